@@ -1,0 +1,56 @@
+// Fails if a file under src/ imports against the layer order (docs/architecture.md, "Layers").
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
+
+/** Lower number: lower layer. A unit may import units of lower layers, and itself. */
+const layers = [
+  ['core'],
+  ['crypto', 'contract'],
+  ['proxy', 'transport'],
+  ['app'],
+  ['config'],
+  ['instance', 'registry'],
+  ['cli', 'index', 'codec'],
+];
+const level = new Map(layers.flatMap((units, index) => units.map((unit) => [unit, index])));
+
+/** `proxy/vmess/kdf.ts` → `proxy/vmess`: one protocol never imports another, except `proxy/common`. */
+function unitOf(path) {
+  const parts = path.replace(/\.ts$/, '').split('/');
+  const top = parts[0];
+  return top === 'proxy' || top === 'transport' ? `${top}/${parts[1]}` : top;
+}
+
+const problems = [];
+let count = 0;
+for (const entry of readdirSync(root, { recursive: true })) {
+  const file = String(entry).replaceAll('\\', '/');
+  if (!file.endsWith('.ts')) continue;
+  count += 1;
+  const from = unitOf(file);
+  const source = readFileSync(join(root, file), 'utf8');
+  for (const match of source.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+    const target = relative(root, normalize(join(root, dirname(file), match[1])))
+      .replaceAll('\\', '/')
+      .replace(/\.js$/, '.ts');
+    const to = unitOf(target);
+    if (from === to) continue;
+    const fromLevel = level.get(from.split('/')[0]);
+    const toLevel = level.get(to.split('/')[0]);
+    if (fromLevel === undefined || toLevel === undefined) {
+      problems.push(`${file}: ${match[1]} belongs to no known layer`);
+      continue;
+    }
+    const sameTop = from.split('/')[0] === to.split('/')[0];
+    const shared = sameTop && (to.endsWith('/common') || from === 'transport/stack');
+    const root5 = from === 'instance' && to === 'registry';
+    if (toLevel >= fromLevel && !shared && !root5)
+      problems.push(`${file} (${from}) must not import ${target} (${to})`);
+  }
+}
+for (const problem of problems) console.error(problem);
+console.log(`import directions: ${count} files, ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);

@@ -1,0 +1,57 @@
+// Installs and builds what is missing, so that `npm start` and `npm test` work straight after `git clone`.
+// Uses nothing but Node itself.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
+const windows = process.platform === 'win32';
+
+function run(command, args, what) {
+  const result = spawnSync(command, args, {
+    cwd: projectRoot,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: windows,
+  });
+  if (result.status === 0) return;
+  console.error(`${what} failed: ${command} ${args.join(' ')}`);
+  process.exit(1);
+}
+
+function modifiedMs(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : 0;
+}
+
+/** Newest modification below `folder`, in milliseconds. */
+function newestMs(folder) {
+  let newest = 0;
+  for (const entry of readdirSync(join(projectRoot, folder), { recursive: true })) {
+    newest = Math.max(newest, modifiedMs(join(projectRoot, folder, String(entry))));
+  }
+  return newest;
+}
+
+export function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(
+    `tsray needs Node.js 20.19 or newer; this is ${process.versions.node}. See https://nodejs.org/`,
+  );
+  process.exit(1);
+}
+
+export function ensureInstalled() {
+  const marker = join(projectRoot, 'node_modules', '.package-lock.json');
+  if (modifiedMs(marker) >= modifiedMs(join(projectRoot, 'package-lock.json'))) return;
+  console.log('Installing dependencies (once, about ten seconds) ...');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing');
+}
+
+/** Compiles with `project` unless `output` is newer than every source folder. */
+export function ensureBuilt(project, output, sources) {
+  const built = modifiedMs(join(projectRoot, output));
+  if (built > 0 && sources.every((folder) => newestMs(folder) < built)) return;
+  console.log(`Compiling (${project}) ...`);
+  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project], 'Compiling');
+}

@@ -1,0 +1,79 @@
+/** A whole configuration after validation: what the instance is built from. */
+
+import type { LogLevel } from '../contract/logger.js';
+import type { LevelPolicy } from '../contract/policy.js';
+import type { Address } from '../core/net/address.js';
+import type { BlackholeSettings } from '../proxy/blackhole/settings.js';
+import type { DokodemoSettings } from '../proxy/dokodemo/settings.js';
+import type { FreedomSettings } from '../proxy/freedom/settings.js';
+import type { HttpInboundSettings, HttpOutboundSettings } from '../proxy/http/settings.js';
+import type { SocksInboundSettings, SocksOutboundSettings } from '../proxy/socks/settings.js';
+import type { VmessInboundSettings, VmessOutboundSettings } from '../proxy/vmess/settings.js';
+
+export interface LogSettings {
+  /** Path, `stdout`, or `none`. */
+  readonly access: string;
+  readonly error: string;
+  readonly level: LogLevel | 'none';
+}
+
+export interface StreamSettings {
+  readonly network: 'tcp';
+}
+
+/** How the ports of a range are used. `random`: a few at a time, changed every `refreshMinutes` (dynamic ports). */
+export type Allocation =
+  | { readonly strategy: 'always' }
+  | { readonly strategy: 'random'; readonly concurrency: number; readonly refreshMinutes: number };
+
+interface InboundBase {
+  /** May be empty. */
+  readonly tag: string;
+  /** IP to listen on; `0.0.0.0` means all, dual-stack. */
+  readonly listen: string;
+  /** Every port of the range, at least one. 0: any free port. */
+  readonly ports: readonly number[];
+  readonly allocation: Allocation;
+  readonly stream: StreamSettings;
+}
+
+export type InboundSettings = InboundBase &
+  (
+    | { readonly protocol: 'socks'; readonly settings: SocksInboundSettings }
+    | { readonly protocol: 'http'; readonly settings: HttpInboundSettings }
+    | { readonly protocol: 'dokodemo-door'; readonly settings: DokodemoSettings }
+    | { readonly protocol: 'vmess'; readonly settings: VmessInboundSettings }
+  );
+
+export interface MuxSettings {
+  readonly enabled: boolean;
+  readonly concurrency: number;
+}
+
+interface OutboundBase {
+  /** May be empty. */
+  readonly tag: string;
+  /** Local IP of outgoing sockets. */
+  readonly sendThrough?: Address;
+  /** Tag of the outbound that this one's connections go through. */
+  readonly proxyTag?: string;
+  readonly stream: StreamSettings;
+}
+
+export type OutboundSettings = OutboundBase &
+  (
+    | { readonly protocol: 'freedom'; readonly settings: FreedomSettings }
+    | { readonly protocol: 'blackhole'; readonly settings: BlackholeSettings }
+    | { readonly protocol: 'socks'; readonly settings: SocksOutboundSettings }
+    | { readonly protocol: 'http'; readonly settings: HttpOutboundSettings }
+    | { readonly protocol: 'vmess'; readonly settings: VmessOutboundSettings }
+  );
+
+export interface Settings {
+  readonly log: LogSettings;
+  /** Levels the configuration lists; others have the defaults. */
+  readonly policy: ReadonlyMap<number, LevelPolicy>;
+  readonly inbounds: readonly InboundSettings[];
+  /** The first is the default route. */
+  readonly outbounds: readonly OutboundSettings[];
+}

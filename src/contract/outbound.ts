@@ -1,0 +1,16 @@
+/** Outbound: turns a context into an open link to its destination. */
+import type { Link, PacketLink } from '../core/stream/link.js';
+import type { ConnContext } from './conn-context.js';
+
+export interface Outbound {
+  readonly tag: string;
+  /**
+   * Opens a link to `context.destination`. Resolves once data can be written (for an encrypting outbound: once its
+   * server is connected). The caller owns the link. Rejects with a TsrayError.
+   */
+  open(context: ConnContext): Promise<Link>;
+  /** The same for datagrams; packets without a choice of their own go to `context.destination`. */
+  openPackets(context: ConnContext): Promise<PacketLink>;
+  /** Ends what the outbound keeps beyond single connections (pools, timers). */
+  close(): Promise<void>;
+}

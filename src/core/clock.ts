@@ -1,0 +1,42 @@
+/** Time as a dependency: handlers are given a Clock, tests give a fake one. */
+
+export interface Timer {
+  /** Starts the full delay again from now. */
+  refresh(): void;
+  /** The timer never fires after this. Idempotent. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since the Unix epoch. */
+  nowMs(): number;
+  /** Milliseconds that only ever grow, from an arbitrary start. */
+  monotonicMs(): number;
+  /** Calls `action` once, `delayMs` after now or after the last `refresh()`. The caller owns the timer. */
+  setTimer(delayMs: number, action: () => void): Timer;
+}
+
+/** Longest delay Node's timers take; a longer one would fire at once. */
+const maxDelayMs = 0x7fffffff;
+
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout;
+
+  constructor(delayMs: number, action: () => void) {
+    this.#handle = setTimeout(action, Math.min(delayMs, maxDelayMs));
+  }
+
+  refresh(): void {
+    this.#handle.refresh();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer: (delayMs, action) => new SystemTimer(delayMs, action),
+};

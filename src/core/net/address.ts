@@ -1,0 +1,91 @@
+/** Network addresses: IPv4, IPv6 or a domain name, as text in canonical form and as wire bytes. */
+import { isIPv4, isIPv6 } from 'node:net';
+
+export interface Address {
+  readonly kind: 'ipv4' | 'ipv6' | 'domain';
+  /** Canonical text: dotted quad, RFC 5952 form without brackets or zone, or the name as given. */
+  readonly host: string;
+}
+
+/** Reads user text: an IP (brackets allowed around IPv6), or otherwise a domain. Spaces around it are trimmed. */
+export function parseAddress(text: string): Address {
+  const trimmed = text.trim();
+  const bare = trimmed.startsWith('[') && trimmed.endsWith(']') ? trimmed.slice(1, -1) : trimmed;
+  if (isIPv4(bare)) return { kind: 'ipv4', host: bare };
+  if (isIPv6(bare)) return ipv6FromBytes(parseIPv6Bytes(bare));
+  return { kind: 'domain', host: trimmed };
+}
+
+/** 4 bytes of an IPv4 text that `node:net` accepts. */
+export function parseIPv4Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text.split('.'), Number);
+}
+
+/** 16 bytes of an IPv6 text that `node:net` accepts; a zone (`%eth0`) is dropped. */
+export function parseIPv6Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const zone = text.indexOf('%');
+  let body = zone < 0 ? text : text.slice(0, zone);
+  const lastColon = body.lastIndexOf(':');
+  if (body.includes('.')) {
+    const v4 = parseIPv4Bytes(body.slice(lastColon + 1));
+    const high = ((v4[0]! << 8) | v4[1]!).toString(16);
+    const low = ((v4[2]! << 8) | v4[3]!).toString(16);
+    body = `${body.slice(0, lastColon + 1)}${high}:${low}`;
+  }
+  const gap = body.indexOf('::');
+  const head = gap < 0 ? body.split(':') : body.slice(0, gap).split(':').filter(Boolean);
+  const tail =
+    gap < 0
+      ? []
+      : body
+          .slice(gap + 2)
+          .split(':')
+          .filter(Boolean);
+  const groups = [...head, ...new Array<string>(8 - head.length - tail.length).fill('0'), ...tail];
+  groups.forEach((group, index) => {
+    const value = Number.parseInt(group, 16);
+    bytes[index * 2] = value >>> 8;
+    bytes[index * 2 + 1] = value & 0xff;
+  });
+  return bytes;
+}
+
+/** Address of 4 bytes. */
+export function ipv4FromBytes(bytes: Uint8Array): Address {
+  return { kind: 'ipv4', host: `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` };
+}
+
+/** Address of 16 bytes, in RFC 5952 form: lower case, the longest run of zero groups shortened. */
+export function ipv6FromBytes(bytes: Uint8Array): Address {
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! << 8) | bytes[i + 1]!);
+  let bestStart = -1;
+  let bestLength = 1;
+  for (let i = 0; i < 8; i += 1) {
+    let length = 0;
+    while (i + length < 8 && groups[i + length] === 0) length += 1;
+    if (length > bestLength) {
+      bestStart = i;
+      bestLength = length;
+    }
+  }
+  const hex = groups.map((group) => group.toString(16));
+  const host =
+    bestStart < 0
+      ? hex.join(':')
+      : `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`;
+  return { kind: 'ipv6', host };
+}
+
+/** The 4 or 16 bytes of an IP address; undefined for a domain. */
+export function addressBytes(address: Address): Uint8Array | undefined {
+  if (address.kind === 'ipv4') return parseIPv4Bytes(address.host);
+  if (address.kind === 'ipv6') return parseIPv6Bytes(address.host);
+  return undefined;
+}
+
+/** `host:port` with brackets around IPv6. */
+export function formatHostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

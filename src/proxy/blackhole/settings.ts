@@ -1,0 +1,4 @@
+/** Settings of the blackhole outbound. */
+export interface BlackholeSettings {
+  readonly response: 'none' | 'http';
+}

@@ -1,0 +1,60 @@
+/** What the two directions of a VMess body look like to the handlers; body/index.ts makes them. */
+import type { TsrayError } from '../../../core/errors.js';
+import type { StreamCipher } from '../../../crypto/provider.js';
+import type { Command, WireSecurity } from '../constants.js';
+
+/** Everything that decides the layout of a body. */
+export interface BodyFormat {
+  readonly security: WireSecurity;
+  /** Request option bits (`requestOption`). */
+  readonly options: number;
+  readonly command: Command;
+}
+
+/** Keys of one direction, 16 bytes each. */
+export interface BodyKeys {
+  /** This direction's body key and IV: the request's own, or respKey and respIV. */
+  readonly key: Uint8Array;
+  readonly iv: Uint8Array;
+  /** The request's body key and IV: authenticated lengths use them in both directions. */
+  readonly requestKey: Uint8Array;
+  readonly requestIv: Uint8Array;
+  /** aes-128-cfb after a legacy response header: the running stream that the header began. */
+  readonly stream?: StreamCipher;
+}
+
+export interface BodyEncoder {
+  /** True if payload and wire are the same bytes: callers may write payload directly. */
+  readonly passthrough: boolean;
+  /** Upper bound of what `encode` (or `encodePacket`) followed by `encodeEnd` writes for that much payload. */
+  maxWireBytes(payloadBytes: number): number;
+  /** Splits `payload` into chunks, writes them to `out` from `offset`, returns the offset behind. `out` does not alias `payload`. */
+  encode(payload: Uint8Array, out: Uint8Array, offset: number): number;
+  /**
+   * One packet as one chunk. Returns the offset behind, or −1 for a packet that is empty or over the limit:
+   * then nothing was written and nothing drawn from the mask (vmess.md section 9).
+   */
+  encodePacket(packet: Uint8Array, out: Uint8Array, offset: number): number;
+  /** The end-of-stream chunk; nothing for a format without one. Returns the offset behind. */
+  encodeEnd(out: Uint8Array, offset: number): number;
+}
+
+export interface BodyDecoder {
+  /** `ended`: the end chunk was read. `failed`: see `failure`; no more input is taken. */
+  readonly state: 'open' | 'ended' | 'failed';
+  /** ERR_INTEGRITY or ERR_PROTOCOL. */
+  readonly failure: TsrayError | undefined;
+  /** True between chunks: the carrier's end here is an orderly end, elsewhere ERR_TRUNCATED. */
+  readonly atBoundary: boolean;
+  readonly passthrough: boolean;
+  /** Upper bound of the payload that a `push` of `wireBytes` can yield. */
+  maxPayloadBytes(wireBytes: number): number;
+  /**
+   * Takes a whole read of any size, opens every complete chunk into `out` from 0 and keeps the rest. Returns the
+   * payload bytes written: all of them verified. Look at `state` afterwards; what precedes a bad chunk is delivered.
+   * `out` does not alias `wire`.
+   */
+  push(wire: Uint8Array, out: Uint8Array): number;
+  /** Offsets in `out` behind each chunk's payload of the last `push`: packet borders for UDP. */
+  readonly chunkEnds: readonly number[];
+}
