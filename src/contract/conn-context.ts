@@ -25,6 +25,8 @@ export interface ConnContext {
   readonly user?: User;
   /** Policy level; the user's where there is one. */
   readonly level: number;
+  /** Overrides the level's connIdle: an inbound's own `timeout`. */
+  readonly idleMs?: number;
   readonly log: Logger;
   /** Aborted when whoever asked for the connection gave up. */
   readonly signal?: AbortSignal;

@@ -17,3 +17,12 @@ export interface PolicyProvider {
   /** A level the configuration does not list has the defaults. */
   forLevel(level: number): LevelPolicy;
 }
+
+/** V2Ray's values for a level that the configuration does not list; 512 KiB is its buffer on 64-bit machines. */
+export const defaultLevelPolicy: LevelPolicy = {
+  handshakeMs: 60_000,
+  connIdleMs: 300_000,
+  uplinkOnlyMs: 1_000,
+  downlinkOnlyMs: 1_000,
+  bufferBytes: 512 * 1024,
+};
