@@ -1,8 +1,10 @@
 // `npm test`: installs and compiles what is missing, then runs the tests with Node's own runner.
 // `npm test -- vmess/kdf socks` runs only the test files whose path contains one of the words.
-import { spawnSync } from 'node:child_process';
+// Prints a line per file, every failure in full, what was skipped, and the runner's totals.
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
 import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
 
 checkNode();
@@ -11,20 +13,102 @@ ensureBuilt('tsconfig.json', 'dist/index.js', ['src']);
 ensureBuilt('tsconfig.test.json', '.build/tsbuildinfo', ['src', 'test']);
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const built = join(projectRoot, '.build', 'test');
 const files = readdirSync(join(projectRoot, 'test'), { recursive: true })
   .map((entry) => String(entry).replaceAll('\\', '/'))
   .filter(
     (name) => name.endsWith('.test.ts') && (words.length === 0 || words.some((word) => name.includes(word))),
   )
-  .map((name) => join('.build', 'test', name.replace(/\.ts$/, '.js')))
+  .map((name) => join(built, name.replace(/\.ts$/, '.js')))
   .sort();
 if (files.length === 0) {
   console.error(`no test file matches ${words.join(' ')}`);
   process.exit(1);
 }
-const result = spawnSync(
-  process.execPath,
-  ['--enable-source-maps', '--test', '--test-timeout=300000', ...files],
-  { cwd: projectRoot, stdio: ['ignore', 'inherit', 'inherit'] },
-);
-process.exit(result.status ?? 1);
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
+
+/** Kept by the runner itself: the `pass 12` lines that it gives at its end. */
+const totals = new Map();
+const skipped = [];
+const failures = [];
+
+/** What the reader needs of a failure: its place, message and stack; the runner's own frames left out. */
+function describe(error) {
+  const cause = error?.cause instanceof Error ? error.cause : error;
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause?.message ?? cause);
+  const more = cause?.cause instanceof Error ? `\nCaused by: ${cause.cause.stack ?? cause.cause.message}` : '';
+  return `${text}${more}`
+    .split('\n')
+    .filter((line) => !line.includes('node:internal'))
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
+
+function nameOf(file) {
+  return file === undefined ? '' : relative(built, file).replaceAll('\\', '/').replace(/\.js$/, '.ts');
+}
+
+/** One call of Node's runner. Small tests share the processors; those that start other programs go one at a time. */
+async function runAll(chosen, concurrency) {
+  let current = '';
+  let count = { pass: 0, fail: 0, skip: 0, ms: 0 };
+  const flush = () => {
+    const { pass, fail, skip, ms } = count;
+    if (pass + fail + skip > 0) {
+      const parts = [`${pass} passed`, fail > 0 && `${fail} FAILED`, skip > 0 && `${skip} skipped`];
+      console.log(
+        `${fail > 0 ? 'FAIL' : 'ok  '} ${current} (${parts.filter(Boolean).join(', ')}, ${Math.round(ms)} ms)`,
+      );
+    }
+    count = { pass: 0, fail: 0, skip: 0, ms: 0 };
+  };
+  const tally = (data) => {
+    const name = nameOf(data.file) || current;
+    if (name !== current) flush();
+    current = name;
+    if (data.nesting === 0) count.ms += data.details.duration_ms ?? 0;
+    return data.details.type !== 'suite';
+  };
+  const events = run({ files: chosen, concurrency, timeout: 300_000 });
+  for await (const { type, data } of events) {
+    if (type === 'test:pass') {
+      const isTest = tally(data);
+      if (data.skip !== undefined) {
+        skipped.push(`${current}: ${data.name}: ${data.skip === true ? 'no reason given' : data.skip}`);
+        if (isTest) count.skip += 1;
+      } else if (isTest) count.pass += 1;
+    } else if (type === 'test:fail') {
+      const isTest = tally(data);
+      // A suite that fails because of its tests has nothing to add to them.
+      if (data.details.error?.failureType === 'subtestsFailed') continue;
+      if (isTest) count.fail += 1;
+      failures.push(`${current}: ${data.name}\n${describe(data.details.error)}`);
+      console.log(`\nnot ok: ${failures.at(-1)}\n`);
+    } else if (type === 'test:stderr' || type === 'test:stdout') {
+      process.stdout.write(data.message);
+    } else if (type === 'test:diagnostic' && data.nesting === 0) {
+      const [, key, value] = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(
+        data.message,
+      ) ?? [null];
+      // Newer runners also tell each file's totals; the whole run's come without a file.
+      if (key !== undefined && data.file === undefined) totals.set(key, (totals.get(key) ?? 0) + Number(value));
+    }
+  }
+  flush();
+}
+
+const heavy = files.filter((file) => /^(e2e|interop|bench)\//.test(nameOf(file)));
+const light = files.filter((file) => !heavy.includes(file));
+if (light.length > 0) await runAll(light, Math.max(2, availableParallelism()));
+if (heavy.length > 0) await runAll(heavy, 1);
+
+if (skipped.length > 0) {
+  console.log(`\nSKIPPED, NOT TESTED:\n${skipped.map((line) => `  ${line}`).join('\n')}`);
+}
+if (failures.length > 0) {
+  console.log(`\nFAILED:\n${failures.map((text) => `  ${text.split('\n')[0]}`).join('\n')}`);
+}
+console.log(`\nNode.js ${process.versions.node}`);
+for (const [key, value] of totals) console.log(`# ${key} ${Math.round(value)}`);
+const bad = (totals.get('fail') ?? 0) + (totals.get('cancelled') ?? 0) + failures.length;
+process.exit(bad === 0 && (totals.get('tests') ?? 0) > 0 ? 0 : 1);

@@ -1,0 +1,42 @@
+/** Counts what keeps a process busy, to show that nothing stays behind. */
+import { eventually } from './eventually.js';
+
+/** Handles, requests and timers of this process by kind, such as `TCPSocketWrap`. */
+export type Resources = ReadonlyMap<string, number>;
+
+export function countResources(): Resources {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+/** Immediates and one-off file reads come and go by themselves. */
+const passing = new Set(['Immediate', 'FSReqCallback', 'FSReqPromise', 'CloseReq', 'TickObject']);
+
+function grown(before: Resources): readonly string[] {
+  const more: string[] = [];
+  for (const [kind, count] of countResources()) {
+    const earlier = before.get(kind) ?? 0;
+    // The wait below holds one timer of its own.
+    const allowed = kind === 'Timeout' ? earlier + 1 : earlier;
+    if (count > allowed && !passing.has(kind)) more.push(`${kind}: ${earlier} before, ${count} now`);
+  }
+  return more;
+}
+
+/** Resolves once no kind of resource has more entries than in `before`; else fails naming what is left. */
+export async function nothingLeft(before: Resources, timeoutMs = 5_000): Promise<void> {
+  let left: readonly string[] = [];
+  try {
+    await eventually(
+      'resources back to what they were',
+      () => {
+        left = grown(before);
+        return left.length === 0;
+      },
+      timeoutMs,
+    );
+  } catch (error) {
+    throw new Error(`left behind: ${left.join('; ')}`, { cause: error });
+  }
+}
