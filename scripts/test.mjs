@@ -36,7 +36,8 @@ const failures = [];
 function describe(error) {
   const cause = error?.cause instanceof Error ? error.cause : error;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause?.message ?? cause);
-  const more = cause?.cause instanceof Error ? `\nCaused by: ${cause.cause.stack ?? cause.cause.message}` : '';
+  const more =
+    cause?.cause instanceof Error ? `\nCaused by: ${cause.cause.stack ?? cause.cause.message}` : '';
   return `${text}${more}`
     .split('\n')
     .filter((line) => !line.includes('node:internal'))
@@ -44,8 +45,11 @@ function describe(error) {
     .join('\n');
 }
 
+/** `unit/core/address.test.ts`; source maps may have turned the compiled file's path into the source's. */
 function nameOf(file) {
-  return file === undefined ? '' : relative(built, file).replaceAll('\\', '/').replace(/\.js$/, '.ts');
+  if (file === undefined) return '';
+  const folder = file.startsWith(built) ? built : join(projectRoot, 'test');
+  return relative(folder, file).replaceAll('\\', '/').replace(/\.js$/, '.ts');
 }
 
 /** One call of Node's runner. Small tests share the processors; those that start other programs go one at a time. */
@@ -91,7 +95,8 @@ async function runAll(chosen, concurrency) {
         data.message,
       ) ?? [null];
       // Newer runners also tell each file's totals; the whole run's come without a file.
-      if (key !== undefined && data.file === undefined) totals.set(key, (totals.get(key) ?? 0) + Number(value));
+      if (key !== undefined && data.file === undefined)
+        totals.set(key, (totals.get(key) ?? 0) + Number(value));
     }
   }
   flush();

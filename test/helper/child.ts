@@ -84,7 +84,9 @@ export class Child {
       };
       const timer = setTimeout(() => {
         finish();
-        reject(new Error(`${this.#name} did not print ${String(pattern)} in ${timeoutMs} ms:\n${this.output}`));
+        reject(
+          new Error(`${this.#name} did not print ${String(pattern)} in ${timeoutMs} ms:\n${this.output}`),
+        );
       }, timeoutMs);
       this.#watchers.add(look);
       look();

@@ -16,7 +16,8 @@ export interface SocksAuth {
 
 function encodeTarget(target: SocksTarget): Buffer {
   const port = Buffer.from([target.port >> 8, target.port & 0xff]);
-  if (isIPv4(target.host)) return Buffer.concat([Buffer.from([1, ...target.host.split('.').map(Number)]), port]);
+  if (isIPv4(target.host))
+    return Buffer.concat([Buffer.from([1, ...target.host.split('.').map(Number)]), port]);
   if (target.host === '[::1]') {
     return Buffer.concat([Buffer.from([4, ...Array.from({ length: 15 }, () => 0), 1]), port]);
   }

@@ -97,7 +97,9 @@ export async function startHalfCloser(greeting: string): Promise<TestServer & { 
     socket.end(greeting);
   });
   // Object.assign would read the getters once and for all.
-  return Object.defineProperty(server as TestServer & { done(): Promise<number> }, 'done', { value: () => done });
+  return Object.defineProperty(server as TestServer & { done(): Promise<number> }, 'done', {
+    value: () => done,
+  });
 }
 
 /** Accepts and never sends, reads or ends. */
