@@ -1,0 +1,198 @@
+/**
+ * A link whose first bytes have been read already, such as what a client sent right behind its handshake. Until its
+ * next owner starts it, it keeps reading up to a limit, so that a peer that goes away is noticed.
+ */
+import { ByteQueue } from '../bytes/queue.js';
+import { TsrayError } from '../errors.js';
+import type { Link, LinkSink } from './link.js';
+
+/** Enough for the first flight of a client that does not wait for the answer. */
+const defaultReadAheadBytes = 16 * 1024;
+
+/** What may come on top of the read-ahead limit: deliveries under way when the pause is asked for. */
+const slackBytes = 1024 * 1024;
+
+export interface PrefixOptions {
+  /** Bytes to hold before `link` is paused; 0 pauses at once. Default 16 KiB. */
+  readonly readAheadBytes?: number;
+  /** The peer's end was delivered before `link` came here. */
+  readonly ended?: boolean;
+}
+
+/**
+ * Takes over `link` and delivers `firstBytes` (lent, may be empty), then what `link` delivers. Nothing is delivered
+ * from within `start`.
+ */
+export function prefixedLink(link: Link, firstBytes: Uint8Array, options: PrefixOptions = {}): PrefixedLink {
+  return new PrefixedLink(link, firstBytes, options);
+}
+
+export class PrefixedLink implements Link {
+  readonly #link: Link;
+  readonly #held: ByteQueue;
+  readonly #heldLimitBytes: number;
+  readonly #readAheadBytes: number;
+  #sink: LinkSink | undefined;
+  #paused = false;
+  #innerPaused = false;
+  #ended: boolean;
+  #endDelivered = false;
+  #gone = false;
+  #closeToldTo: LinkSink | undefined;
+  #error: TsrayError | undefined;
+  #flushScheduled = false;
+  /** Everything held was delivered, and `link` delivers to the owner's sink itself. */
+  #direct = false;
+  #onGone: (() => void) | undefined;
+
+  /** See `prefixedLink`. */
+  constructor(link: Link, firstBytes: Uint8Array, options: PrefixOptions) {
+    this.#link = link;
+    this.#readAheadBytes = options.readAheadBytes ?? defaultReadAheadBytes;
+    this.#heldLimitBytes = this.#readAheadBytes + firstBytes.length + slackBytes;
+    this.#held = new ByteQueue(this.#heldLimitBytes);
+    this.#ended = options.ended ?? false;
+    if (firstBytes.length > 0) this.#held.append(firstBytes);
+    this.#pauseIfFull();
+    link.start({
+      data: (bytes) => this.#received(bytes),
+      end: () => this.#peerEnded(),
+      drain: () => this.#sink?.drain(),
+      closed: (error) => this.#linkClosed(error),
+    });
+  }
+
+  /** Whether the link has closed. Meaningful until somebody starts it. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Calls `action` once if the link closes before somebody starts it. */
+  whenGone(action: () => void): void {
+    if (this.#gone) action();
+    else this.#onGone = action;
+  }
+
+  start(sink: LinkSink): void {
+    this.#onGone = undefined;
+    this.#sink = sink;
+    if (this.#direct) this.#link.start(sink);
+    else this.#flushSoon();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#pauseInner();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#direct) this.#resumeInner();
+    else this.#flushSoon();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#link.write(bytes);
+  }
+
+  end(): void {
+    this.#link.end();
+  }
+
+  close(): void {
+    this.#held.consume(this.#held.length);
+    this.#link.close();
+  }
+
+  destroy(error?: TsrayError): void {
+    this.#held.consume(this.#held.length);
+    this.#link.destroy(error);
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#held.length + bytes.length > this.#heldLimitBytes) {
+      this.destroy(
+        new TsrayError('ERR_LIMIT', 'more arrived before the connection was open than it may hold'),
+      );
+      return;
+    }
+    this.#held.append(bytes);
+    if (this.#sink !== undefined) this.#flushSoon();
+    this.#pauseIfFull();
+  }
+
+  #peerEnded(): void {
+    // Some links tell every new sink that the peer had ended.
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#sink !== undefined) this.#flushSoon();
+  }
+
+  #linkClosed(error: TsrayError | undefined): void {
+    this.#gone = true;
+    this.#error = error;
+    this.#held.consume(this.#held.length);
+    if (this.#sink !== undefined) {
+      this.#tellClosed(this.#sink);
+      return;
+    }
+    const action = this.#onGone;
+    this.#onGone = undefined;
+    action?.();
+  }
+
+  #tellClosed(sink: LinkSink): void {
+    if (this.#closeToldTo === sink) return;
+    this.#closeToldTo = sink;
+    sink.closed(this.#error);
+  }
+
+  #flushSoon(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    const sink = this.#sink!;
+    if (this.#gone) {
+      this.#tellClosed(sink);
+      return;
+    }
+    if (this.#paused) return;
+    while (this.#held.length > 0) {
+      const bytes = this.#held.peek().slice();
+      this.#held.consume(bytes.length);
+      sink.data(bytes);
+      if (this.#paused || this.#gone) return;
+    }
+    if (this.#ended) {
+      if (!this.#endDelivered) {
+        this.#endDelivered = true;
+        sink.end();
+      }
+      return;
+    }
+    this.#direct = true;
+    this.#link.start(sink);
+    this.#resumeInner();
+  }
+
+  #pauseIfFull(): void {
+    if (this.#held.length >= this.#readAheadBytes) this.#pauseInner();
+  }
+
+  #pauseInner(): void {
+    if (this.#innerPaused) return;
+    this.#innerPaused = true;
+    this.#link.pause();
+  }
+
+  #resumeInner(): void {
+    if (!this.#innerPaused) return;
+    this.#innerPaused = false;
+    this.#link.resume();
+  }
+}
