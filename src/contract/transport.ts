@@ -38,17 +38,31 @@ export interface Listener {
 /** Opens a listener; `accept` owns each link it is given. Rejects with ERR_LISTEN. */
 export type Listen = (host: string, port: number, accept: (accepted: Accepted) => void) => Promise<Listener>;
 
+/** What became of a datagram socket's packets. */
+export interface PacketCounters {
+  readonly received: number;
+  readonly sent: number;
+  /** Not sent for want of room, for their size, or because the socket cannot reach such an address. */
+  readonly dropped: number;
+  /** Sends and receives that the kernel refused; the socket goes on. */
+  readonly errors: number;
+}
+
 /** A bound datagram socket as a PacketLink whose packets carry their peer. */
 export interface BoundPackets {
   readonly link: PacketLink;
   readonly local: Destination;
+  readonly counters: PacketCounters;
 }
 
-/** How a freedom-like outbound turns names into addresses and which it may reach. */
 export interface DatagramOptions {
   /** Local IP to bind; the family's wildcard if absent. */
   readonly bindAddress?: Address;
+  /** Absent or 0: any free port. */
   readonly port?: number;
+  /** With `udp6` on the wildcard: IPv4 peers too; they appear as IPv4. */
+  readonly dualStack?: boolean;
 }
 
+/** Opens a datagram socket. Its link takes IP addresses of its family only. Rejects with ERR_LISTEN. */
 export type BindPackets = (family: 'udp4' | 'udp6', options?: DatagramOptions) => Promise<BoundPackets>;
