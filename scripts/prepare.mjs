@@ -1,7 +1,7 @@
 // Installs and builds what is missing, so that `npm start` and `npm test` work straight after `git clone`.
 // Uses nothing but Node itself.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -48,10 +48,18 @@ export function ensureInstalled() {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing');
 }
 
-/** Compiles with `project` unless `output` is newer than every source folder. */
-export function ensureBuilt(project, output, sources) {
-  const built = modifiedMs(join(projectRoot, output));
-  if (built > 0 && sources.every((folder) => newestMs(folder) < built)) return;
+/**
+ * Compiles with `project` into `folder` unless that was done since the last change of a source. A type check writes
+ * the compiler's own state too, so a stamp of ours tells when files were last made.
+ */
+export function ensureBuilt(project, folder, sources) {
+  const stamp = join(projectRoot, '.build', `${project}.stamp`);
+  const built = existsSync(join(projectRoot, folder)) ? modifiedMs(stamp) : 0;
+  if (built > 0 && sources.every((source) => newestMs(source) < built)) return;
   console.log(`Compiling (${project}) ...`);
+  const started = new Date();
   run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project], 'Compiling');
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, '');
+  utimesSync(stamp, started, started);
 }

@@ -6,7 +6,7 @@ import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.
 
 checkNode();
 ensureInstalled();
-ensureBuilt('tsconfig.json', 'dist/index.js', ['src']);
+ensureBuilt('tsconfig.json', 'dist', ['src']);
 
 const child = spawn(
   process.execPath,

@@ -9,8 +9,8 @@ import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.
 
 checkNode();
 ensureInstalled();
-ensureBuilt('tsconfig.json', 'dist/index.js', ['src']);
-ensureBuilt('tsconfig.test.json', '.build/tsbuildinfo', ['src', 'test']);
+ensureBuilt('tsconfig.json', 'dist', ['src']);
+ensureBuilt('tsconfig.test.json', '.build', ['src', 'test']);
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const built = join(projectRoot, '.build', 'test');
