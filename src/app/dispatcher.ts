@@ -1,0 +1,103 @@
+/** Dispatcher: picks the outbound, opens it, and relays under the level's policy. Owns no socket. */
+import type { ConnContext } from '../contract/conn-context.js';
+import type { Dispatcher, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
+import type { AccessLog } from '../contract/logger.js';
+import type { Outbound } from '../contract/outbound.js';
+import type { PolicyProvider } from '../contract/policy.js';
+import type { Clock } from '../core/clock.js';
+import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
+import { formatDestination } from '../core/net/destination.js';
+import type { Link, PacketLink } from '../core/stream/link.js';
+import { relayPackets } from '../core/stream/packet-relay.js';
+import { relay } from '../core/stream/relay.js';
+
+export interface DispatcherDeps {
+  readonly clock: Clock;
+  readonly policy: PolicyProvider;
+  readonly accessLog: AccessLog;
+  /** The outbound for a connection; undefined if the configuration has none. */
+  readonly pick: (context: ConnContext) => Outbound | undefined;
+}
+
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { clock, policy } = deps;
+
+  function pick(context: ConnContext): Outbound {
+    const outbound = deps.pick(context);
+    if (outbound === undefined) {
+      throw new TsrayError('ERR_NO_OUTBOUND', 'the configuration has no outbound to carry this connection', {
+        hint: 'Add one to "outbounds"; the first is the default.',
+      });
+    }
+    deps.accessLog.write({
+      from: context.sourceText,
+      status: 'accepted',
+      to: context.targetText ?? formatDestination(context.destination),
+      detour: outbound.tag,
+      ...(context.user === undefined ? {} : { email: context.user.email }),
+    });
+    return outbound;
+  }
+
+  function finished(context: ConnContext, outcome: RelayOutcome): RelayOutcome {
+    const { log } = context;
+    if (log.enabled('info')) {
+      const cause = outcome.error === undefined ? '' : `: ${describeError(outcome.error)}`;
+      log.info(
+        `${formatDestination(context.destination)} ended, ${outcome.uplinkBytes} bytes up, ${outcome.downlinkBytes} bytes down${cause}`,
+      );
+    }
+    return outcome;
+  }
+
+  function openFailed(context: ConnContext, thrown: unknown): TsrayError {
+    const error = toTsrayError(thrown, 'ERR_INTERNAL');
+    context.log.warning(
+      `${formatDestination(context.destination)} could not be opened: ${describeError(error)}`,
+    );
+    return error;
+  }
+
+  return {
+    async open(context): Promise<Route> {
+      let target: Link;
+      try {
+        target = await pick(context).open(context);
+      } catch (thrown) {
+        throw openFailed(context, thrown);
+      }
+      const level = policy.forLevel(context.level);
+      return {
+        relay: async (link) =>
+          finished(
+            context,
+            await relay(link, target, {
+              clock,
+              connIdleMs: context.idleMs ?? level.connIdleMs,
+              uplinkOnlyMs: level.uplinkOnlyMs,
+              downlinkOnlyMs: level.downlinkOnlyMs,
+            }),
+          ),
+        discard: () => target.destroy(),
+      };
+    },
+
+    async openPackets(context): Promise<PacketRoute> {
+      let target: PacketLink;
+      try {
+        target = await pick(context).openPackets(context);
+      } catch (thrown) {
+        throw openFailed(context, thrown);
+      }
+      const level = policy.forLevel(context.level);
+      return {
+        relay: async (link) =>
+          finished(
+            context,
+            await relayPackets(link, target, { clock, idleMs: context.idleMs ?? level.connIdleMs }),
+          ),
+        discard: () => target.destroy(),
+      };
+    },
+  };
+}

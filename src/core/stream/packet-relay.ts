@@ -1,0 +1,92 @@
+/** The two-way copy for datagrams: idle timer and counters; what finds no room is dropped. */
+import type { Clock, Timer } from '../clock.js';
+import type { TsrayError } from '../errors.js';
+import type { Destination } from '../net/destination.js';
+import type { PacketLink, PacketSink } from './link.js';
+import type { RelayResult } from './relay.js';
+
+export interface PacketRelayOptions {
+  readonly clock: Clock;
+  /** No packet in either direction for this long ends the session. */
+  readonly idleMs: number;
+}
+
+/** Copies between `client` and `target` until both are gone. Owns both from now on. Never rejects. */
+export function relayPackets(
+  client: PacketLink,
+  target: PacketLink,
+  options: PacketRelayOptions,
+): Promise<RelayResult> {
+  return new Promise((resolve) => {
+    new PacketRelay(client, target, options, resolve).start();
+  });
+}
+
+class PacketDirection implements PacketSink {
+  readonly #relay: PacketRelay;
+  readonly from: PacketLink;
+  readonly #to: PacketLink;
+  bytes = 0;
+  isClosed = false;
+
+  constructor(relay: PacketRelay, from: PacketLink, to: PacketLink) {
+    this.#relay = relay;
+    this.from = from;
+    this.#to = to;
+  }
+
+  packet(bytes: Uint8Array, remote: Destination): void {
+    this.#relay.touch();
+    if (this.#to.send(bytes, remote)) this.bytes += bytes.length;
+  }
+
+  closed(error: TsrayError | undefined): void {
+    this.isClosed = true;
+    this.#relay.linkClosed(this.#to, error);
+  }
+}
+
+class PacketRelay {
+  readonly #up: PacketDirection;
+  readonly #down: PacketDirection;
+  readonly #resolve: (result: RelayResult) => void;
+  readonly #timer: Timer;
+  #error: TsrayError | undefined;
+
+  constructor(
+    client: PacketLink,
+    target: PacketLink,
+    options: PacketRelayOptions,
+    resolve: (result: RelayResult) => void,
+  ) {
+    this.#resolve = resolve;
+    this.#up = new PacketDirection(this, client, target);
+    this.#down = new PacketDirection(this, target, client);
+    // A quiet session is no fault: datagrams have no end of their own.
+    this.#timer = options.clock.setTimer(options.idleMs, () => {
+      client.close();
+      target.close();
+    });
+  }
+
+  start(): void {
+    this.#down.from.start(this.#down);
+    this.#up.from.start(this.#up);
+  }
+
+  touch(): void {
+    this.#timer.refresh();
+  }
+
+  linkClosed(other: PacketLink, error: TsrayError | undefined): void {
+    this.#error ??= error;
+    if (this.#up.isClosed && this.#down.isClosed) {
+      this.#timer.cancel();
+      this.#resolve({ uplinkBytes: this.#up.bytes, downlinkBytes: this.#down.bytes, error: this.#error });
+    } else if (error === undefined) {
+      other.close();
+    } else {
+      other.destroy(error);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/** The one two-way copy: backpressure, half-close, idle timers and counters for every connection tsray carries. */
+import type { Clock, Timer } from '../clock.js';
+import { TsrayError } from '../errors.js';
+import type { Link, LinkSink } from './link.js';
+
+export interface RelayOptions {
+  readonly clock: Clock;
+  /** No byte in either direction for this long ends the connection. */
+  readonly connIdleMs: number;
+  /** Quiet time allowed once the downlink (target to client) has ended; 0 closes at once. */
+  readonly uplinkOnlyMs: number;
+  /** Quiet time allowed once the uplink (client to target) has ended; 0 closes at once. */
+  readonly downlinkOnlyMs: number;
+}
+
+export interface RelayResult {
+  /** Bytes from client to target. */
+  readonly uplinkBytes: number;
+  /** Bytes from target to client. */
+  readonly downlinkBytes: number;
+  /** Why it ended early; undefined after an orderly end. */
+  readonly error: TsrayError | undefined;
+}
+
+/** Copies between `client` and `target` until both links are gone. Owns both from now on. Never rejects. */
+export function relay(client: Link, target: Link, options: RelayOptions): Promise<RelayResult> {
+  return new Promise((resolve) => {
+    new Relay(client, target, options, resolve).start();
+  });
+}
+
+/** The sink of one link: what it delivers goes to the other. */
+class Direction implements LinkSink {
+  readonly #relay: Relay;
+  readonly from: Link;
+  readonly #to: Link;
+  bytes = 0;
+  ended = false;
+  isClosed = false;
+
+  constructor(relay: Relay, from: Link, to: Link) {
+    this.#relay = relay;
+    this.from = from;
+    this.#to = to;
+  }
+
+  data(bytes: Uint8Array): void {
+    this.bytes += bytes.length;
+    this.#relay.touch();
+    if (!this.#to.write(bytes)) this.from.pause();
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#to.end();
+    this.#relay.directionEnded();
+  }
+
+  drain(): void {
+    this.#relay.touch();
+    // `from` can be written again: whoever feeds it may go on.
+    this.#to.resume();
+  }
+
+  closed(error: TsrayError | undefined): void {
+    this.isClosed = true;
+    this.#relay.linkClosed(this, this.#to, error);
+  }
+}
+
+class Relay {
+  readonly #options: RelayOptions;
+  readonly #resolve: (result: RelayResult) => void;
+  readonly #up: Direction;
+  readonly #down: Direction;
+  #timer: Timer | undefined;
+  #error: TsrayError | undefined;
+  #closing = false;
+
+  constructor(client: Link, target: Link, options: RelayOptions, resolve: (result: RelayResult) => void) {
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#up = new Direction(this, client, target);
+    this.#down = new Direction(this, target, client);
+  }
+
+  start(): void {
+    this.#arm(this.#options.connIdleMs);
+    // The target first: a client's early bytes may be answered, or the target found closed, at once.
+    this.#down.from.start(this.#down);
+    this.#up.from.start(this.#up);
+  }
+
+  touch(): void {
+    this.#timer?.refresh();
+  }
+
+  directionEnded(): void {
+    if (this.#up.ended && this.#down.ended) {
+      this.#closeBoth();
+      return;
+    }
+    const quietMs = this.#up.ended ? this.#options.downlinkOnlyMs : this.#options.uplinkOnlyMs;
+    if (quietMs === 0) this.#closeBoth();
+    else this.#arm(quietMs);
+  }
+
+  linkClosed(direction: Direction, other: Link, error: TsrayError | undefined): void {
+    if (error !== undefined) this.#error ??= error;
+    if (this.#up.isClosed && this.#down.isClosed) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#resolve({ uplinkBytes: this.#up.bytes, downlinkBytes: this.#down.bytes, error: this.#error });
+      return;
+    }
+    if (error !== undefined) {
+      other.destroy(error);
+    } else if (!this.#closing) {
+      // Closed without an error while we did not ask for it: what it sent has been handed on, the rest is moot.
+      direction.ended = true;
+      this.#closing = true;
+      this.#arm(this.#options.connIdleMs);
+      other.close();
+    }
+  }
+
+  #closeBoth(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    // What is still queued may leave as long as it moves.
+    this.#arm(this.#options.connIdleMs);
+    this.#up.from.close();
+    this.#down.from.close();
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.setTimer(delayMs, () => this.#quiet());
+  }
+
+  #quiet(): void {
+    this.#timer = undefined;
+    if (!this.#closing && (this.#up.ended || this.#down.ended)) {
+      this.#closeBoth();
+      return;
+    }
+    this.#error ??= new TsrayError(
+      'ERR_IDLE_TIMEOUT',
+      `no data moved for ${this.#options.connIdleMs / 1000} s (policy connIdle)`,
+    );
+    if (!this.#up.isClosed) this.#up.from.destroy(this.#error);
+    if (!this.#down.isClosed) this.#down.from.destroy(this.#error);
+  }
+}

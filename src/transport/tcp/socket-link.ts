@@ -1,0 +1,112 @@
+/** A Link over a connected net.Socket (TCP or Unix). */
+import type net from 'node:net';
+import { TsrayError } from '../../core/errors.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+
+/** Below this a copy is cheaper than the risk that the socket keeps a whole scratch buffer. */
+const smallWriteBytes = 4096;
+
+/** Queued bytes at which a writer is asked to wait. The kernel's own buffers come on top. */
+export const socketHighWaterBytes = 64 * 1024;
+
+export class SocketLink implements Link {
+  readonly #socket: net.Socket;
+  #sink: LinkSink | undefined;
+  #paused = false;
+  #blocked = false;
+  #endSeen = false;
+  #error: TsrayError | undefined;
+  #gone = false;
+
+  /** `socket` is paused and half-open capable; its bytes arrive through `received`. */
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    socket.on('end', () => {
+      this.#endSeen = true;
+      if (!this.#gone) this.#sink?.end();
+    });
+    socket.on('drain', () => {
+      if (!this.#blocked) return;
+      this.#blocked = false;
+      this.#sink?.drain();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error ??= socketError(error);
+    });
+    socket.on('close', () => {
+      this.#gone = true;
+      this.#sink?.closed(this.#error);
+    });
+  }
+
+  /** Entry for what was read; lent. */
+  received(bytes: Uint8Array): void {
+    if (!this.#gone) this.#sink?.data(bytes);
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#gone) {
+      queueMicrotask(() => sink.closed(this.#error));
+      return;
+    }
+    if (this.#endSeen) queueMicrotask(() => sink.end());
+    if (!this.#paused) this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#sink !== undefined) this.#socket.resume();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (this.#gone || socket.writableEnded || bytes.length === 0) return true;
+    if (bytes.length < smallWriteBytes || socket.writableLength > 0) {
+      socket.write(Buffer.from(bytes));
+    } else if (isScratch(bytes)) {
+      this.#writeScratch(bytes);
+    } else {
+      const scratch = takeScratch(bytes.length);
+      scratch.set(bytes);
+      this.#writeScratch(scratch.subarray(0, bytes.length));
+      releaseScratch();
+    }
+    // What `write` returns counts bytes that have already left; the queue tells the truth.
+    this.#blocked = socket.writableLength >= socketHighWaterBytes;
+    return !this.#blocked;
+  }
+
+  end(): void {
+    if (!this.#gone && !this.#socket.writableEnded) this.#socket.end();
+  }
+
+  close(): void {
+    if (!this.#gone) this.#socket.destroySoon();
+  }
+
+  destroy(error?: TsrayError): void {
+    if (this.#gone) return;
+    this.#error ??= error;
+    this.#socket.destroy();
+  }
+
+  #writeScratch(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > 0) abandonScratch(bytes);
+  }
+}
+
+function socketError(error: NodeJS.ErrnoException): TsrayError {
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED') {
+    return new TsrayError('ERR_RESET', 'the peer reset the connection', { cause: error });
+  }
+  return new TsrayError('ERR_CLOSED', `the connection broke: ${error.message}`, { cause: error });
+}
