@@ -23,6 +23,18 @@ export interface BodyKeys {
   readonly stream?: StreamCipher;
 }
 
+export interface BodyEncoderLimits {
+  /** Payload bytes per chunk, at most; 1 … 65456 fits every format. Peers of the sing family read up to 16368. */
+  readonly maxChunkPayload: number;
+  /** Longest packet taken. V2Ray carries 2048 − 2 − 16 − 63 = 1967 bytes whole with any padding. */
+  readonly packetLimitBytes: number;
+  /** False: no end chunk is written (V2Ray's experiment NoTerminationSignal). */
+  readonly terminationSignal: boolean;
+}
+
+/** Defaults: 15000 bytes, 1967 bytes, true. */
+export type BodyEncoderOptions = Partial<BodyEncoderLimits>;
+
 export interface BodyEncoder {
   /** True if payload and wire are the same bytes: callers may write payload directly. */
   readonly passthrough: boolean;
@@ -44,7 +56,10 @@ export interface BodyDecoder {
   readonly state: 'open' | 'ended' | 'failed';
   /** ERR_INTEGRITY or ERR_PROTOCOL. */
   readonly failure: TsrayError | undefined;
-  /** True between chunks: the carrier's end here is an orderly end, elsewhere ERR_TRUNCATED. */
+  /**
+   * True between chunks and after the end chunk's size: the carrier's end here is an orderly end, elsewhere
+   * ERR_TRUNCATED. Without meaning once `failed`.
+   */
   readonly atBoundary: boolean;
   readonly passthrough: boolean;
   /** Upper bound of the payload that a `push` of `wireBytes` can yield. */
@@ -52,9 +67,10 @@ export interface BodyDecoder {
   /**
    * Takes a whole read of any size, opens every complete chunk into `out` from 0 and keeps the rest. Returns the
    * payload bytes written: all of them verified. Look at `state` afterwards; what precedes a bad chunk is delivered.
+   * Payload that nothing protects (none over TCP and Mux) may come before its chunk is complete.
    * `out` does not alias `wire`.
    */
   push(wire: Uint8Array, out: Uint8Array): number;
-  /** Offsets in `out` behind each chunk's payload of the last `push`: packet borders for UDP. */
+  /** Offsets in `out` behind each chunk that the last `push` completed: packet borders for UDP. Reused by the next. */
   readonly chunkEnds: readonly number[];
 }
