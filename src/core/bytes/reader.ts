@@ -49,6 +49,11 @@ export class ByteReader {
     return view;
   }
 
+  /** A view of all that is left; the cursor stays. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#offset);
+  }
+
   #need(length: number): void {
     if (this.#bytes.length - this.#offset < length) throw shortInput;
   }

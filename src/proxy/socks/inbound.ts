@@ -1,0 +1,240 @@
+/**
+ * SOCKS inbound: SOCKS 4, 4a and 5, CONNECT and UDP ASSOCIATE; BIND is refused. Success is answered only when the
+ * outbound is open, so that a client learns whether its target could be reached. (V2Ray answers before.)
+ */
+import type { ConnContext, User } from '../../contract/conn-context.js';
+import type { Dispatcher, Route } from '../../contract/dispatcher.js';
+import type { Inbound } from '../../contract/inbound.js';
+import type { AccessLog, Logger } from '../../contract/logger.js';
+import type { PolicyProvider } from '../../contract/policy.js';
+import type { Accepted, BindPackets, Listen } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
+import { type Destination, formatDestination, type Network } from '../../core/net/destination.js';
+import type { RandomSource } from '../../core/random.js';
+import { type Handshaken, performHandshake } from '../../core/stream/handshake.js';
+import type { Link } from '../../core/stream/link.js';
+import type { PrefixedLink } from '../../core/stream/prefixed-link.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import { AccountTable } from '../common/accounts.js';
+import { ListenerGroup } from '../common/listener-group.js';
+import { reply } from './constants.js';
+import { encodeReply, replyCodeFor } from './reply.js';
+import { type NotSocks, type SocksRequest, SocksServerHandshake } from './server-handshake.js';
+import type { SocksInboundSettings } from './settings.js';
+import { bindAssociation, UdpAssociation } from './udp-association.js';
+
+export interface SocksInboundDeps {
+  readonly tag: string;
+  /** Where to listen. */
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly settings: SocksInboundSettings;
+  readonly listen: Listen;
+  readonly bindPackets: BindPackets;
+  readonly dispatcher: Dispatcher;
+  readonly policy: PolicyProvider;
+  readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  readonly random: RandomSource;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+  /** The next connection id of the process. */
+  readonly nextId: () => number;
+  /** Takes over connections that do not begin as SOCKS, with all they sent (`settings.mixed`). */
+  readonly fallback?: (accepted: Accepted) => void;
+}
+
+export function createSocksInbound(deps: SocksInboundDeps): Inbound {
+  const handler = new SocksHandler(deps);
+  const listeners = new ListenerGroup({
+    listen: deps.listen,
+    host: deps.host,
+    ports: deps.ports,
+    accept: (accepted) => handler.accept(accepted),
+  });
+  return {
+    tag: deps.tag,
+    get addresses() {
+      return listeners.addresses;
+    },
+    start: () => listeners.start(),
+    drain: () => listeners.drain(),
+    close: () => listeners.close(),
+  };
+}
+
+/** One connection's standing facts. */
+interface Session {
+  readonly id: number;
+  readonly log: Logger;
+  readonly source: Destination;
+  readonly local: Destination;
+}
+
+class SocksHandler {
+  readonly #deps: SocksInboundDeps;
+  readonly #accounts: AccountTable | undefined;
+
+  constructor(deps: SocksInboundDeps) {
+    this.#deps = deps;
+    this.#accounts =
+      deps.settings.auth === 'password'
+        ? new AccountTable(deps.settings.accounts, deps.crypto, deps.random)
+        : undefined;
+  }
+
+  accept(accepted: Accepted): void {
+    const id = this.#deps.nextId();
+    const log = this.#deps.log.session(id);
+    const session = { id, log, source: accepted.source, local: accepted.local };
+    this.#serve(accepted.link, session).catch((thrown: unknown) => {
+      log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
+      accepted.link.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
+    });
+  }
+
+  async #serve(accepted: Link, session: Session): Promise<void> {
+    const shaken = await this.#handshake(accepted, session);
+    if (shaken === undefined) return;
+    const { value, link } = shaken;
+    switch (value.kind) {
+      case 'other':
+        // `mixed` was only asked for with a fallback.
+        this.#deps.fallback!({ link, source: session.source, local: session.local });
+        return;
+      case 'connect':
+        return this.#connect(link, value, session);
+      case 'associate':
+        return this.#associate(link, value, session);
+    }
+  }
+
+  async #handshake(
+    accepted: Link,
+    session: Session,
+  ): Promise<Handshaken<SocksRequest | NotSocks> | undefined> {
+    const { settings, policy, clock, fallback } = this.#deps;
+    const accounts = this.#accounts;
+    const decoder = new SocksServerHandshake({
+      authenticate: accounts === undefined ? undefined : (user, password) => accounts.find(user, password),
+      udp: settings.udp,
+      mixed: settings.mixed && fallback !== undefined,
+    });
+    try {
+      return await performHandshake(accepted, decoder, {
+        clock,
+        timeoutMs: policy.forLevel(0).handshakeMs,
+        peer: 'the SOCKS client',
+      });
+    } catch (thrown) {
+      const error = toTsrayError(thrown, 'ERR_INTERNAL');
+      session.log.info(`a SOCKS handshake failed: ${describeError(error)}`);
+      // A client that goes away unheard (a port scan, an unused preconnection) is not worth a line.
+      if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_AUTH') {
+        this.#deps.accessLog.write({
+          from: formatDestination(session.source),
+          status: 'rejected',
+          to: '',
+          reason: error.message,
+        });
+      }
+      return undefined;
+    }
+  }
+
+  async #connect(link: PrefixedLink, request: SocksRequest, session: Session): Promise<void> {
+    const aborter = new AbortController();
+    link.whenGone(() => aborter.abort());
+    let route: Route;
+    try {
+      route = await this.#deps.dispatcher.open(
+        this.#context(request, session, 'tcp', session.source, request.target, aborter.signal),
+      );
+    } catch (thrown) {
+      // The dispatcher has logged it.
+      if (!link.gone)
+        link.write(encodeReply(request.version, replyCodeFor(toTsrayError(thrown, 'ERR_INTERNAL'))));
+      link.close();
+      return;
+    }
+    if (link.gone) {
+      route.discard();
+      return;
+    }
+    link.write(encodeReply(request.version, reply.succeeded, session.local));
+    await route.relay(link);
+  }
+
+  async #associate(link: PrefixedLink, request: SocksRequest, session: Session): Promise<void> {
+    const { bindPackets, settings, policy, clock, dispatcher } = this.#deps;
+    let socket: Awaited<ReturnType<typeof bindAssociation>>;
+    try {
+      socket = await bindAssociation(bindPackets, settings.ip, session.local);
+    } catch (thrown) {
+      session.log.warning(`no UDP socket for a SOCKS client: ${describeError(thrown)}`);
+      if (!link.gone) link.write(encodeReply(5, reply.generalFailure));
+      link.close();
+      return;
+    }
+    if (link.gone) {
+      socket.bound.link.close();
+      return;
+    }
+    const association = new UdpAssociation(
+      {
+        clock,
+        dispatcher,
+        idleMs: policy.forLevel(settings.userLevel).connIdleMs,
+        client: session.source.address,
+        context: (source, destination, signal) => {
+          const id = this.#deps.nextId();
+          const log = this.#deps.log.session(id);
+          return this.#context(request, { ...session, id, log }, 'udp', source, destination, signal);
+        },
+        onIdle: () => {
+          link.destroy(new TsrayError('ERR_IDLE_TIMEOUT', 'a SOCKS client sent no datagrams for too long'));
+        },
+      },
+      socket.bound,
+    );
+    // The TCP connection carries nothing more: it stands for the association.
+    link.start({
+      data() {},
+      end: () => link.close(),
+      drain() {},
+      closed: () => {
+        association.close();
+        const { opened, evicted, droppedUplink, droppedDownlink } = association.sessions.counters;
+        session.log.info(
+          `a UDP association ended: ${opened} sessions, ${evicted} evicted, dropped ${association.refused} refused, ` +
+            `${droppedUplink} uplink, ${droppedDownlink} downlink datagrams`,
+        );
+      },
+    });
+    link.write(encodeReply(5, reply.succeeded, socket.told));
+  }
+
+  #context(
+    request: SocksRequest,
+    session: Session,
+    network: Network,
+    source: Destination,
+    target: SocksRequest['target'],
+    signal: AbortSignal,
+  ): ConnContext {
+    const level = this.#deps.settings.userLevel;
+    const user: User | undefined = request.user === undefined ? undefined : { email: request.user, level };
+    return {
+      id: session.id,
+      source,
+      sourceText: formatDestination(source),
+      inboundTag: this.#deps.tag,
+      destination: { network, address: target.address, port: target.port },
+      ...(user === undefined ? {} : { user }),
+      level,
+      log: session.log,
+      signal,
+    };
+  }
+}
