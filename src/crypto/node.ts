@@ -29,8 +29,7 @@ class NodeAead implements Aead {
 
   constructor(name: AeadName, key: Uint8Array) {
     this.#name = name;
-    // Not slice(): a Buffer's shares memory.
-    this.#key = new Uint8Array(key);
+    this.#key = key.slice();
   }
 
   seal(

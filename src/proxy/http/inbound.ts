@@ -1,0 +1,31 @@
+/** HTTP proxy inbound: CONNECT and forwarded requests. */
+import type { Inbound } from '../../contract/inbound.js';
+import type { Listen } from '../../contract/transport.js';
+import { ListenerGroup } from '../common/listener-group.js';
+import { type HttpConnectionDeps, HttpConnectionHandler } from './connection.js';
+
+export interface HttpInboundDeps extends HttpConnectionDeps {
+  /** Where to listen. */
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly listen: Listen;
+}
+
+export function createHttpInbound(deps: HttpInboundDeps): Inbound {
+  const handler = new HttpConnectionHandler(deps);
+  const listeners = new ListenerGroup({
+    listen: deps.listen,
+    host: deps.host,
+    ports: deps.ports,
+    accept: (accepted) => handler.handle(accepted),
+  });
+  return {
+    tag: deps.tag,
+    get addresses() {
+      return listeners.addresses;
+    },
+    start: () => listeners.start(),
+    drain: () => listeners.drain(),
+    close: () => listeners.close(),
+  };
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  encodeHead,
+  fieldList,
+  fieldValues,
+  HeadDecoder,
+  type HeadStep,
+  maxHeadBytes,
+} from '../../../../src/proxy/http/head.js';
+import { splits } from '../../../helper/split.js';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+/** Pushes all parts; what follows the head in the last part is in `rest`. */
+function feed<T>(decoder: HeadDecoder<T>, parts: readonly Uint8Array[]): HeadStep<T> {
+  let step: HeadStep<T> = { kind: 'more' };
+  for (const part of parts) {
+    step = decoder.push(part);
+    if (step.kind !== 'more') break;
+  }
+  return step;
+}
+
+const request =
+  'GET http://example.com/a?b HTTP/1.1\r\nHost: example.com\r\nX-Empty:\r\nAccept:  a, b \t\r\nAccept: c\r\n\r\n';
+
+test('reads a request head at every split', () => {
+  for (const parts of splits(bytes(request))) {
+    const step = feed(HeadDecoder.request(), parts);
+    assert.ok(step.kind === 'head');
+    assert.deepEqual(step.head, {
+      method: 'GET',
+      target: 'http://example.com/a?b',
+      minor: 1,
+      fields: [
+        ['Host', 'example.com'],
+        ['X-Empty', ''],
+        ['Accept', 'a, b'],
+        ['Accept', 'c'],
+      ],
+    });
+    assert.equal(step.rest.length, 0);
+    assert.deepEqual(fieldValues(step.head.fields, 'accept'), ['a, b', 'c']);
+    assert.deepEqual(fieldList(step.head.fields, 'accept'), ['a', 'b', 'c']);
+  }
+});
+
+test('returns what follows the head', () => {
+  const all = bytes(`${request}body\r\n\r\n`);
+  const whole = HeadDecoder.request().push(all);
+  assert.ok(whole.kind === 'head');
+  assert.equal(Buffer.from(whole.rest).toString(), 'body\r\n\r\n');
+  const decoder = HeadDecoder.request();
+  decoder.push(all.subarray(0, 40));
+  const second = decoder.push(all.subarray(40));
+  assert.ok(second.kind === 'head');
+  assert.equal(Buffer.from(second.rest).toString(), 'body\r\n\r\n');
+});
+
+test('empty lines before a request are skipped; a head has begun only with its first byte', () => {
+  const decoder = HeadDecoder.request();
+  assert.equal(decoder.push(bytes('\r\n')).kind, 'more');
+  assert.equal(decoder.begun, false);
+  assert.equal(decoder.push(bytes('\r\nGET / HT')).kind, 'more');
+  assert.equal(decoder.begun, true);
+  assert.equal(decoder.push(bytes('TP/1.0\r\n\r\n')).kind, 'head');
+});
+
+const bad: readonly [name: string, text: string, status: number][] = [
+  ['no version', 'GET /\r\n\r\n', 400],
+  ['two blanks', 'GET  / HTTP/1.1\r\n\r\n', 400],
+  ['a blank at the end', 'GET / HTTP/1.1 \r\n\r\n', 400],
+  ['a method that is no token', 'G(T / HTTP/1.1\r\n\r\n', 400],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\n', 505],
+  ['a version of its own', 'GET / HTTQ/1.1\r\n\r\n', 400],
+  ['bare LF', 'GET / HTTP/1.1\nHost: a\n\n', 400],
+  ['bare LF before the empty line', 'GET / HTTP/1.1\r\nHost: a\n\r\n', 400],
+  ['bare CR in a value', 'GET / HTTP/1.1\r\nA: b\rc\r\n\r\n', 400],
+  ['NUL', 'GET / HTTP/1.1\r\nA: b\0c\r\n\r\n', 400],
+  ['a blank before the colon', 'GET / HTTP/1.1\r\nContent-Length : 5\r\n\r\n', 400],
+  ['a folded line', 'GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n', 400],
+  ['no colon', 'GET / HTTP/1.1\r\nHost\r\n\r\n', 400],
+  ['no name', 'GET / HTTP/1.1\r\n: a\r\n\r\n', 400],
+];
+
+for (const [name, text, status] of bad) {
+  test(`refuses a request with ${name}`, () => {
+    for (const parts of splits(bytes(text))) {
+      const step = feed(HeadDecoder.request(), parts);
+      assert.ok(step.kind === 'failed');
+      assert.equal(step.error.status, status);
+    }
+  });
+}
+
+test('a head may have 64 KiB and not a byte more', () => {
+  const start = 'GET / HTTP/1.1\r\nA: ';
+  const fits = `${start}${'x'.repeat(maxHeadBytes - start.length - 4)}\r\n\r\n`;
+  assert.equal(fits.length, maxHeadBytes);
+  assert.equal(HeadDecoder.request().push(bytes(`${fits}body`)).kind, 'head');
+  const tooLong = HeadDecoder.request().push(bytes(`${start}${fits}`));
+  assert.ok(tooLong.kind === 'failed');
+  assert.equal(tooLong.error.status, 431);
+  const decoder = HeadDecoder.request();
+  for (let i = 0; i < 63; i += 1) assert.equal(decoder.push(Buffer.alloc(1024, 'x')).kind, 'more');
+  assert.equal(decoder.push(Buffer.alloc(1024, 'x')).kind, 'failed');
+});
+
+test('reads responses, forgiving bare LF, folded lines and an absent reason', () => {
+  const text = 'HTTP/1.0 404 Not  Found\nA: b\n  c\nB: d\n\nbody';
+  for (const parts of splits(bytes(text.slice(0, -4)))) {
+    const step = feed(HeadDecoder.response(), parts);
+    assert.ok(step.kind === 'head');
+    assert.deepEqual(step.head, {
+      minor: 0,
+      status: 404,
+      reason: 'Not  Found',
+      fields: [
+        ['A', 'b c'],
+        ['B', 'd'],
+      ],
+    });
+  }
+  const bare = HeadDecoder.response().push(bytes('HTTP/1.1 200\r\n\r\n'));
+  assert.ok(bare.kind === 'head');
+  assert.equal(bare.head.reason, '');
+});
+
+test('refuses responses that do not begin with a status line', () => {
+  for (const text of [
+    'SSH-2.0-x\r\n\r\n',
+    'HTTP/1.1 20 OK\r\n\r\n',
+    'HTTP/1.1 099 X\r\n\r\n',
+    'HTTP/2 200\r\n\r\n',
+  ]) {
+    const step = HeadDecoder.response().push(bytes(text));
+    assert.ok(step.kind === 'failed', text);
+    assert.equal(step.error.status, 502);
+  }
+});
+
+test('writes a head', () => {
+  assert.equal(
+    Buffer.from(
+      encodeHead('GET / HTTP/1.1', [
+        ['Host', 'a'],
+        ['B', ''],
+      ]),
+    ).toString(),
+    'GET / HTTP/1.1\r\nHost: a\r\nB: \r\n\r\n',
+  );
+});
