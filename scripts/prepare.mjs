@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureNative } from './build-native.mjs';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 const windows = process.platform === 'win32';
@@ -46,6 +47,11 @@ export function ensureInstalled() {
   if (modifiedMs(marker) >= modifiedMs(join(projectRoot, 'package-lock.json'))) return;
   console.log('Installing dependencies (once, about ten seconds) ...');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing');
+}
+
+/** Builds the addon if its sources changed; where that once failed, only installing tries again. */
+export function ensureAddon() {
+  if (process.env.TSRAY_NATIVE !== '0') ensureNative({ again: false });
 }
 
 /**

@@ -2,10 +2,11 @@
 // with a SOCKS and HTTP proxy in front. `npm start -- --port 1081` chooses another port.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
+import { checkNode, ensureAddon, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
 
 checkNode();
 ensureInstalled();
+ensureAddon();
 ensureBuilt('tsconfig.json', 'dist', ['src']);
 
 const child = spawn(

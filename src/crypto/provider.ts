@@ -1,4 +1,5 @@
 /** The primitives the codecs need. Implementations may differ in speed, nothing else. */
+import type { NativeAddon } from './addon.js';
 
 export type AeadName = 'aes-128-gcm' | 'chacha20-poly1305';
 
@@ -42,6 +43,8 @@ export interface Shake128 {
 
 export interface CryptoProvider {
   readonly name: string;
+  /** The compiled codecs, which the factories of codecs prefer to their TypeScript twins. */
+  readonly addon?: NativeAddon;
   md5(...parts: readonly Uint8Array[]): Uint8Array;
   sha1(...parts: readonly Uint8Array[]): Uint8Array;
   sha256(...parts: readonly Uint8Array[]): Uint8Array;

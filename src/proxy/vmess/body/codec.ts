@@ -49,6 +49,8 @@ export interface BodyEncoder {
   encodePacket(packet: Uint8Array, out: Uint8Array, offset: number): number;
   /** The end-of-stream chunk; nothing for a format without one. Returns the offset behind. */
   encodeEnd(out: Uint8Array, offset: number): number;
+  /** Forgets keys and frees memory; nothing may be called afterwards but this. */
+  close(): void;
 }
 
 export interface BodyDecoder {
@@ -71,6 +73,11 @@ export interface BodyDecoder {
    * `out` does not alias `wire`.
    */
   push(wire: Uint8Array, out: Uint8Array): number;
-  /** Offsets in `out` behind each chunk that the last `push` completed: packet borders for UDP. Reused by the next. */
+  /**
+   * Offsets in `out` behind each chunk that the last `push` completed: packet borders for UDP. To be read before the
+   * next `push` of any decoder.
+   */
   readonly chunkEnds: readonly number[];
+  /** Forgets keys and what is kept of a chunk; nothing may be called afterwards but this. */
+  close(): void;
 }

@@ -108,6 +108,11 @@ export class ChunkDecoder implements BodyDecoder {
     return written;
   }
 
+  close(): void {
+    this.#pending = empty;
+    this.#pendingBytes = 0;
+  }
+
   /** Takes the size field at `at`. Returns the offset behind it, or −1 if it is incomplete or wrong. */
   #readSize(bytes: Uint8Array, at: number): number {
     const missing = this.#lengthBytes - this.#pendingBytes;
@@ -198,4 +203,6 @@ export class RawDecoder implements BodyDecoder {
     this.chunkEnds.push(wire.length);
     return wire.length;
   }
+  /** What there is to free goes with this object. */
+  close(): void {}
 }

@@ -69,6 +69,9 @@ export class ChunkEncoder implements BodyEncoder {
     return this.#encrypted(out, offset, this.#chunk(empty, out, offset));
   }
 
+  /** What there is to free goes with this object. */
+  close(): void {}
+
   #chunk(payload: Uint8Array, out: Uint8Array, offset: number): number {
     const paddingBytes = this.#lengths.nextPadding();
     const sealedBytes = payload.length + this.#overheadBytes;
@@ -119,4 +122,7 @@ export class RawEncoder implements BodyEncoder {
   encodeEnd(_out: Uint8Array, offset: number): number {
     return offset;
   }
+
+  /** What there is to free goes with this object. */
+  close(): void {}
 }

@@ -1,0 +1,97 @@
+/**
+ * What the compiled addon offers (native/src): whole reads and whole headers in one call. Its results equal those of
+ * the TypeScript it stands in for; only the time differs. Arguments are `Uint8Array`s it reads or fills during the
+ * call and keeps no hold of. It throws TypeError or RangeError for arguments no correct caller gives.
+ */
+
+declare const encoderBrand: unique symbol;
+declare const decoderBrand: unique symbol;
+
+/** One direction's state; freed by `close`, or with its owner. */
+export interface NativeEncoderHandle {
+  readonly [encoderBrand]: never;
+}
+export interface NativeDecoderHandle {
+  readonly [decoderBrand]: never;
+}
+
+/** Numbers of the securities, as `enum body_security`. */
+export const nativeSecurity = {
+  none: 0,
+  'aes-128-gcm': 1,
+  'chacha20-poly1305': 2,
+  'aes-128-cfb': 3,
+} as const;
+
+/** Bits of a layout, as `enum body_flag`. */
+export const nativeFlag = {
+  chunked: 1,
+  masked: 2,
+  padded: 4,
+  sealedLength: 8,
+  endChunk: 16,
+  /** Payload that nothing protects is delivered before its chunk is complete. */
+  immediate: 32,
+} as const;
+
+/** Places in `status`, as `enum status_slot`. */
+export const nativeStatusSlot = { decoder: 0, atBoundary: 1, keptBytes: 2 } as const;
+
+/** Values of `status[decoder]`, as `enum decoder_status`. */
+export const nativeDecoderStatus = {
+  open: 0,
+  ended: 1,
+  badChunk: 2,
+  badSize: 3,
+  /** A primitive failed or memory ran out. */
+  broken: 4,
+  /** The output was smaller than allowed. */
+  noRoom: 5,
+} as const;
+
+/** Bytes of `padding` that one chunk takes from what is handed in. */
+export const nativePaddingBytes = 63;
+
+export interface NativeAddon {
+  /** What a call leaves beside its result, until the next call. */
+  readonly status: Int32Array;
+  /** `keys`: key, IV, request key, request IV: 64 bytes. */
+  encoderNew(
+    security: number,
+    flags: number,
+    keys: Uint8Array,
+    maxChunk: number,
+    maxPacket: number,
+  ): NativeEncoderHandle;
+  /**
+   * Each returns the offset behind what was written; `encodePacket` −1 for a packet that is empty or over the limit.
+   * `padding`: what padding consists of, `nativePaddingBytes` for each chunk; undefined: the system's random bytes.
+   */
+  encode(
+    handle: NativeEncoderHandle,
+    payload: Uint8Array,
+    out: Uint8Array,
+    offset: number,
+    padding: Uint8Array | undefined,
+  ): number;
+  encodePacket(
+    handle: NativeEncoderHandle,
+    packet: Uint8Array,
+    out: Uint8Array,
+    offset: number,
+    padding: Uint8Array | undefined,
+  ): number;
+  encodeEnd(
+    handle: NativeEncoderHandle,
+    out: Uint8Array,
+    offset: number,
+    padding: Uint8Array | undefined,
+  ): number;
+  decoderNew(security: number, flags: number, keys: Uint8Array): NativeDecoderHandle;
+  /** Payload bytes written to `out`; `status` tells the decoder's state. */
+  decode(handle: NativeDecoderHandle, wire: Uint8Array, out: Uint8Array): number;
+  /** Where each chunk of the last `decode` of this thread ends in its output. */
+  chunkEnds(): number[];
+  /** Erases keys and frees memory. The handle is refused afterwards, except here. */
+  close(handle: NativeEncoderHandle | NativeDecoderHandle): void;
+}

@@ -1,0 +1,54 @@
+/** The only file that loads the compiled addon. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeAddon } from './addon.js';
+
+/** The addon, or why there is none. */
+export type NativeResult =
+  | { readonly addon: NativeAddon; readonly file: string }
+  | { readonly addon: undefined; readonly reason: string };
+
+const require = createRequire(import.meta.url);
+
+/** The package's root: the nearest folder upwards with a package.json (this file may lie in dist/ or .build/src/). */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** What was built on this machine comes before what was published. The prebuilt names are node-gyp-build's. */
+function candidates(root: string): readonly string[] {
+  const prebuilt = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  return [
+    join(root, 'native', 'build', 'Release', 'tsray.node'),
+    join(prebuilt, 'tsray.glibc.node'),
+    join(prebuilt, 'tsray.musl.node'),
+  ];
+}
+
+function load(): NativeResult {
+  if (process.env['TSRAY_NATIVE'] === '0')
+    return { addon: undefined, reason: 'switched off by TSRAY_NATIVE=0' };
+  let reason = 'not built for this machine';
+  for (const file of candidates(packageRoot())) {
+    if (!existsSync(file)) continue;
+    try {
+      return { addon: require(file) as NativeAddon, file };
+    } catch (error) {
+      // The first line names the cause (a wrong libc, a missing symbol); what follows is a stack of requires.
+      reason = `cannot be loaded: ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`;
+    }
+  }
+  return { addon: undefined, reason };
+}
+
+let loaded: NativeResult | undefined;
+
+/** Loads once for each thread. TSRAY_NATIVE=0 in the environment switches the addon off. */
+export function loadNative(): NativeResult {
+  loaded ??= load();
+  return loaded;
+}
