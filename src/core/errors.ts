@@ -11,6 +11,7 @@ export const errorCodes = {
   ERR_CONFIG_CONFLICT: 'Two parts of the configuration contradict each other.',
   ERR_USAGE: 'The command line was not understood.',
   ERR_LISTEN: 'A listening socket could not be opened.',
+  ERR_LOG: 'A log file could not be opened or written.',
   ERR_DIAL_TIMEOUT: 'A connection was not established in time.',
   ERR_DIAL_REFUSED: 'The destination refused the connection.',
   ERR_DIAL_UNREACHABLE: 'The destination cannot be reached from here.',
