@@ -29,7 +29,8 @@ class NodeAead implements Aead {
 
   constructor(name: AeadName, key: Uint8Array) {
     this.#name = name;
-    this.#key = key.slice();
+    // Not slice(): a Buffer's shares memory.
+    this.#key = new Uint8Array(key);
   }
 
   seal(

@@ -110,7 +110,7 @@ export function decodeAll(decoder: BodyDecoder, parts: readonly Uint8Array[]): D
     const bound = decoder.maxPayloadBytes(part.length);
     const out = new Uint8Array(bound + 1).fill(0xee);
     // The input is lent: what the decoder keeps of it must be a copy.
-    const lent = part.slice();
+    const lent = new Uint8Array(part);
     const written = decoder.push(lent, out);
     lent.fill(0xdd);
     if (written > bound || out[bound] !== 0xee) throw new Error('wrote beyond maxPayloadBytes');

@@ -17,7 +17,8 @@ export class ChunkNonce {
   #counter = 0;
 
   constructor(iv: Uint8Array) {
-    this.#bytes = iv.slice(0, 12);
+    // Not slice(): a Buffer's shares memory, and the IV is the caller's.
+    this.#bytes = new Uint8Array(iv.subarray(0, 12));
   }
 
   /** The next nonce, valid until the next call. */

@@ -1,0 +1,106 @@
+/** The freedom outbound: connects directly. */
+import type { ConnContext } from '../../contract/conn-context.js';
+import type { Resolver } from '../../contract/dns.js';
+import type { Outbound } from '../../contract/outbound.js';
+import type { BindPackets, Dialer } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import type { TsrayError } from '../../core/errors.js';
+import { type Address, formatHostPort } from '../../core/net/address.js';
+import { raceAddresses } from '../../core/net/happy-eyeballs.js';
+import { retry } from '../../core/retry.js';
+import type { Link, PacketLink } from '../../core/stream/link.js';
+import { FreedomPackets } from './packets.js';
+import type { FreedomSettings } from './settings.js';
+import { isUnspecified, Targets } from './target.js';
+
+/** V2Ray: five attempts, each pause 100 ms longer than the one before. */
+const pausesMs = [0, 100, 200, 300] as const;
+
+/** For all attempts together; two connect timeouts of 16 s fit nearly. */
+const deadlineMs = 30_000;
+
+export interface FreedomDeps {
+  readonly tag: string;
+  readonly settings: FreedomSettings;
+  readonly dialer: Dialer;
+  readonly bindPackets: BindPackets;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  /** Local IP of UDP sockets (`sendThrough`); that of connections is the dialer's. */
+  readonly localAddress?: Address | undefined;
+  /** The outbound all this goes through (`proxySettings`), as `dialer` does. Names are then left to its far end. */
+  readonly via?: Outbound | undefined;
+}
+
+export function createFreedomOutbound(deps: FreedomDeps): Outbound {
+  return new FreedomOutbound(deps);
+}
+
+class FreedomOutbound implements Outbound {
+  readonly tag: string;
+  readonly #deps: FreedomDeps;
+  readonly #targets: Targets;
+  /** Names go to the far end of another outbound as they are. */
+  readonly #passesNames: boolean;
+
+  constructor(deps: FreedomDeps) {
+    const { settings } = deps;
+    this.tag = deps.tag;
+    this.#deps = deps;
+    this.#targets = new Targets(settings, deps.resolver, deps.localAddress);
+    this.#passesNames =
+      deps.via !== undefined && settings.domainStrategy === 'AsIs' && !settings.blockPrivate;
+  }
+
+  open(context: ConnContext): Promise<Link> {
+    const target = this.#targets.redirected(context.destination);
+    const { clock, dialer } = this.#deps;
+    const { log } = context;
+    const what = formatHostPort(target.address.host, target.port);
+    const dial = (address: Address, signal: AbortSignal): Promise<Link> =>
+      dialer.dial({ network: 'tcp', address, port: target.port }, { signal, log });
+    const options = { clock, what, pausesMs, deadlineMs, isFinal, signal: context.signal };
+    return retry(options, async (_attempt, signal) => {
+      if (this.#passesNames) return dial(target.address, signal);
+      const addresses = await this.#targets.resolve(target.address, signal);
+      if (target.address.kind !== 'domain') return dial(target.address, signal);
+      return raceAddresses({ addresses, dial, discard: (late) => late.destroy(), clock, what, signal });
+    });
+  }
+
+  async openPackets(context: ConnContext): Promise<PacketLink> {
+    const { bindPackets, clock, localAddress, via } = this.#deps;
+    const target = this.#targets.redirected(context.destination);
+    const packets = new FreedomPackets({
+      targets: this.#targets,
+      passesNames: this.#passesNames,
+      clock,
+      log: context.log,
+      openSocket:
+        via === undefined
+          ? async (family) =>
+              (await bindPackets(family, localAddress === undefined ? {} : { bindAddress: localAddress }))
+                .link
+          : (_family, address) => via.openPackets({ ...context, destination: { ...target, address } }),
+      onePath: via !== undefined,
+    });
+    // A SOCKS client may announce no destination; each packet then brings its own.
+    if (isUnspecified(target.address) && target.port === 0) return packets;
+    try {
+      await packets.prepare(target.address, context.signal);
+    } catch (error) {
+      packets.destroy();
+      throw error;
+    }
+    return packets;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A refusal stays one; the system's resolver and Happy Eyeballs' deadline have made their own attempts. */
+function isFinal(error: TsrayError): boolean {
+  return error.code === 'ERR_BLOCKED' || error.code === 'ERR_DNS' || error.code === 'ERR_LIMIT';
+}

@@ -1,0 +1,255 @@
+/** Datagrams of one session, sent directly: a socket for each address family, opened when first needed. */
+import type { Logger } from '../../contract/logger.js';
+import type { Clock } from '../../core/clock.js';
+import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
+import type { Address } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { PacketLink, PacketSink } from '../../core/stream/link.js';
+import type { Targets } from './target.js';
+
+/** Names a session remembers; the one looked up longest ago makes room. */
+const maxNames = 256;
+
+/** Packets that wait for a name or a socket, of the whole session; more are dropped. */
+const maxWaitingPackets = 64;
+const maxWaitingBytes = 256 * 1024;
+
+/** A name or socket that failed is not tried again for this long. */
+const failureMs = 5_000;
+
+type Path = 'udp4' | 'udp6';
+
+export interface FreedomPacketsDeps {
+  readonly targets: Targets;
+  /** Names are sent as they are, not resolved. */
+  readonly passesNames: boolean;
+  /** All addresses go one way: `openSocket` is asked for `udp4` only. */
+  readonly onePath: boolean;
+  /** `address` is where its first packet goes. */
+  readonly openSocket: (family: Path, address: Address) => Promise<PacketLink>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Packets wait here while something is found out, which then settles to `value` or, for a time, to a failure. */
+class Pending<T> {
+  value: T | undefined;
+  failedUntilMs: number | undefined;
+  readonly waiting: { readonly bytes: Uint8Array; readonly destination: Destination }[] = [];
+}
+
+export class FreedomPackets implements PacketLink {
+  readonly #deps: FreedomPacketsDeps;
+  readonly #sockets = new Map<Path, Pending<PacketLink>>();
+  readonly #names = new Map<string, Pending<Address>>();
+  readonly #abort = new AbortController();
+  #sink: PacketSink | undefined;
+  #waitingPackets = 0;
+  #waitingBytes = 0;
+  /** Sockets open or being opened. */
+  #live = 0;
+  #closing = false;
+  #closedTold = false;
+  #error: TsrayError | undefined;
+  /** The address last found allowed: packets mostly go where the one before went. */
+  #allowed: Address | undefined;
+  #dropped = 0;
+
+  constructor(deps: FreedomPacketsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Packets that were not sent. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Makes ready to send to `address`, so that whoever asked learns of a failure. Rejects with a TsrayError. */
+  async prepare(address: Address, signal?: AbortSignal): Promise<void> {
+    let ip = address;
+    if (!(this.#deps.passesNames && address.kind === 'domain')) {
+      ip = choose(await this.#deps.targets.resolve(address, signal));
+      if (address.kind === 'domain') {
+        const known = new Pending<Address>();
+        known.value = ip;
+        this.#names.set(address.host, known);
+      }
+    }
+    const slot = new Pending<PacketLink>();
+    this.#sockets.set(this.#pathOf(ip), slot);
+    const error = await this.#open(ip, slot);
+    if (error !== undefined) throw error;
+  }
+
+  start(sink: PacketSink): void {
+    this.#sink = sink;
+    if (this.#closedTold) queueMicrotask(() => sink.closed(this.#error));
+  }
+
+  send(bytes: Uint8Array, remote: Destination): boolean {
+    if (this.#closing) return this.#drop();
+    const destination = this.#deps.targets.redirected(remote);
+    if (destination.address.kind === 'domain' && !this.#deps.passesNames) {
+      return this.#sendToName(bytes, destination);
+    }
+    return this.#sendTo(bytes, destination);
+  }
+
+  close(): void {
+    this.destroy();
+  }
+
+  destroy(error?: TsrayError): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#error = error;
+    this.#abort.abort();
+    this.#names.clear();
+    if (this.#dropped > 0) this.#deps.log.debug(`${this.#dropped} UDP packets were not sent`);
+    for (const slot of this.#sockets.values()) slot.value?.destroy(error);
+    queueMicrotask(() => this.#tellIfGone());
+  }
+
+  #sendToName(bytes: Uint8Array, destination: Destination): boolean {
+    const name = destination.address.host;
+    let entry = this.#names.get(name);
+    if (entry?.value !== undefined) {
+      return this.#sendTo(bytes, { ...destination, address: entry.value });
+    }
+    if (entry === undefined || this.#mayRetry(entry)) {
+      entry = new Pending<Address>();
+      if (!this.#makeRoomForName()) return this.#drop();
+      this.#names.set(name, entry);
+      void this.#resolve(destination.address, entry);
+    } else if (entry.failedUntilMs !== undefined) {
+      return this.#drop();
+    }
+    return this.#keep(entry, bytes, destination);
+  }
+
+  #sendTo(bytes: Uint8Array, destination: Destination): boolean {
+    const { address } = destination;
+    if (address.kind !== 'domain' && address.host !== this.#allowed?.host) {
+      if (!this.#deps.targets.allows(address)) return this.#drop();
+      this.#allowed = address;
+    }
+    const path = this.#pathOf(address);
+    let slot = this.#sockets.get(path);
+    if (slot?.value !== undefined) return slot.value.send(bytes, destination) || this.#drop();
+    if (slot === undefined || this.#mayRetry(slot)) {
+      slot = new Pending<PacketLink>();
+      this.#sockets.set(path, slot);
+      void this.#open(address, slot);
+    } else if (slot.failedUntilMs !== undefined) {
+      return this.#drop();
+    }
+    return this.#keep(slot, bytes, destination);
+  }
+
+  async #resolve(address: Address, entry: Pending<Address>): Promise<void> {
+    try {
+      entry.value = choose(await this.#deps.targets.resolve(address, this.#abort.signal));
+    } catch (thrown) {
+      this.#failed(entry, thrown);
+      return;
+    }
+    const ip = entry.value;
+    for (const { bytes, destination } of this.#release(entry)) {
+      if (!this.#closing) this.#sendTo(bytes, { ...destination, address: ip });
+    }
+  }
+
+  /** Resolves with what went wrong, if anything. */
+  async #open(address: Address, slot: Pending<PacketLink>): Promise<TsrayError | undefined> {
+    const path = this.#pathOf(address);
+    this.#live += 1;
+    let socket: PacketLink;
+    try {
+      socket = await this.#deps.openSocket(path, address);
+    } catch (thrown) {
+      this.#live -= 1;
+      this.#tellIfGone();
+      return this.#failed(slot, thrown);
+    }
+    socket.start({
+      packet: (bytes, remote) => {
+        if (!this.#closing) this.#sink?.packet(bytes, remote);
+      },
+      closed: () => {
+        this.#live -= 1;
+        if (this.#sockets.get(path) === slot) this.#sockets.delete(path);
+        this.#tellIfGone();
+      },
+    });
+    if (this.#closing) {
+      socket.destroy();
+      return new TsrayError('ERR_CLOSED', 'the session is closed');
+    }
+    slot.value = socket;
+    for (const { bytes, destination } of this.#release(slot)) {
+      if (!socket.send(bytes, destination)) this.#drop();
+    }
+    return undefined;
+  }
+
+  #failed(entry: Pending<unknown>, thrown: unknown): TsrayError {
+    const error = toTsrayError(thrown, 'ERR_INTERNAL');
+    entry.failedUntilMs = this.#deps.clock.monotonicMs() + failureMs;
+    this.#dropped += this.#release(entry).length;
+    if (!this.#closing) this.#deps.log.info(`UDP packets cannot be sent: ${describeError(error)}`);
+    return error;
+  }
+
+  #mayRetry(entry: Pending<unknown>): boolean {
+    return entry.failedUntilMs !== undefined && this.#deps.clock.monotonicMs() >= entry.failedUntilMs;
+  }
+
+  /** Names still being looked up hold packets and stay. */
+  #makeRoomForName(): boolean {
+    if (this.#names.size < maxNames) return true;
+    for (const [name, entry] of this.#names) {
+      if (entry.value === undefined && entry.failedUntilMs === undefined) continue;
+      this.#names.delete(name);
+      return true;
+    }
+    return false;
+  }
+
+  /** Buffer's `slice` would be a view: the copy is made by hand. */
+  #keep(entry: Pending<unknown>, bytes: Uint8Array, destination: Destination): boolean {
+    if (this.#waitingPackets >= maxWaitingPackets || this.#waitingBytes + bytes.length > maxWaitingBytes) {
+      return this.#drop();
+    }
+    this.#waitingPackets += 1;
+    this.#waitingBytes += bytes.length;
+    entry.waiting.push({ bytes: new Uint8Array(bytes), destination });
+    return true;
+  }
+
+  #release(entry: Pending<unknown>): Pending<unknown>['waiting'] {
+    const released = entry.waiting.splice(0);
+    this.#waitingPackets -= released.length;
+    for (const { bytes } of released) this.#waitingBytes -= bytes.length;
+    return released;
+  }
+
+  #pathOf(address: Address): Path {
+    return !this.#deps.onePath && address.kind === 'ipv6' ? 'udp6' : 'udp4';
+  }
+
+  #drop(): false {
+    this.#dropped += 1;
+    return false;
+  }
+
+  #tellIfGone(): void {
+    if (!this.#closing || this.#closedTold || this.#live > 0) return;
+    this.#closedTold = true;
+    this.#sink?.closed(this.#error);
+  }
+}
+
+/** Datagrams give no sign of a dead address, so there is no race: IPv4 first, as Go and so V2Ray choose. */
+function choose(addresses: readonly Address[]): Address {
+  return addresses.find(({ kind }) => kind === 'ipv4') ?? addresses[0]!;
+}

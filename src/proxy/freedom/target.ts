@@ -1,0 +1,89 @@
+/** Where freedom sends something: the redirect, the name's addresses, and whether they may be reached. */
+import type { AddressFamily, Resolver } from '../../contract/dns.js';
+import { TsrayError } from '../../core/errors.js';
+import { type Address, parseAddress } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import { isPrivateAddress } from '../../core/net/private-address.js';
+import type { FreedomSettings } from './settings.js';
+
+const familyOf: Record<FreedomSettings['domainStrategy'], AddressFamily> = {
+  AsIs: 'any',
+  UseIP: 'any',
+  UseIPv4: 'ipv4',
+  UseIPv6: 'ipv6',
+};
+
+export class Targets {
+  readonly #settings: FreedomSettings;
+  readonly #resolver: Resolver;
+  readonly #localKind: Address['kind'] | undefined;
+  readonly #redirectAddress: Address | undefined;
+
+  /** `local`: the address sockets are bound to (`sendThrough`), if any; it reaches its own family only. */
+  constructor(settings: FreedomSettings, resolver: Resolver, local?: Address) {
+    this.#settings = settings;
+    this.#resolver = resolver;
+    this.#localKind = local === undefined || isUnspecified(local) ? undefined : local.kind;
+    const host = settings.redirect?.host;
+    this.#redirectAddress = host === undefined ? undefined : parseAddress(host);
+  }
+
+  /** `destination` with the configured redirect applied. */
+  redirected(destination: Destination): Destination {
+    const { redirect } = this.#settings;
+    if (redirect === undefined) return destination;
+    return {
+      network: destination.network,
+      address: this.#redirectAddress ?? destination.address,
+      port: redirect.port ?? destination.port,
+    };
+  }
+
+  /** Whether an IP address may be reached. */
+  allows(address: Address): boolean {
+    return !(this.#settings.blockPrivate && isPrivateAddress(address));
+  }
+
+  /**
+   * The IP addresses to try for `address`, in order of preference, at least one. A name that has none of the
+   * strategy's family is tried with any, as V2Ray does. Rejects with ERR_DNS, ERR_BLOCKED or ERR_ABORTED.
+   */
+  async resolve(address: Address, signal?: AbortSignal): Promise<readonly Address[]> {
+    if (address.kind !== 'domain') {
+      if (!this.allows(address)) throw blocked(address);
+      return [address];
+    }
+    const found = this.#reachable(await this.#lookUp(address.host, signal));
+    const allowed = found.filter((candidate) => this.allows(candidate));
+    if (allowed.length === 0) throw blocked(address);
+    return allowed;
+  }
+
+  async #lookUp(name: string, signal: AbortSignal | undefined): Promise<readonly Address[]> {
+    const family = familyOf[this.#settings.domainStrategy];
+    try {
+      return await this.#resolver.resolve(name, family, signal);
+    } catch (error) {
+      if (family === 'any' || !(error instanceof TsrayError && error.code === 'ERR_DNS')) throw error;
+      return this.#resolver.resolve(name, 'any', signal);
+    }
+  }
+
+  /** If none is of the local address's family, all stay, and dialing them tells what is wrong. */
+  #reachable(addresses: readonly Address[]): readonly Address[] {
+    const own = addresses.filter(({ kind }) => kind === this.#localKind);
+    return own.length === 0 ? addresses : own;
+  }
+}
+
+/** `0.0.0.0` or `::`: any address of this machine. */
+export function isUnspecified(address: Address): boolean {
+  return address.host === '0.0.0.0' || address.host === '::';
+}
+
+function blocked(address: Address): TsrayError {
+  const what = address.kind === 'domain' ? 'leads to a private address' : 'is a private address';
+  return new TsrayError('ERR_BLOCKED', `${address.host} ${what}, which blockPrivate refuses`, {
+    hint: 'If it shall be reachable, set "blockPrivate" of this freedom outbound to false.',
+  });
+}
