@@ -1,0 +1,137 @@
+/** The blackhole outbound: ends every connection, with an HTTP refusal first if the configuration asks for one. */
+import type { Outbound } from '../../contract/outbound.js';
+import type { Clock, Timer } from '../../core/clock.js';
+import type { TsrayError } from '../../core/errors.js';
+import type { Link, LinkSink, PacketLink, PacketSink } from '../../core/stream/link.js';
+import type { BlackholeSettings } from './settings.js';
+
+/** V2Ray 4.34's answer: bare line feeds, and one empty line more than HTTP needs. */
+const refusal = Buffer.from(
+  'HTTP/1.1 403 Forbidden\nConnection: close\nCache-Control: max-age=3600, public\nContent-Length: 0\n\n\n',
+  'latin1',
+);
+
+/** So that the client has read the answer before its connection ends. */
+const lingerMs = 1_000;
+
+export interface BlackholeDeps {
+  readonly tag: string;
+  readonly settings: BlackholeSettings;
+  readonly clock: Clock;
+}
+
+export function createBlackholeOutbound(deps: BlackholeDeps): Outbound {
+  const answer = deps.settings.response === 'http' ? refusal : undefined;
+  return {
+    tag: deps.tag,
+    open: () => Promise.resolve(new BlackholeLink(deps.clock, answer)),
+    openPackets: () => Promise.resolve(new BlackholePackets()),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Takes everything written to it, delivers the answer, and ends. Nothing is delivered from within a call. */
+class BlackholeLink implements Link {
+  readonly #clock: Clock;
+  #answer: Uint8Array | undefined;
+  #sink: LinkSink | undefined;
+  #paused = false;
+  #timer: Timer | undefined;
+  #scheduled = false;
+  #gone = false;
+  #error: TsrayError | undefined;
+
+  constructor(clock: Clock, answer: Uint8Array | undefined) {
+    this.#clock = clock;
+    this.#answer = answer;
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#gone) queueMicrotask(() => sink.closed(this.#error));
+    else this.#goOnSoon();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#goOnSoon();
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  end(): void {}
+
+  close(): void {
+    this.#finish(undefined);
+  }
+
+  destroy(error?: TsrayError): void {
+    this.#finish(error);
+  }
+
+  #goOnSoon(): void {
+    if (this.#scheduled || this.#sink === undefined) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.#gone && !this.#paused && this.#timer === undefined) this.#goOn(this.#sink!);
+    });
+  }
+
+  #goOn(sink: LinkSink): void {
+    const answer = this.#answer;
+    if (answer === undefined) {
+      this.#finish(undefined);
+      return;
+    }
+    this.#answer = undefined;
+    this.#timer = this.#clock.setTimer(lingerMs, () => this.#finish(undefined));
+    sink.data(answer);
+  }
+
+  #finish(error: TsrayError | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#error = error;
+    this.#timer?.cancel();
+    const sink = this.#sink;
+    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+  }
+}
+
+/** Datagrams have no connection that an answer could refuse: the session ends at once. */
+class BlackholePackets implements PacketLink {
+  #sink: PacketSink | undefined;
+  #told = false;
+  #error: TsrayError | undefined;
+
+  start(sink: PacketSink): void {
+    this.#sink = sink;
+    queueMicrotask(() => this.#finish());
+  }
+
+  send(): boolean {
+    return false;
+  }
+
+  close(): void {
+    queueMicrotask(() => this.#finish());
+  }
+
+  destroy(error?: TsrayError): void {
+    this.#error ??= error;
+    queueMicrotask(() => this.#finish());
+  }
+
+  #finish(): void {
+    if (this.#told || this.#sink === undefined) return;
+    this.#told = true;
+    this.#sink.closed(this.#error);
+  }
+}
