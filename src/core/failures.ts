@@ -19,15 +19,15 @@ export class Failures {
   }
 
   /**
-   * The only error as it is; several as one that has the code and hint of the last and every message. `what` leads
-   * them, such as `example.com:443`. At least one error was added.
+   * The only error as it is; several as one with every message and the code and hint of the last. At least one error
+   * was added.
    */
-  combine(what: string): TsrayError {
+  combine(): TsrayError {
     const last = this.#last!;
     if (this.#distinct.size === 1) return last;
     const errors = [...this.#distinct.values()];
     const messages = errors.map(({ message }) => message).join('; ');
-    return new TsrayError(last.code, `${what}: ${messages}`, {
+    return new TsrayError(last.code, messages, {
       ...(last.hint === undefined ? {} : { hint: last.hint }),
       cause: new AggregateError(errors, messages),
     });

@@ -24,7 +24,7 @@ export async function retry<T>(
   options: RetryOptions,
   attempt: (index: number, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { clock, what, deadlineMs, pausesMs } = options;
+  const { clock, deadlineMs, pausesMs, what } = options;
   const failures = new Failures();
   const abort = new AbortController();
   const stop = (): void => abort.abort();
@@ -39,7 +39,7 @@ export async function retry<T>(
         if (abort.signal.aborted) break;
         const error = toTsrayError(thrown, 'ERR_INTERNAL');
         failures.add(error);
-        if (index === pausesMs.length || options.isFinal(error)) throw failures.combine(what);
+        if (index === pausesMs.length || options.isFinal(error)) throw failures.combine();
       }
       await pause(clock, pausesMs[index]!, abort.signal);
     }
@@ -48,8 +48,8 @@ export async function retry<T>(
     options.signal?.removeEventListener('abort', stop);
   }
   if (options.signal?.aborted === true) throw new TsrayError('ERR_ABORTED', `dialing ${what} was given up`);
-  failures.add(new TsrayError('ERR_DIAL_TIMEOUT', `no connection within ${deadlineMs / 1000} s`));
-  throw failures.combine(what);
+  failures.add(new TsrayError('ERR_DIAL_TIMEOUT', `${what}: no connection within ${deadlineMs / 1000} s`));
+  throw failures.combine();
 }
 
 /** Resolves after `delayMs`, or at once when `signal` is aborted. Leaves no timer or listener. */

@@ -21,7 +21,7 @@ export interface RaceOptions<T> {
   /** Ends what an attempt opened after it had lost. */
   readonly discard: (late: T) => void;
   readonly clock: Clock;
-  /** For the message if all fail: `example.com:443`. */
+  /** Whose addresses these are; leads the message if all fail: `example.com:443`. */
   readonly what: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -100,7 +100,13 @@ class Race<T> {
       this.#attempt();
     } else if (this.#failures.count === this.#addresses.length) {
       this.#settle();
-      this.#reject(this.#failures.combine(this.#options.what));
+      const error = this.#failures.combine();
+      this.#reject(
+        new TsrayError(error.code, `${this.#options.what}: ${error.message}`, {
+          ...(error.hint === undefined ? {} : { hint: error.hint }),
+          cause: error,
+        }),
+      );
     }
   }
 

@@ -61,7 +61,7 @@ test('tells each distinct error once, with the code and hint of the last', async
     {
       code: 'ERR_DIAL_UNREACHABLE',
       hint: 'Is the network up?',
-      message: 'example.com:443: example.com:443 refused the connection; example.com:443 cannot be reached',
+      message: 'example.com:443 refused the connection; example.com:443 cannot be reached',
     },
   );
 });
@@ -92,7 +92,7 @@ test('ends the attempt under way at the deadline', async () => {
   );
   const failed = assert.rejects(result, {
     code: 'ERR_DIAL_TIMEOUT',
-    message: /refused the connection; no connection within 1 s/,
+    message: /refused the connection; example.com:443: no connection within 1 s/,
   });
   await settled();
   clock.advance(1000);

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { createPipe } from '../../../../src/core/stream/pipe.js';
 import { relay } from '../../../../src/core/stream/relay.js';
 import { createBlackholeOutbound } from '../../../../src/proxy/blackhole/outbound.js';
+import { contextFor, destinationOf } from '../../../helper/contexts.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
-import { contextFor, destinationOf } from '../../../helper/recording-log.js';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const context = contextFor(destinationOf('tcp', 'example.com', 80));

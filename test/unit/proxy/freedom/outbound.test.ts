@@ -6,8 +6,8 @@ import { parseAddress } from '../../../../src/core/net/address.js';
 import { createPipe } from '../../../../src/core/stream/pipe.js';
 import { createFreedomOutbound, type FreedomDeps } from '../../../../src/proxy/freedom/outbound.js';
 import type { FreedomSettings } from '../../../../src/proxy/freedom/settings.js';
+import { contextFor, destinationOf } from '../../../helper/contexts.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
-import { contextFor, destinationOf } from '../../../helper/recording-log.js';
 import { ScriptedDialer, TableResolver } from '../../../helper/scripted-dialer.js';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

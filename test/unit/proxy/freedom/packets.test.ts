@@ -9,8 +9,8 @@ import type { PacketLink, PacketSink } from '../../../../src/core/stream/link.js
 import { createFreedomOutbound, type FreedomDeps } from '../../../../src/proxy/freedom/outbound.js';
 import type { FreedomSettings } from '../../../../src/proxy/freedom/settings.js';
 import { bindPackets } from '../../../../src/transport/udp/bind.js';
+import { contextFor, destinationOf } from '../../../helper/contexts.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
-import { contextFor, destinationOf } from '../../../helper/recording-log.js';
 import { ScriptedDialer, TableResolver } from '../../../helper/scripted-dialer.js';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
