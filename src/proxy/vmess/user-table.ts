@@ -1,0 +1,153 @@
+/** The users of a server: added, removed, listed by email, and found from the first 16 bytes of a request. */
+import { TsrayError } from '../../core/errors.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import { aesScheduleWords, writeAesDecryptSchedule } from '../../crypto/pure/aes-block.js';
+import { deriveAlterIds, deriveCmdKey } from './account.js';
+import { loadAuthId, openAuthId } from './auth-id.js';
+import { authWindowSeconds } from './constants.js';
+import { kdf16, kdfSalt } from './kdf.js';
+import { LegacyTable } from './legacy-table.js';
+import type { VmessUserSettings } from './settings.js';
+
+/** A user of a table. Compared by identity. `id` and `cmdKey` are secret. */
+export interface VmessUser extends VmessUserSettings {
+  /** 16 bytes. */
+  readonly cmdKey: Uint8Array;
+}
+
+export type AuthIdMatch =
+  | { readonly kind: 'user'; readonly user: VmessUser; readonly timestamp: number }
+  /** The key fits, the time does not: by so many seconds the peer's clock is ahead (negative: behind). */
+  | { readonly kind: 'skewed'; readonly user: VmessUser; readonly aheadSeconds: number }
+  | { readonly kind: 'unknown' };
+
+/** Source addresses whose last user is remembered. */
+const sourceLimit = 16_384;
+
+const unknown: AuthIdMatch = { kind: 'unknown' };
+
+export class UserTable {
+  readonly #crypto: Pick<CryptoProvider, 'md5'>;
+  readonly #users: VmessUser[] = [];
+  readonly #byEmail = new Map<string, VmessUser>();
+  /** AES decryption schedules of the AuthID keys, in the order of `#users`. */
+  #schedules = new Int32Array(0);
+  readonly #index = new Map<VmessUser, number>();
+  readonly #legacy = new LegacyTable<VmessUser>();
+  readonly #lastFrom = new Map<string, VmessUser>();
+  readonly #authId = new Int32Array(4);
+
+  constructor(crypto: Pick<CryptoProvider, 'md5'>, users: readonly VmessUserSettings[] = []) {
+    this.#crypto = crypto;
+    for (const user of users) this.add(user);
+  }
+
+  get size(): number {
+    return this.#users.length;
+  }
+
+  /** All users, in no particular order. */
+  list(): readonly VmessUser[] {
+    return [...this.#users];
+  }
+
+  /** Letter case of emails does not count. */
+  find(email: string): VmessUser | undefined {
+    return this.#byEmail.get(email.toLowerCase());
+  }
+
+  /** Throws ERR_CONFIG_CONFLICT if another user has the email; any number of users may have none. */
+  add(settings: VmessUserSettings): VmessUser {
+    const email = settings.email.toLowerCase();
+    if (email !== '' && this.#byEmail.has(email)) {
+      throw new TsrayError('ERR_CONFIG_CONFLICT', `there is a user ${settings.email} already`, {
+        hint: 'Emails name users in the log: give each user another one. Upper and lower case do not differ.',
+      });
+    }
+    const cmdKey = deriveCmdKey(this.#crypto, settings.id);
+    const user: VmessUser = { ...settings, cmdKey };
+    const index = this.#users.push(user) - 1;
+    this.#index.set(user, index);
+    if (email !== '') this.#byEmail.set(email, user);
+    const needed = this.#users.length * aesScheduleWords;
+    if (needed > this.#schedules.length) {
+      const grown = new Int32Array(Math.max(needed, this.#schedules.length * 2));
+      grown.set(this.#schedules);
+      this.#schedules = grown;
+    }
+    writeAesDecryptSchedule(kdf16(cmdKey, kdfSalt.authIdKey), this.#schedules, index * aesScheduleWords);
+    if (settings.alterId > 0) {
+      const alterIds = deriveAlterIds(this.#crypto, settings.id, settings.alterId);
+      this.#legacy.add(user, [settings.id, ...alterIds]);
+    }
+    return user;
+  }
+
+  /** False if there is no such user. Takes effect at once, for both kinds of header. */
+  remove(email: string): boolean {
+    const user = email === '' ? undefined : this.find(email);
+    return user !== undefined && this.removeUser(user);
+  }
+
+  /** As `remove`, for users without email. */
+  removeUser(user: VmessUser): boolean {
+    const index = this.#index.get(user);
+    if (index === undefined) return false;
+    this.#index.delete(user);
+    if (user.email !== '') this.#byEmail.delete(user.email.toLowerCase());
+    this.#legacy.remove(user);
+    for (const [source, last] of this.#lastFrom) if (last === user) this.#lastFrom.delete(source);
+    const last = this.#users.pop()!;
+    const from = this.#users.length * aesScheduleWords;
+    if (last !== user) {
+      // The last one takes the place of the one removed.
+      this.#users[index] = last;
+      this.#index.set(last, index);
+      this.#schedules.copyWithin(index * aesScheduleWords, from, from + aesScheduleWords);
+    }
+    this.#schedules.fill(0, from, from + aesScheduleWords);
+    return true;
+  }
+
+  /**
+   * The user whose key opens an AEAD AuthID (16 bytes) with a time within the window. `source`: the peer's address;
+   * the user last seen from there is tried first. Times in whole seconds since the epoch.
+   */
+  matchAuthId(authId: Uint8Array, source: string, nowSeconds: number): AuthIdMatch {
+    loadAuthId(this.#authId, authId);
+    let skewed = unknown;
+    const likely = this.#lastFrom.get(source);
+    const first = likely === undefined ? -1 : this.#index.get(likely)!;
+    for (let step = first < 0 ? 0 : -1; step < this.#users.length; step += 1) {
+      const index = step < 0 ? first : step;
+      const timestamp = openAuthId(this.#schedules, index * aesScheduleWords, this.#authId);
+      if (timestamp < 0) continue;
+      const user = this.#users[index]!;
+      const aheadSeconds = timestamp - nowSeconds;
+      if (Math.abs(aheadSeconds) <= authWindowSeconds) {
+        if (user !== likely) this.#rememberSource(source, user);
+        return { kind: 'user', user, timestamp };
+      }
+      skewed = { kind: 'skewed', user, aheadSeconds };
+    }
+    return skewed;
+  }
+
+  /** The user behind a legacy authInfo (16 bytes): only those with alterId above 0. */
+  matchLegacy(
+    authInfo: Uint8Array,
+    nowSeconds: number,
+  ): { readonly user: VmessUser; readonly timestamp: number } | undefined {
+    return this.#legacy.match(authInfo, nowSeconds);
+  }
+
+  #rememberSource(source: string, user: VmessUser): void {
+    this.#lastFrom.delete(source);
+    this.#lastFrom.set(source, user);
+    if (this.#lastFrom.size <= sourceLimit) return;
+    for (const oldest of this.#lastFrom.keys()) {
+      this.#lastFrom.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
+import { test } from 'node:test';
+import { nodeCrypto } from '../../../../src/crypto/node.js';
+import { createAccount } from '../../../../src/proxy/vmess/account.js';
+import { sealAuthId } from '../../../../src/proxy/vmess/auth-id.js';
+import { DrainPolicy } from '../../../../src/proxy/vmess/drain.js';
+import { timestampBytes } from '../../../../src/proxy/vmess/header/legacy.js';
+import { LegacyTable } from '../../../../src/proxy/vmess/legacy-table.js';
+import type { VmessUserSettings } from '../../../../src/proxy/vmess/settings.js';
+import { UserTable } from '../../../../src/proxy/vmess/user-table.js';
+import { scriptedRandom } from '../../../helper/header-vectors.js';
+
+const now = 1_700_000_000;
+
+function settings(n: number, alterId = 0, email = `user${n}@example.com`): VmessUserSettings {
+  return { id: new Uint8Array(createHash('md5').update(`${n}`).digest()), alterId, email, level: n % 3 };
+}
+
+function authIdOf(user: VmessUserSettings, seconds: number): Uint8Array {
+  const authId = new Uint8Array(16);
+  sealAuthId(
+    createAccount(nodeCrypto, user.id, 0).authIdSchedule,
+    seconds,
+    Uint8Array.of(1, 2, 3, 4),
+    authId,
+  );
+  return authId;
+}
+
+function authInfoOf(id: Uint8Array, seconds: number): Uint8Array {
+  return createHmac('md5', id).update(timestampBytes(seconds)).digest();
+}
+
+/** Email of the user that an AuthID leads to. */
+function found(table: UserTable, authId: Uint8Array, source = '192.0.2.1'): string | undefined {
+  const match = table.matchAuthId(authId, source, now);
+  return match.kind === 'user' ? match.user.email : undefined;
+}
+
+test('finds each of many users by AuthID, from any source address', () => {
+  const users = Array.from({ length: 300 }, (_, n) => settings(n));
+  const table = new UserTable(nodeCrypto, users);
+  for (const [n, user] of users.entries()) {
+    const authId = authIdOf(user, now - 120 + (n % 241));
+    for (const source of ['192.0.2.1', `198.51.100.${n % 7}`, '192.0.2.1']) {
+      const match = table.matchAuthId(authId, source, now);
+      assert.equal(match.kind === 'user' && match.user.email, user.email);
+      assert.equal(match.kind === 'user' && match.timestamp, now - 120 + (n % 241));
+    }
+  }
+  assert.equal(found(table, authIdOf(settings(300), now)), undefined);
+});
+
+test('the window is ±120 s and its edges count as inside (vmess.md section 10.1)', () => {
+  const user = settings(1);
+  const table = new UserTable(nodeCrypto, [settings(0), user]);
+  for (const offset of [-120, -1, 0, 1, 120]) {
+    assert.equal(table.matchAuthId(authIdOf(user, now + offset), '', now).kind, 'user');
+  }
+  for (const offset of [-100_000, -121, 121, 100_000]) {
+    const match = table.matchAuthId(authIdOf(user, now + offset), '', now);
+    assert.equal(match.kind, 'skewed');
+    assert.equal(match.kind === 'skewed' && match.aheadSeconds, offset);
+    assert.equal(match.kind === 'skewed' && match.user.email, user.email);
+  }
+});
+
+test('emails are unique without regard to case; users without email are any number', () => {
+  const table = new UserTable(nodeCrypto, [settings(1, 0, 'Alice@Example.com')]);
+  assert.throws(() => table.add(settings(2, 0, 'aLICE@example.COM')), { code: 'ERR_CONFIG_CONFLICT' });
+  assert.equal(found(table, authIdOf(settings(2), now)), undefined);
+  table.add(settings(3, 0, ''));
+  table.add(settings(4, 0, ''));
+  assert.equal(table.size, 3);
+  assert.equal(table.find('ALICE@EXAMPLE.COM')?.email, 'Alice@Example.com');
+  assert.equal(table.find(''), undefined);
+  assert.equal(table.remove(''), false);
+  assert.equal(table.remove('bob@example.com'), false);
+  assert.equal(table.remove('alice@example.com'), true);
+  assert.equal(table.size, 2);
+  table.add(settings(5, 0, 'alice@example.com'));
+  assert.deepEqual(
+    table.list().map(({ email }) => email),
+    ['', '', 'alice@example.com'],
+  );
+});
+
+test('removing a user takes effect at once for AEAD and legacy, and touches no other', () => {
+  const users = Array.from({ length: 9 }, (_, n) => settings(n, n % 2 === 0 ? 0 : 2));
+  const table = new UserTable(nodeCrypto, users);
+  const left = new Set(users);
+  for (const n of [3, 8, 0, 5, 4, 7, 1, 2, 6]) {
+    const gone = users[n]!;
+    const authInfo = authInfoOf(gone.id, now);
+    assert.equal(found(table, authIdOf(gone, now)), gone.email);
+    assert.equal(table.matchLegacy(authInfo, now)?.user.email, gone.alterId > 0 ? gone.email : undefined);
+    assert.equal(table.remove(gone.email.toUpperCase()), true);
+    left.delete(gone);
+    for (const user of users) {
+      const here = left.has(user);
+      assert.equal(found(table, authIdOf(user, now)), here ? user.email : undefined);
+      const legacy = table.matchLegacy(authInfoOf(user.id, now), now);
+      assert.equal(legacy?.user.email, here && user.alterId > 0 ? user.email : undefined);
+    }
+  }
+  assert.equal(table.size, 0);
+});
+
+test('a user object can be removed once, with or without email', () => {
+  const table = new UserTable(nodeCrypto);
+  const user = table.add(settings(1, 0, ''));
+  assert.equal(table.removeUser(user), true);
+  assert.equal(table.removeUser(user), false);
+});
+
+test('legacy clients are known by main ID and every alternative ID, only with alterId above 0', () => {
+  const legacy = settings(1, 3);
+  const table = new UserTable(nodeCrypto, [settings(0), legacy, settings(2, 1)]);
+  const ids = [legacy.id, ...createAccount(nodeCrypto, legacy.id, 3).alterIds];
+  for (const id of ids) {
+    const match = table.matchLegacy(authInfoOf(id, now + 7), now);
+    assert.equal(match?.user.email, legacy.email);
+    assert.equal(match?.timestamp, now + 7);
+  }
+  const beyond = createAccount(nodeCrypto, legacy.id, 4).alterIds[3]!;
+  assert.equal(table.matchLegacy(authInfoOf(beyond, now), now), undefined);
+  assert.equal(table.matchLegacy(authInfoOf(settings(0).id, now), now), undefined);
+});
+
+test('the legacy window is ±120 s at every moment, while the clock moves on or back', () => {
+  const user = settings(1, 1);
+  const table = new UserTable(nodeCrypto, [user]);
+  for (const moved of [0, 1, 9, 10, 11, 240, 241, 256, 1000, 995, 0]) {
+    const at = now + moved;
+    for (const offset of [-120, -60, 0, 119, 120]) {
+      assert.equal(table.matchLegacy(authInfoOf(user.id, at + offset), at)?.timestamp, at + offset);
+    }
+    for (const offset of [-121, 121, 136]) {
+      assert.equal(table.matchLegacy(authInfoOf(user.id, at + offset), at), undefined, `${offset}`);
+    }
+  }
+});
+
+test('legacy users added later are found in seconds that were computed before', () => {
+  const table = new UserTable(nodeCrypto, [settings(1, 1)]);
+  assert.equal(table.matchLegacy(authInfoOf(settings(2).id, now), now), undefined);
+  table.add(settings(2, 1));
+  assert.equal(table.matchLegacy(authInfoOf(settings(2).id, now), now)?.user.email, settings(2).email);
+});
+
+test('a legacy authInfo with any bit flipped is nobody', () => {
+  const user = settings(1, 1);
+  const table = new UserTable(nodeCrypto, [user]);
+  for (let bit = 0; bit < 128; bit += 1) {
+    const authInfo = new Uint8Array(authInfoOf(user.id, now));
+    authInfo[bit >>> 3]! ^= 1 << (bit & 7);
+    assert.equal(table.matchLegacy(authInfo, now), undefined);
+  }
+});
+
+test('IDs of removed legacy users are swept, so coming and going users do not fill memory', () => {
+  const table = new LegacyTable<object>();
+  const stays = {};
+  table.add(stays, [settings(0).id]);
+  for (let round = 1; round < 50; round += 1) {
+    const user = {};
+    table.add(user, [settings(round).id, settings(1000 + round).id]);
+    assert.equal(table.match(authInfoOf(settings(round).id, now), now)?.user, user);
+    table.remove(user);
+    assert.ok(table.size <= 6);
+    assert.equal(table.match(authInfoOf(settings(0).id, now), now)?.user, stays);
+  }
+});
+
+test('drain lengths: 54 … 3383 bytes, fixed base and spread per set of users (vmess.md section 10.4)', () => {
+  const users = [settings(1), settings(2), settings(3)];
+  const total = (table: UserTable, roll: number): number =>
+    new DrainPolicy(nodeCrypto, { ...scriptedRandom(), below: (bound) => roll % bound }, table).totalBytes();
+  const first = total(new UserTable(nodeCrypto, users), 0);
+  assert.equal(total(new UserTable(nodeCrypto, [...users].reverse()), 0), first);
+  const bases = new Set<number>();
+  for (let n = 0; n < 200; n += 1) {
+    const table = new UserTable(nodeCrypto, [settings(n)]);
+    const base = total(table, 0);
+    assert.ok(base >= 54 && base <= 54 + 3265);
+    bases.add(base);
+    for (let roll = 1; roll < 200; roll += 37) {
+      const rolled = total(table, roll);
+      assert.ok(rolled >= base && rolled < base + 64);
+    }
+  }
+  assert.ok(bases.size > 150);
+});
+
+test('the drain length is fixed at first use: users that come later do not change it', () => {
+  const table = new UserTable(nodeCrypto, [settings(1)]);
+  const policy = new DrainPolicy(nodeCrypto, { ...scriptedRandom(), below: () => 0 }, table);
+  const before = policy.totalBytes();
+  table.add(settings(2));
+  assert.equal(policy.totalBytes(), before);
+});
+
+test('without users the drain length is drawn by chance', () => {
+  const lengths = [1, 2].map((n) => {
+    const random = { ...scriptedRandom(Buffer.alloc(32, n)), below: () => 0 };
+    return new DrainPolicy(nodeCrypto, random, new UserTable(nodeCrypto)).totalBytes();
+  });
+  assert.notEqual(lengths[0], lengths[1]);
+});
