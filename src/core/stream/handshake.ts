@@ -25,6 +25,8 @@ export interface HandshakeOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the peer is called in errors. */
   readonly peer: string;
+  /** What to look at if the peer is silent or goes away. */
+  readonly hint?: string;
 }
 
 export interface Handshaken<T> {
@@ -44,6 +46,9 @@ export function performHandshake<T>(
 ): Promise<Handshaken<T>> {
   return new Promise((resolve, reject) => {
     const { clock, peer, signal, timeoutMs } = options;
+    const details = options.hint === undefined ? {} : { hint: options.hint };
+    const truncated = (what: string): TsrayError =>
+      new TsrayError('ERR_TRUNCATED', `${peer} ${what} the connection in its handshake`, details);
     let settled = false;
     const settle = (): void => {
       settled = true;
@@ -63,6 +68,7 @@ export function performHandshake<T>(
         new TsrayError(
           'ERR_HANDSHAKE_TIMEOUT',
           `${peer} did not finish its handshake within ${timeoutMs / 1000} s`,
+          details,
         ),
       ),
     );
@@ -81,10 +87,9 @@ export function performHandshake<T>(
           reject(step.error);
         }
       },
-      end: () => fail(new TsrayError('ERR_TRUNCATED', `${peer} ended the connection in its handshake`)),
+      end: () => fail(truncated('ended')),
       drain() {},
-      closed: (error) =>
-        fail(error ?? new TsrayError('ERR_TRUNCATED', `${peer} closed the connection in its handshake`)),
+      closed: (error) => fail(error ?? truncated('closed')),
     };
     if (signal?.aborted === true) {
       aborted();

@@ -65,3 +65,7 @@ export function writeEndpoint(writer: ByteWriter, endpoint: Endpoint): void {
   }
   writer.u16(port);
 }
+
+export function isLoopback(address: Address): boolean {
+  return address.host === '::1' || (address.kind === 'ipv4' && address.host.startsWith('127.'));
+}

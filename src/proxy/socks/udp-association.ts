@@ -12,7 +12,7 @@ import type { Destination } from '../../core/net/destination.js';
 import type { PacketSink } from '../../core/stream/link.js';
 import { PacketSessions } from '../../core/stream/packet-sessions.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import type { Endpoint } from './address.js';
+import { type Endpoint, isLoopback } from './address.js';
 import { decodePacket, encodePacketHeader } from './packet.js';
 
 export interface UdpAssociationDeps {
@@ -112,10 +112,6 @@ export async function bindAssociation(
     exact ? { bindAddress: bindable } : {},
   );
   return { bound, told: { address, port: bound.local.port } };
-}
-
-function isLoopback(address: Address): boolean {
-  return address.host === '::1' || (address.kind === 'ipv4' && address.host.startsWith('127.'));
 }
 
 /** Equal addresses; all loopback addresses are this machine. */
