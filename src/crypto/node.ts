@@ -8,11 +8,13 @@ import {
   type DecipherGCM,
   timingSafeEqual,
 } from 'node:crypto';
+import { openGcmRun } from './gcm-run.js';
 import {
   type Aead,
   type AeadName,
   aeadTagBytes,
   type CryptoProvider,
+  type SealedRun,
   type StreamCipher,
 } from './provider.js';
 import { shake128 } from './pure/shake128.js';
@@ -73,6 +75,19 @@ class NodeAead implements Aead {
   }
 }
 
+class NodeGcm extends NodeAead {
+  readonly #key: Uint8Array;
+
+  constructor(key: Uint8Array) {
+    super('aes-128-gcm', key);
+    this.#key = new Uint8Array(key);
+  }
+
+  openRun(run: SealedRun, first: number, counter: number, out: Uint8Array, offset: number): number {
+    return openGcmRun(this.#key, run, first, counter, out, offset);
+  }
+}
+
 export const nodeCrypto: CryptoProvider = {
   name: 'node',
   md5: (...parts) => digest('md5', parts),
@@ -85,7 +100,7 @@ export const nodeCrypto: CryptoProvider = {
     cipher.setAutoPadding(false);
     return cipher.update(block);
   },
-  aead: (name, key) => new NodeAead(name, key),
+  aead: (name, key) => (name === 'aes-128-gcm' ? new NodeGcm(key) : new NodeAead(name, key)),
   cfbEncryptor: (key, iv): StreamCipher => createCipheriv('aes-128-cfb', key, iv),
   cfbDecryptor: (key, iv): StreamCipher => createDecipheriv('aes-128-cfb', key, iv),
   shake128,

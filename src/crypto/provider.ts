@@ -6,6 +6,16 @@ export type AeadName = 'aes-128-gcm' | 'chacha20-poly1305';
 /** Bytes an AEAD adds behind the plaintext. */
 export const aeadTagBytes = 16;
 
+/** Messages of one key in one buffer, without additional data, under nonces that begin with a counter. */
+export interface SealedRun {
+  readonly bytes: Uint8Array;
+  /** Where each message lies in `bytes`, and its length with the tag (at least 16). */
+  readonly starts: readonly number[];
+  readonly lengths: readonly number[];
+  /** 12 bytes; in front a u16 counter takes the place of the first two. It wraps. */
+  readonly nonce: Uint8Array;
+}
+
 /** One AEAD key. Nonces are 12 bytes. */
 export interface Aead {
   /** Writes ciphertext and tag (plaintext length + 16 bytes) to `out` at `offset`; `plaintext` may alias that place. */
@@ -27,6 +37,13 @@ export interface Aead {
     out: Uint8Array,
     offset: number,
   ): boolean;
+  /**
+   * Opens several messages at once where that is faster than `open` for each. Takes a row of them from `first` on,
+   * whose counter is `counter`, and returns how many it opened: their plaintexts then stand one behind the other in
+   * `out` from `offset`. 0: a row is not worth it, use `open`. −1: one of the row is bad, nothing was written, `open`
+   * tells which.
+   */
+  openRun?(run: SealedRun, first: number, counter: number, out: Uint8Array, offset: number): number;
 }
 
 /** A stream cipher's running state (AES-128-CFB). */
