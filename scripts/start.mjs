@@ -1,24 +1,14 @@
 // `npm start`: installs and builds what is missing, then runs a VMess server and client on this machine's loopback
 // with a SOCKS and HTTP proxy in front. `npm start -- --port 1081` chooses another port.
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { checkNode, ensureAddon, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
+import { pathToFileURL } from 'node:url';
+import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
 
 checkNode();
 ensureInstalled();
-ensureAddon();
-ensureBuilt('tsconfig.json', 'dist', ['src']);
+ensureBuilt('tsconfig.json', 'dist/index.js', ['src']);
 
-const child = spawn(
-  process.execPath,
-  [join(projectRoot, 'dist', 'cli', 'main.js'), 'demo', ...process.argv.slice(2)],
-  { stdio: 'inherit' },
-);
-// A terminal sends Ctrl-C to both processes; what a program sends to this one alone is passed on. Either way the
-// child decides when it has finished.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    if (!process.stdin.isTTY) child.kill(signal);
-  });
-}
-child.on('exit', (code, signal) => process.exit(signal === null ? code : 1));
+// In this process, so that Ctrl-C and signals have one receiver.
+const program = join(projectRoot, 'bin', 'tsray.js');
+process.argv.splice(1, 1, program, 'demo');
+await import(pathToFileURL(program).href);

@@ -25,30 +25,43 @@ function encodeTarget(target: SocksTarget): Buffer {
   return Buffer.concat([Buffer.from([3, name.length]), name, port]);
 }
 
-/** Reads exactly `length` bytes and leaves the rest in the socket. */
+/** Reads exactly `length` bytes and leaves the rest in the socket; fails after 20 s without any. */
 export async function readExactly(socket: Socket, length: number): Promise<Buffer> {
-  for (;;) {
-    const chunk = socket.read(length) as Buffer | null;
-    if (chunk !== null && chunk.length === length) return chunk;
-    if (chunk !== null || socket.readableEnded || socket.destroyed) {
-      throw new Error(`connection ended, wanted ${length} bytes`);
+  const chunks: Buffer[] = [];
+  for (let missing = length; ; ) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk !== null) {
+      chunks.push(chunk.subarray(0, missing));
+      if (chunk.length > missing) socket.unshift(chunk.subarray(missing));
+      missing -= Math.min(missing, chunk.length);
+      if (missing === 0) return Buffer.concat(chunks);
+    } else if (socket.readableEnded || socket.destroyed) {
+      throw new Error(`connection ended, ${missing} of ${length} bytes missing`);
+    } else {
+      await readable(socket, `waited 20 s, ${missing} of ${length} bytes missing`);
     }
-    await new Promise<void>((resolve, reject) => {
-      const done = (error?: Error): void => {
-        socket.off('readable', ready);
-        socket.off('end', ready);
-        socket.off('close', ready);
-        socket.off('error', done);
-        if (error instanceof Error) reject(error);
-        else resolve();
-      };
-      const ready = (): void => done();
-      socket.on('readable', ready);
-      socket.on('end', ready);
-      socket.on('close', ready);
-      socket.on('error', done);
-    });
   }
+}
+
+/** Resolves when `read` may give something or the stream has ended. */
+function readable(socket: Socket, complaint: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error): void => {
+      clearTimeout(timer);
+      socket.off('readable', ready);
+      socket.off('end', ready);
+      socket.off('close', ready);
+      socket.off('error', done);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const ready = (): void => done();
+    const timer = setTimeout(() => done(new Error(complaint)), 20_000);
+    socket.on('readable', ready);
+    socket.on('end', ready);
+    socket.on('close', ready);
+    socket.on('error', done);
+  });
 }
 
 /** Everything until the peer ends. */
