@@ -8,6 +8,7 @@ export const errorCodes = {
   ERR_CONFIG_KEY: 'The configuration has a key that nothing reads.',
   ERR_CONFIG_MISSING: 'A required key is missing from the configuration.',
   ERR_CONFIG_UNSUPPORTED: 'The configuration asks for something V2Ray has and tsray does not.',
+  ERR_CONFIG_DEPRECATED: 'The configuration uses a form that V2Ray keeps for old files only.',
   ERR_CONFIG_CONFLICT: 'Two parts of the configuration contradict each other.',
   ERR_USAGE: 'The command line was not understood.',
   ERR_LISTEN: 'A listening socket could not be opened.',

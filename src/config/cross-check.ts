@@ -1,0 +1,181 @@
+/** What can only be seen with all inbounds and outbounds at hand: tags, chains, ports in use. */
+import type { Checker } from './check/checker.js';
+import { eachDuplicate } from './check/duplicates.js';
+import { inside, type Place, textAt } from './check/place.js';
+import { nearestName } from './did-you-mean.js';
+import { formatPath } from './problem.js';
+import type { HandlerResult } from './schema/handler.js';
+import type { InboundSettings, OutboundSettings } from './settings.js';
+
+export function crossCheck(
+  checker: Checker,
+  root: Place,
+  inbounds: readonly HandlerResult<InboundSettings>[],
+  outbounds: readonly HandlerResult<OutboundSettings>[],
+): void {
+  const inboundTags = uniqueTags(checker, inbounds);
+  const outboundTags = uniqueTags(checker, outbounds);
+  checkDetours(checker, inbounds, inboundTags);
+  checkChains(checker, outbounds, outboundTags);
+  checkPorts(checker, inbounds);
+  if (inbounds.length === 0 && !hasOtherKind(root, 'inbounds')) {
+    checker.warn(inside(root, 'inbounds'), 'ERR_CONFIG_MISSING', 'there are no inbounds, so nothing listens');
+  }
+  if (outbounds.length === 0 && !hasOtherKind(root, 'outbounds')) {
+    const hint = 'Add at least { "protocol": "freedom" }.';
+    checker.warn(
+      inside(root, 'outbounds'),
+      'ERR_CONFIG_MISSING',
+      'there are no outbounds, so nothing can leave',
+      hint,
+    );
+  }
+}
+
+/** Something other than a list, which is an error already. */
+function hasOtherKind(root: Place, key: string): boolean {
+  const place = inside(root, key);
+  return !place.missing && place.node.kind !== 'list';
+}
+
+interface Tagged {
+  readonly place: Place;
+}
+
+/** Tag → position. Tags are read from the text, so that a handler with errors still counts. */
+function uniqueTags(checker: Checker, handlers: readonly Tagged[]): Map<string, number> {
+  const places = handlers.map(({ place }) => inside(place, 'tag'));
+  return eachDuplicate(places, textAt, (at, earlier) => {
+    checker.error(at, 'ERR_CONFIG_CONFLICT', `the same as ${earlier}`, 'Give each a tag of its own.');
+  });
+}
+
+function unknownTag(checker: Checker, place: Place, tag: string, what: string, tags: Iterable<string>): void {
+  const known = [...tags];
+  const near = nearestName(tag, known);
+  let hint =
+    known.length === 0
+      ? `No ${what} has a tag.`
+      : `There is ${known
+          .slice(0, 6)
+          .map((name) => JSON.stringify(name))
+          .join(', ')}.`;
+  if (near !== undefined) hint = `Did you mean ${JSON.stringify(near)}?`;
+  checker.wrongValue(place, `the tag of an ${what}`, hint);
+}
+
+/** `detour.to` must name a vmess inbound. */
+function checkDetours(
+  checker: Checker,
+  inbounds: readonly HandlerResult<InboundSettings>[],
+  tags: ReadonlyMap<string, number>,
+): void {
+  for (const { place } of inbounds) {
+    if (!isVmess(place)) continue;
+    const settings = inside(place, 'settings');
+    const old = inside(settings, 'features', 'detour', 'to');
+    const at = old.missing ? inside(settings, 'detour', 'to') : old;
+    const wanted = textAt(at);
+    if (wanted === undefined || wanted === '') continue;
+    const target = tags.get(wanted);
+    if (target === undefined) {
+      unknownTag(checker, at, wanted, 'inbound', tags.keys());
+    } else if (!isVmess(inbounds[target]!.place)) {
+      const hint = 'Clients can be sent to a vmess inbound only.';
+      checker.error(at, 'ERR_CONFIG_CONFLICT', 'the inbound of this tag is not a vmess inbound', hint);
+    }
+  }
+}
+
+function isVmess(place: Place): boolean {
+  return textAt(inside(place, 'protocol'))?.toLowerCase() === 'vmess';
+}
+
+/** `proxySettings.tag` must name an outbound, and no chain may lead back to itself. */
+function checkChains(
+  checker: Checker,
+  outbounds: readonly HandlerResult<OutboundSettings>[],
+  tags: ReadonlyMap<string, number>,
+): void {
+  const next = outbounds.map(({ place }) => {
+    const at = inside(place, 'proxySettings', 'tag');
+    const wanted = textAt(at);
+    if (wanted === undefined || wanted === '') return undefined;
+    const target = tags.get(wanted);
+    if (target === undefined) unknownTag(checker, at, wanted, 'outbound', tags.keys());
+    return target;
+  });
+  const seen = new Set<number>();
+  for (let start = 0; start < next.length; start += 1) {
+    const chain: number[] = [];
+    let at: number | undefined = start;
+    while (at !== undefined && !seen.has(at) && !chain.includes(at)) {
+      chain.push(at);
+      at = next[at];
+    }
+    for (const index of chain) seen.add(index);
+    const from = at === undefined ? -1 : chain.indexOf(at);
+    if (from < 0) continue;
+    const cycle = chain.slice(from);
+    const names = [...cycle, cycle[0]!]
+      .map((index) => textAt(inside(outbounds[index]!.place, 'tag')) ?? '')
+      .join(' → ');
+    const place = inside(outbounds[cycle.at(-1)!]!.place, 'proxySettings', 'tag');
+    checker.error(
+      place,
+      'ERR_CONFIG_CONFLICT',
+      `these outbounds go through each other in a circle: ${names}`,
+      'Remove one of the "proxySettings".',
+    );
+  }
+}
+
+/** Two inbounds on one address and port: the second could not start. */
+function checkPorts(checker: Checker, inbounds: readonly HandlerResult<InboundSettings>[]): void {
+  const owners = new Map<string, { listen: string; place: Place }[]>();
+  for (const { place, settings } of inbounds) {
+    if (settings === undefined || settings.allocation.strategy === 'random') continue;
+    const clash = firstClash(owners, settings);
+    if (clash !== undefined) {
+      const message = `port ${clash.port} is taken by ${formatPath(clash.place.path)} already`;
+      checker.error(
+        inside(place, 'port'),
+        'ERR_CONFIG_CONFLICT',
+        message,
+        'Give each inbound another port or "listen" address.',
+      );
+      continue;
+    }
+    for (const port of settings.ports) {
+      for (const network of networksOf(settings)) {
+        const key = `${network}:${port}`;
+        const list = owners.get(key) ?? [];
+        list.push({ listen: settings.listen, place });
+        owners.set(key, list);
+      }
+    }
+  }
+}
+
+function firstClash(
+  owners: ReadonlyMap<string, readonly { listen: string; place: Place }[]>,
+  settings: InboundSettings,
+): { port: number; place: Place } | undefined {
+  for (const port of settings.ports) {
+    if (port === 0) continue;
+    for (const network of networksOf(settings)) {
+      const owner = owners.get(`${network}:${port}`)?.find(({ listen }) => overlap(listen, settings.listen));
+      if (owner !== undefined) return { port, place: owner.place };
+    }
+  }
+  return undefined;
+}
+
+function networksOf(settings: InboundSettings): readonly string[] {
+  return settings.protocol === 'dokodemo-door' ? settings.settings.networks : ['tcp'];
+}
+
+/** 0.0.0.0 covers all addresses of both families. */
+function overlap(a: string, b: string): boolean {
+  return a === b || a === '0.0.0.0' || b === '0.0.0.0';
+}

@@ -1,0 +1,66 @@
+/** Reads configuration files: the only file I/O of this folder. */
+import { createReadStream } from 'node:fs';
+import { TsrayError } from '../core/errors.js';
+import { type ParsedConfig, type ParseOptions, parseConfig } from './parse-config.js';
+
+/** More than any configuration needs; keeps a wrong file or endless input from filling memory. */
+export const maxConfigBytes = 64 * 1024 * 1024;
+
+export interface LoadOptions extends Omit<ParseOptions, 'fileName'> {
+  /** What `-` reads. */
+  readonly standardInput: AsyncIterable<Uint8Array>;
+}
+
+/** Reads `file` (`-`: standard input) and parses it. Rejects with ERR_CONFIG_READ if it cannot be read as text. */
+export async function loadConfig(file: string, options: LoadOptions): Promise<ParsedConfig> {
+  const fileName = file === '-' ? 'standard input' : file;
+  const text = await readText(fileName, file === '-' ? options.standardInput : createReadStream(file));
+  return parseConfig(text, { ...options, fileName });
+}
+
+async function readText(name: string, chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of chunks) {
+      length += chunk.length;
+      if (length > maxConfigBytes) throw tooLarge(name);
+      parts.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof TsrayError ? error : unreadable(name, error);
+  }
+  return decode(name, Buffer.concat(parts));
+}
+
+function decode(name: string, bytes: Uint8Array): string {
+  const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    const found = wide ? 'UTF-16' : 'other bytes';
+    const message = `${name}: expected UTF-8 text, found ${found}`;
+    throw new TsrayError('ERR_CONFIG_READ', message, { hint: 'Save the file as UTF-8.', cause });
+  }
+}
+
+function tooLarge(name: string): TsrayError {
+  return new TsrayError('ERR_CONFIG_READ', `${name}: larger than ${maxConfigBytes / 1024 / 1024} MiB`);
+}
+
+const readHints: Readonly<Record<string, string>> = {
+  ENOENT: 'Check the path; it is taken from the current folder.',
+  EACCES: 'The user running tsray may not read it.',
+  EISDIR: 'This is a folder; name the file in it.',
+};
+
+function unreadable(name: string, cause: unknown): TsrayError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reason = { ENOENT: 'there is no such file', EACCES: 'permission denied', EISDIR: 'it is a folder' }[
+    code
+  ];
+  const text = reason ?? (cause instanceof Error ? cause.message : String(cause));
+  const hint = readHints[code];
+  const message = `${name}: cannot be read: ${text}`;
+  return new TsrayError('ERR_CONFIG_READ', message, hint === undefined ? { cause } : { hint, cause });
+}

@@ -1,0 +1,106 @@
+/** V2Ray 4.34's JSON → settings, or every problem with it. Pure: no file is read and no environment looked at. */
+import { Checker } from './check/checker.js';
+import { inside, type Place } from './check/place.js';
+import { crossCheck } from './cross-check.js';
+import type { Environment } from './environment.js';
+import { type ConfigProblem, ProblemList } from './problem.js';
+import type { HandlerResult } from './schema/handler.js';
+import { readInbound } from './schema/inbounds.js';
+import { log, silentLog } from './schema/log.js';
+import { readOutbound } from './schema/outbounds.js';
+import { policy } from './schema/policy.js';
+import { rootSchema } from './schema/root.js';
+import type { Settings } from './settings.js';
+import type { ConfigNode } from './tree/node.js';
+import { parseText } from './tree/parse.js';
+
+export interface ParseOptions {
+  /** For messages. Default `config.json`. */
+  readonly fileName?: string;
+  /** Unknown keys are errors. Default false. */
+  readonly strict?: boolean;
+  /** Parts of V2Ray that tsray lacks are warnings and left out, not errors. Default false. */
+  readonly ignoreUnsupported?: boolean;
+  /** For ports given as `env:NAME`. Default: no variable is set. */
+  readonly environment?: Environment;
+}
+
+export interface ParsedConfig {
+  /** Present exactly if there are no errors. */
+  readonly settings?: Settings;
+  /** Sorted by position. */
+  readonly errors: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/** Never throws for anything a text may hold. */
+export function parseConfig(text: string, options: ParseOptions = {}): ParsedConfig {
+  const problems = new ProblemList();
+  const root = parseText(text, options.fileName ?? 'config.json', 0, problems);
+  return settingsOf(root, problems, options);
+}
+
+/** From a tree, which may have been put together from several files. */
+export function settingsOf(
+  root: ConfigNode | undefined,
+  problems: ProblemList,
+  options: ParseOptions,
+): ParsedConfig {
+  const checker = new Checker(problems, {
+    strict: options.strict ?? false,
+    ignoreUnsupported: options.ignoreUnsupported ?? false,
+    environment: options.environment ?? {},
+  });
+  const settings =
+    root === undefined ? undefined : readRoot(checker, { path: [], node: root, missing: false });
+  const errors = problems.sorted('error');
+  const warnings = problems.sorted('warning');
+  return errors.length === 0 && settings !== undefined
+    ? { settings, errors, warnings }
+    : { errors, warnings };
+}
+
+function readRoot(checker: Checker, place: Place): Settings | undefined {
+  if (place.node.kind !== 'object') {
+    checker.wrongValue(place, 'an object', 'The whole configuration is one object: { ... }.', 'kind');
+    return undefined;
+  }
+  const siblings = { log: log.schema, policy: policy.schema };
+  const root = checker.check(rootSchema, place, siblings);
+  const logPlace = inside(place, 'log');
+  const logSettings = logPlace.missing ? silentLog : log.read(checker, logPlace);
+  const policySettings = policy.read(checker, inside(place, 'policy'));
+  const inbounds = handlerPlaces(checker, place, 'inbound').map((at, index) =>
+    readInbound(checker, at, index === 0 ? root?.port : undefined),
+  );
+  const outbounds = handlerPlaces(checker, place, 'outbound').map((at) => readOutbound(checker, at));
+  crossCheck(checker, place, inbounds, outbounds);
+  if (logSettings === undefined || policySettings === undefined) return undefined;
+  return {
+    log: logSettings,
+    policy: policySettings,
+    inbounds: built(inbounds),
+    outbounds: built(outbounds),
+  };
+}
+
+/** `inbound`, the entries of `inboundDetour`, then those of `inbounds`: V2Ray's order. */
+function handlerPlaces(checker: Checker, root: Place, name: 'inbound' | 'outbound'): Place[] {
+  const single = inside(root, name);
+  return [
+    ...(single.missing ? [] : [single]),
+    ...listPlaces(checker, inside(root, `${name}Detour`)),
+    ...listPlaces(checker, inside(root, `${name}s`)),
+  ];
+}
+
+function listPlaces(checker: Checker, place: Place): Place[] {
+  if (place.missing) return [];
+  if (place.node.kind === 'list') return place.node.items.map((_, index) => inside(place, index));
+  checker.wrongValue(place, 'a list', 'Put it in brackets: [ ... ].', 'kind');
+  return [];
+}
+
+function built<T>(results: readonly HandlerResult<T>[]): T[] {
+  return results.flatMap(({ settings }) => (settings === undefined ? [] : [settings]));
+}

@@ -1,0 +1,39 @@
+/** `settings` of the dokodemo-door inbound. */
+import * as v from 'valibot';
+import { parseAddress } from '../../../core/net/address.js';
+import type { DokodemoSettings } from '../../../proxy/dokodemo/settings.js';
+import { parseNetworks } from '../../build/networks.js';
+import { inside } from '../../check/place.js';
+import { deprecations } from '../../deprecation.js';
+import { section } from '../section.js';
+import { timeoutOf } from '../timeout.js';
+import { addressText, deprecated, level, networkList, seconds, unsupported, whole } from '../types.js';
+
+export const dokodemoSchema = v.object(
+  {
+    address: addressText,
+    port: v.optional(whole(0, 65535, 'a port from 1 to 65535'), 0),
+    network: v.optional(networkList, 'tcp'),
+    followRedirect: unsupported('followRedirect is not supported on this platform (it needs iptables)', {
+      essential: true,
+    }),
+    userLevel: v.optional(level, 0),
+    timeout: deprecated(seconds, deprecations.timeout),
+  },
+  'an object',
+);
+
+export const dokodemo = section(dokodemoSchema, (value, place, checker): DokodemoSettings => {
+  if (value.port === 0) {
+    const message = 'expected a port from 1 to 65535, found 0: connections will fail';
+    checker.warn(inside(place, 'port'), 'ERR_CONFIG_VALUE', message, 'It is the port to connect to.');
+  }
+  const networks = typeof value.network === 'string' ? value.network : value.network.join(',');
+  return {
+    address: parseAddress(value.address),
+    port: value.port,
+    networks: parseNetworks(networks) ?? [],
+    userLevel: value.userLevel,
+    ...timeoutOf(value),
+  };
+});

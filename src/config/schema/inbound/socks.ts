@@ -1,0 +1,63 @@
+/** `settings` of the socks inbound. */
+import * as v from 'valibot';
+import { parseAddress } from '../../../core/net/address.js';
+import type { SocksInboundSettings } from '../../../proxy/socks/settings.js';
+import type { Checker } from '../../check/checker.js';
+import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
+import { deprecations } from '../../deprecation.js';
+import { section } from '../section.js';
+import { deprecated, flag, ipText, level, seconds, words } from '../types.js';
+import { accounts, examineAccounts } from '../users.js';
+
+export const socksInboundSchema = v.object(
+  {
+    auth: v.optional(words(['noauth', 'password'], { exactCase: true }), 'noauth'),
+    accounts,
+    udp: v.optional(flag, false),
+    ip: v.optional(ipText, '127.0.0.1'),
+    userLevel: v.optional(level, 0),
+    timeout: deprecated(seconds, deprecations.timeoutWithoutEffect),
+    packetEncoding: v.optional(
+      words(['None'], {
+        unsupported: {
+          packet: 'the packet encoding "Packet" is not supported by tsray yet',
+          stream: 'the packet encoding "Stream" is not supported by tsray yet',
+        },
+      }),
+      'None',
+    ),
+    mixed: v.optional(flag, true),
+  },
+  'an object',
+);
+
+export const socksInbound = section(
+  socksInboundSchema,
+  (value): SocksInboundSettings => ({
+    auth: value.auth,
+    accounts: value.accounts,
+    udp: value.udp,
+    ip: parseAddress(value.ip),
+    userLevel: value.userLevel,
+    mixed: value.mixed,
+  }),
+  (place, checker) => {
+    examineAccounts(place, checker);
+    examineAuth(place, checker);
+  },
+);
+
+/** Accounts without password authentication protect nothing, and the other way round nobody gets in. */
+function examineAuth(place: Place, checker: Checker): void {
+  const auth = textAt(inside(place, 'auth')) ?? 'noauth';
+  const listed = itemsAt(inside(place, 'accounts')).length > 0;
+  if (listed && (auth === 'noauth' || auth === '')) {
+    const message = 'nobody is asked for these accounts, since "auth" is "noauth"';
+    checker.warn(inside(place, 'accounts'), 'ERR_CONFIG_CONFLICT', message, 'Write "auth": "password".');
+  }
+  if (!listed && auth === 'password') {
+    const message = 'nobody can log in, since there are no accounts';
+    const hint = 'Add "accounts": [{ "user": ..., "pass": ... }].';
+    checker.warn(inside(place, 'auth'), 'ERR_CONFIG_CONFLICT', message, hint);
+  }
+}

@@ -1,0 +1,79 @@
+/** `settings` of the vmess inbound. */
+import * as v from 'valibot';
+import type { VmessInboundSettings } from '../../../proxy/vmess/settings.js';
+import { parseUserId } from '../../build/user-id.js';
+import type { Checker } from '../../check/checker.js';
+import { eachDuplicate } from '../../check/duplicates.js';
+import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
+import { deprecations } from '../../deprecation.js';
+import { section } from '../section.js';
+import { alterId, deprecated, flag, level } from '../types.js';
+import { examineIds, idBytes, vmessUserEntries } from '../vmess-user.js';
+
+const inboundTag = v.pipe(
+  v.string('the tag of a vmess inbound'),
+  v.minLength(1, 'the tag of a vmess inbound'),
+);
+const detourSchema = v.object({ to: inboundTag }, 'an object');
+
+export const vmessInboundSchema = v.object(
+  {
+    clients: v.optional(v.array(v.object(vmessUserEntries, 'an object'), 'a list of users'), []),
+    default: v.optional(
+      v.object({ alterId: v.optional(alterId, 0), level: v.optional(level, 0) }, 'an object'),
+      {},
+    ),
+    detour: v.optional(detourSchema),
+    features: deprecated(v.object({ detour: v.optional(detourSchema) }, 'an object'), deprecations.features),
+    disableInsecureEncryption: v.optional(flag, false),
+  },
+  'an object',
+);
+
+export const vmessInbound = section(
+  vmessInboundSchema,
+  (value): VmessInboundSettings => {
+    const detour = value.features?.detour ?? value.detour;
+    return {
+      clients: value.clients.map((client) => ({
+        id: idBytes(client.id),
+        alterId: client.alterId,
+        email: client.email,
+        level: client.level,
+      })),
+      defaultUser: value.default,
+      ...(detour === undefined ? {} : { detourTo: detour.to }),
+      disableInsecureEncryption: value.disableInsecureEncryption,
+    };
+  },
+  (place, checker) => {
+    const clients = itemsAt(inside(place, 'clients'));
+    examineIds(clients, checker);
+    examineUnique(clients, checker);
+  },
+);
+
+/** V2Ray finds users by email without regard to case, and refuses two of the same. */
+function examineUnique(clients: readonly Place[], checker: Checker): void {
+  const emails = clients.map((client) => inside(client, 'email'));
+  eachDuplicate(
+    emails,
+    (at) => textAt(at)?.toLowerCase(),
+    (at, earlier) => {
+      const message = `the same email as ${earlier} (case does not count)`;
+      checker.error(at, 'ERR_CONFIG_CONFLICT', message, 'Give each user another.');
+    },
+  );
+  const ids = clients.map((client) => inside(client, 'id'));
+  eachDuplicate(
+    ids,
+    (at) => {
+      const id = parseUserId(textAt(at) ?? '');
+      return id === undefined ? undefined : Buffer.from(id).toString('hex');
+    },
+    (at, earlier) => {
+      const message = `the same ID as ${earlier}; the two cannot be told apart`;
+      checker.warn(at, 'ERR_CONFIG_CONFLICT', message, '`tsray uuid` makes another.');
+    },
+  );
+}

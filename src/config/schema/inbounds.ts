@@ -1,0 +1,147 @@
+/** One entry of `inbounds`. To add a protocol: a file in `inbound/` and a line in `inboundProtocols`. */
+import * as v from 'valibot';
+import { parseAddress } from '../../core/net/address.js';
+import { adviseAddress, isIp } from '../build/address.js';
+import { readPorts } from '../build/ports.js';
+import type { Checker } from '../check/checker.js';
+import { inside, type Place, textAt } from '../check/place.js';
+import type { Allocation, InboundSettings } from '../settings.js';
+import {
+  type HandlerResult,
+  handlerSiblings,
+  type ProtocolTable,
+  protocolAt,
+  protocolNames,
+  readProtocol,
+} from './handler.js';
+import { dokodemo } from './inbound/dokodemo.js';
+import { httpInbound } from './inbound/http.js';
+import { socksInbound } from './inbound/socks.js';
+import { vmessInbound } from './inbound/vmess.js';
+import { stream } from './stream.js';
+import { checkedText, each, opaque, portRange, text, unsupported, whole, words } from './types.js';
+
+export const inboundProtocols: ProtocolTable<InboundSettings> = {
+  vmess: vmessInbound,
+  socks: socksInbound,
+  http: httpInbound,
+  'dokodemo-door': dokodemo,
+};
+
+const listenText = checkedText(
+  'an IP address or "localhost"',
+  (given) => isIp(given) || isLocalhost(given) || isSocketPath(given),
+  { advise: adviseListen },
+);
+
+function adviseListen(given: string): string | undefined {
+  if (given.trim() === '') return 'Leave "listen" out to listen on all addresses.';
+  return adviseAddress(given) ?? 'It is an address of this machine; 0.0.0.0 stands for all.';
+}
+
+function isLocalhost(given: string): boolean {
+  return given.trim().toLowerCase() === 'localhost';
+}
+
+function isSocketPath(given: string): boolean {
+  return /^\s*[/@]/.test(given);
+}
+
+/** Twice as long must fit a timer: old ports live one interval more. */
+const maxRefreshMinutes = 10_000;
+
+const allocateSchema = v.object(
+  {
+    strategy: v.optional(
+      words(['always', 'random'], {
+        unsupported: { external: 'the allocation strategy "external" is not supported by tsray' },
+      }),
+      'always',
+    ),
+    concurrency: v.optional(whole(1, 65535), 3),
+    refresh: v.optional(whole(1, maxRefreshMinutes, `minutes, from 1 to ${maxRefreshMinutes}`), 5),
+  },
+  'an object',
+);
+
+export const inboundSchema = v.object(
+  {
+    protocol: words(protocolNames(inboundProtocols), {
+      unsupported: each(
+        ['shadowsocks', 'vless', 'trojan', 'mtproto'],
+        (name) => `the inbound protocol "${name}" is not supported by tsray`,
+      ),
+      essential: true,
+    }),
+    port: v.optional(portRange),
+    listen: v.optional(listenText, '0.0.0.0'),
+    settings: opaque,
+    streamSettings: opaque,
+    tag: v.optional(text, ''),
+    sniffing: unsupported('sniffing is not supported by tsray yet', { harmless: switchedOff }),
+    allocate: v.optional(allocateSchema, {}),
+    domainOverride: unsupported('domainOverride (sniffing) is not supported by tsray yet'),
+  },
+  'an object',
+);
+
+/** `enabled` is not true, whatever else is said. */
+function switchedOff(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !Object.entries(value).some(([key, item]) => key.toLowerCase() === 'enabled' && item !== false);
+}
+
+/** `fallbackPort`: the deprecated top-level port. */
+export function readInbound(
+  checker: Checker,
+  place: Place,
+  fallbackPort: number | undefined,
+): HandlerResult<InboundSettings> {
+  const before = checker.essentialsMissing;
+  const name = protocolAt(inboundProtocols, place);
+  const siblings = handlerSiblings(name === undefined ? undefined : inboundProtocols[name]);
+  const base = checker.check(inboundSchema, place, siblings);
+  if (place.node.kind !== 'object') return { place, settings: undefined };
+  examineListen(place, fallbackPort, checker);
+  const streamPart = stream.read(checker, inside(place, 'streamSettings'));
+  const part = readProtocol(inboundProtocols, checker, place);
+  const port = base?.port ?? fallbackPort;
+  const ports = port === undefined ? undefined : readPorts(port, inside(place, 'port'), checker);
+  if (base === undefined || ports === undefined || streamPart === undefined || part === undefined) {
+    return { place, settings: undefined };
+  }
+  const allocation = readAllocation(base.allocate, ports.length, inside(place, 'allocate'), checker);
+  if (checker.essentialsMissing > before) return { place, settings: undefined };
+  const listen = isLocalhost(base.listen) ? '127.0.0.1' : parseAddress(base.listen).host;
+  return { place, settings: { ...part, tag: base.tag, listen, ports, allocation, stream: streamPart } };
+}
+
+/** Sockets in the file system, and the port that everything else needs. */
+function examineListen(place: Place, fallbackPort: number | undefined, checker: Checker): void {
+  const listen = inside(place, 'listen');
+  if (isSocketPath(textAt(listen) ?? '')) {
+    checker.unsupported(listen, 'listening on a Unix socket is not supported by tsray yet', true);
+    return;
+  }
+  const port = inside(place, 'port');
+  if (port.missing && fallbackPort === undefined) {
+    checker.wrongValue(port, 'a port such as 1080, or a range such as "1000-1005"');
+  }
+}
+
+function readAllocation(
+  given: v.InferOutput<typeof allocateSchema>,
+  portCount: number,
+  place: Place,
+  checker: Checker,
+): Allocation {
+  const { strategy, concurrency, refresh } = given;
+  if (strategy === 'always') return { strategy };
+  if (concurrency >= portCount) {
+    const ports = portCount === 1 ? '1 port' : `${portCount} ports`;
+    const message = `expected fewer ports at once than "port" has (${ports}), found ${concurrency}`;
+    const hint = 'Widen "port" or lower "concurrency".';
+    checker.error(inside(place, 'concurrency'), 'ERR_CONFIG_CONFLICT', message, hint);
+  }
+  return { strategy, concurrency, refreshMinutes: refresh };
+}

@@ -1,0 +1,53 @@
+/** `settings` of the vmess outbound. */
+import * as v from 'valibot';
+import { parseAddress } from '../../../core/net/address.js';
+import type { VmessOutboundSettings, VmessOutboundUser } from '../../../proxy/vmess/settings.js';
+import { inside, itemsAt } from '../../check/place.js';
+import { section } from '../section.js';
+import { addressText, targetPort, text } from '../types.js';
+import { examineIds, idBytes, vmessUserEntries } from '../vmess-user.js';
+
+const user = v.object({ ...vmessUserEntries, experiments: v.optional(text, '') }, 'an object');
+
+const server = v.object(
+  {
+    address: addressText,
+    port: targetPort,
+    users: v.pipe(v.array(user, 'a list of users'), v.minLength(1, 'at least one user')),
+  },
+  'an object',
+);
+
+export const vmessOutboundSchema = v.object(
+  { vnext: v.pipe(v.array(server, 'a list of servers'), v.minLength(1, 'at least one server')) },
+  'an object',
+);
+
+export const vmessOutbound = section(
+  vmessOutboundSchema,
+  (value): VmessOutboundSettings => ({
+    servers: value.vnext.map((entry) => ({
+      address: parseAddress(entry.address),
+      port: entry.port,
+      users: entry.users.map(buildUser),
+    })),
+  }),
+  (place, checker) => {
+    for (const entry of itemsAt(inside(place, 'vnext'))) {
+      examineIds(itemsAt(inside(entry, 'users')), checker);
+    }
+  },
+);
+
+function buildUser(given: v.InferOutput<typeof user>): VmessOutboundUser {
+  return {
+    id: idBytes(given.id),
+    alterId: given.alterId,
+    email: given.email,
+    level: given.level,
+    security: given.security,
+    // V2Ray looks for these words anywhere in the text.
+    authenticatedLength: given.experiments.includes('AuthenticatedLength'),
+    terminationSignal: !given.experiments.includes('NoTerminationSignal'),
+  };
+}

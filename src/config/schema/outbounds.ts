@@ -1,0 +1,105 @@
+/** One entry of `outbounds`. To add a protocol: a file in `outbound/` and a line in `outboundProtocols`. */
+import * as v from 'valibot';
+import { type Address, parseAddress } from '../../core/net/address.js';
+import { adviseAddress, isIp, isWildcard } from '../build/address.js';
+import type { Checker } from '../check/checker.js';
+import { inside, type Place, textAt } from '../check/place.js';
+import type { OutboundSettings } from '../settings.js';
+import {
+  type HandlerResult,
+  handlerSiblings,
+  type ProtocolTable,
+  protocolAt,
+  protocolNames,
+  readProtocol,
+} from './handler.js';
+import { blackhole } from './outbound/blackhole.js';
+import { freedom } from './outbound/freedom.js';
+import { httpOutbound } from './outbound/http.js';
+import { socksOutbound } from './outbound/socks.js';
+import { vmessOutbound } from './outbound/vmess.js';
+import { plainStream, stream } from './stream.js';
+import { checkedText, each, flag, opaque, text, unsupported, words } from './types.js';
+
+export const outboundProtocols: ProtocolTable<OutboundSettings> = {
+  vmess: vmessOutbound,
+  freedom,
+  blackhole,
+  socks: socksOutbound,
+  http: httpOutbound,
+};
+
+const tagText = v.pipe(v.string('the tag of an outbound'), v.minLength(1, 'the tag of an outbound'));
+
+const sendThroughText = checkedText('an IP address of this machine', isIp, { advise: adviseAddress });
+
+export const outboundSchema = v.object(
+  {
+    protocol: words(protocolNames(outboundProtocols), {
+      unsupported: each(
+        ['shadowsocks', 'vless', 'trojan', 'mtproto', 'dns', 'loopback'],
+        (name) => `the outbound protocol "${name}" is not supported by tsray`,
+      ),
+      essential: true,
+    }),
+    settings: opaque,
+    tag: v.optional(text, ''),
+    sendThrough: v.optional(sendThroughText, '0.0.0.0'),
+    streamSettings: opaque,
+    proxySettings: v.optional(v.object({ tag: tagText, transportLayer: v.optional(flag) }, 'an object')),
+    mux: unsupported('mux is not supported by tsray yet', { harmless: muxOff }),
+    domainStrategy: v.optional(
+      words(['AsIs'], {
+        unsupported: each(
+          ['UseIP', 'UseIPv4', 'UseIPv6'],
+          (word) => `domainStrategy "${word}" of an outbound is not supported by tsray yet`,
+        ),
+      }),
+      'AsIs',
+    ),
+  },
+  'an object',
+);
+
+/** Not enabled, or switched off by a negative concurrency. */
+function muxOff(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const entries = new Map(Object.entries(value).map(([key, item]) => [key.toLowerCase(), item as unknown]));
+  const concurrency = entries.get('concurrency');
+  const enabled = entries.get('enabled');
+  return enabled === undefined || enabled === false || (typeof concurrency === 'number' && concurrency < 0);
+}
+
+export function readOutbound(checker: Checker, place: Place): HandlerResult<OutboundSettings> {
+  const before = checker.essentialsMissing;
+  const name = protocolAt(outboundProtocols, place);
+  const siblings = handlerSiblings(name === undefined ? undefined : outboundProtocols[name]);
+  const base = checker.check(outboundSchema, place, siblings);
+  if (place.node.kind !== 'object') return { place, settings: undefined };
+  const streamPart = stream.read(checker, inside(place, 'streamSettings'));
+  const part = readProtocol(outboundProtocols, checker, place);
+  if (checker.essentialsMissing > before) return { place, settings: refusing(place) };
+  if (base === undefined || streamPart === undefined || part === undefined) {
+    return { place, settings: undefined };
+  }
+  const sendThrough: Address = parseAddress(base.sendThrough);
+  return {
+    place,
+    settings: {
+      ...part,
+      tag: base.tag,
+      ...(isWildcard(sendThrough) ? {} : { sendThrough }),
+      ...(base.proxySettings === undefined ? {} : { proxyTag: base.proxySettings.tag }),
+      stream: streamPart,
+    },
+  };
+}
+
+/**
+ * Stands for an outbound whose protocol or transport is missing here. What its owner sends there must not take another
+ * way, so it is refused.
+ */
+function refusing(place: Place): OutboundSettings {
+  const tag = textAt(inside(place, 'tag')) ?? '';
+  return { protocol: 'blackhole', settings: { response: 'none' }, tag, stream: plainStream };
+}

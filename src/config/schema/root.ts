@@ -1,0 +1,54 @@
+/** The top level. */
+import * as v from 'valibot';
+import { deprecations } from '../deprecation.js';
+import { deprecated, opaque, unsupported, whole } from './types.js';
+
+const notYet = (name: string) => `${name} is not supported by tsray yet`;
+
+export const rootSchema = v.object(
+  {
+    log: opaque,
+    policy: opaque,
+    inbounds: opaque,
+    outbounds: opaque,
+    stats: unsupported(notYet('stats')),
+    routing: unsupported(notYet('routing'), { harmless: withoutRules }),
+    dns: unsupported(notYet('dns'), { harmless: onlyLocalhost }),
+    api: unsupported(notYet('api')),
+    reverse: unsupported(notYet('reverse')),
+    transport: unsupported(notYet('transport (global transport settings)')),
+    fakeDns: unsupported(notYet('fakeDns')),
+    browserForwarder: unsupported(notYet('browserForwarder')),
+    observatory: unsupported(notYet('observatory')),
+    burstObservatory: unsupported(notYet('burstObservatory')),
+    multiObservatory: unsupported(notYet('multiObservatory')),
+    services: unsupported(notYet('services')),
+    port: deprecated(whole(1, 65535, 'a port from 1 to 65535'), deprecations.port),
+    inbound: deprecated(v.unknown(), deprecations.inbound),
+    inboundDetour: deprecated(v.unknown(), deprecations.inboundDetour),
+    outbound: deprecated(v.unknown(), deprecations.outbound),
+    outboundDetour: deprecated(v.unknown(), deprecations.outboundDetour),
+  },
+  'an object',
+);
+
+/** Strategies and matchers mean nothing without rules and balancers. */
+function withoutRules(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, item]) => {
+    const name = key.toLowerCase();
+    if (name === 'settings') return withoutRules(item);
+    if (name === 'domainstrategy' || name === 'domainmatcher' || name === 'strategy')
+      return typeof item === 'string';
+    return (name === 'rules' || name === 'balancers') && Array.isArray(item) && item.length === 0;
+  });
+}
+
+/** The system's resolver is what is used anyway. */
+function onlyLocalhost(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, item]) => {
+    if (key.toLowerCase() !== 'servers') return false;
+    return Array.isArray(item) && item.every((server) => server === 'localhost');
+  });
+}

@@ -1,0 +1,55 @@
+/** Users and accounts, the parts that several protocols share. */
+import * as v from 'valibot';
+import { type Address, parseAddress } from '../../core/net/address.js';
+import type { Checker } from '../check/checker.js';
+import { eachDuplicate } from '../check/duplicates.js';
+import { inside, itemsAt, type Place, textAt } from '../check/place.js';
+import { addressText, level, password, targetPort, text } from './types.js';
+
+/** `{ "user", "pass" }` of the SOCKS and HTTP inbounds. */
+const accountSchema = v.object({ user: v.optional(text, ''), pass: v.optional(password, '') }, 'an object');
+
+export const accounts = v.optional(v.array(accountSchema, 'a list of accounts'), []);
+
+/** Of accounts that share a name only one could log in. */
+export function examineAccounts(place: Place, checker: Checker): void {
+  const users = itemsAt(inside(place, 'accounts')).map((account) => inside(account, 'user'));
+  eachDuplicate(users, textAt, (at, earlier) => {
+    checker.error(at, 'ERR_CONFIG_CONFLICT', `the same user as ${earlier}`, 'Remove one of them.');
+  });
+}
+
+const upstreamUser = v.object(
+  {
+    user: v.optional(text, ''),
+    pass: v.optional(password, ''),
+    level: v.optional(level, 0),
+    email: v.optional(text, ''),
+  },
+  'an object',
+);
+
+type UpstreamUser = v.InferOutput<typeof upstreamUser>;
+
+/** `settings` of the socks and http outbounds. */
+export function upstreamSchema<const TExtra extends v.ObjectEntries>(extra: TExtra) {
+  const server = v.object(
+    {
+      address: addressText,
+      port: targetPort,
+      users: v.optional(v.array(upstreamUser, 'a list of users'), []),
+      ...extra,
+    },
+    'an object',
+  );
+  return v.object(
+    { servers: v.pipe(v.array(server, 'a list of servers'), v.minLength(1, 'at least one server')) },
+    'an object',
+  );
+}
+
+export function buildUpstreams(
+  servers: readonly { address: string; port: number; users: readonly UpstreamUser[] }[],
+): { address: Address; port: number; users: readonly UpstreamUser[] }[] {
+  return servers.map(({ address, port, users }) => ({ address: parseAddress(address), port, users }));
+}

@@ -1,0 +1,88 @@
+/** Text → tree of values with positions, and every syntax error on the way. */
+import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+import type { ProblemList } from '../problem.js';
+import { blankComments, maxDepth } from './comments.js';
+import type { ConfigNode, Member } from './node.js';
+import { Source } from './source.js';
+import { explainSyntax } from './syntax.js';
+
+/**
+ * Parses JSON with `//`, `#` and block comments. Problems are reported with ERR_CONFIG_SYNTAX. The tree comes back
+ * even then if the errors leave no doubt about it (superfluous and missing commas), else undefined.
+ */
+export function parseText(
+  text: string,
+  fileName: string,
+  order: number,
+  problems: ProblemList,
+): ConfigNode | undefined {
+  const source = new Source(fileName, text.startsWith('\uFEFF') ? text.slice(1) : text, order);
+  const fail = (offset: number, message: string, hint?: string) =>
+    problems.add('error', 'ERR_CONFIG_SYNTAX', { source, offset }, [], message, hint);
+
+  const blanked = blankComments(source.text);
+  if (blanked.tooDeep !== undefined) {
+    fail(blanked.tooDeep, `expected at most ${maxDepth} brackets inside each other, found more`);
+    return undefined;
+  }
+  if (blanked.unclosedComment !== undefined) {
+    fail(blanked.unclosedComment, 'this comment is never closed', 'Add "*/" where it ends.');
+    return undefined;
+  }
+  const errors: ParseError[] = [];
+  const root = parseTree(blanked.text, errors, { disallowComments: true, allowEmptyContent: true });
+  errors.sort((a, b) => a.offset - b.offset);
+  let reportedOffset = -1;
+  for (const error of errors) {
+    if (error.offset === reportedOffset) continue;
+    reportedOffset = error.offset;
+    const explained = explainSyntax(source, blanked, error);
+    fail(explained.offset, explained.message, explained.hint);
+    if (!explained.treeIntact) return undefined;
+  }
+  if (root === undefined) {
+    fail(0, 'expected a JSON object, found an empty file', 'The smallest configuration is {}.');
+    return undefined;
+  }
+  return convert(root, source);
+}
+
+function convert(node: Node, source: Source): ConfigNode {
+  const { offset } = node;
+  switch (node.type) {
+    case 'object':
+      return {
+        kind: 'object',
+        source,
+        offset,
+        members: (node.children ?? []).flatMap((child) => member(child, source)),
+      };
+    case 'array':
+      return {
+        kind: 'list',
+        source,
+        offset,
+        items: (node.children ?? []).map((child) => convert(child, source)),
+      };
+    case 'string':
+      return { kind: 'string', source, offset, value: String(node.value) };
+    case 'number':
+      return { kind: 'number', source, offset, value: Number(node.value) };
+    case 'boolean':
+      return { kind: 'boolean', source, offset, value: node.value === true };
+    default:
+      return { kind: 'null', source, offset, value: null };
+  }
+}
+
+function member(property: Node, source: Source): Member[] {
+  const [key, value] = property.children ?? [];
+  if (key === undefined || value === undefined) return [];
+  return [
+    {
+      key: String(key.value),
+      keySpan: { source, offset: key.offset },
+      value: convert(value, source),
+    },
+  ];
+}
