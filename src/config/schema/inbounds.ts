@@ -1,11 +1,11 @@
 /** One entry of `inbounds`. To add a protocol: a file in `inbound/` and a line in `inboundProtocols`. */
 import * as v from 'valibot';
 import { parseAddress } from '../../core/net/address.js';
-import { adviseAddress, isIp } from '../build/address.js';
-import { readPorts } from '../build/ports.js';
 import type { Checker } from '../check/checker.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { Allocation, InboundSettings } from '../settings.js';
+import { adviseAddress, isIp } from '../values/address.js';
+import { readPorts } from '../values/ports.js';
 import {
   type HandlerResult,
   handlerSiblings,

@@ -1,10 +1,10 @@
 /** One entry of `outbounds`. To add a protocol: a file in `outbound/` and a line in `outboundProtocols`. */
 import * as v from 'valibot';
 import { type Address, parseAddress } from '../../core/net/address.js';
-import { adviseAddress, isIp, isWildcard } from '../build/address.js';
 import type { Checker } from '../check/checker.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { OutboundSettings } from '../settings.js';
+import { adviseAddress, isIp, isWildcard } from '../values/address.js';
 import {
   type HandlerResult,
   handlerSiblings,

@@ -1,6 +1,6 @@
 /** `policy` */
 import * as v from 'valibot';
-import type { LevelPolicy } from '../../contract/policy.js';
+import { defaultLevelPolicy, type LevelPolicy } from '../../contract/policy.js';
 import type { Checker } from '../check/checker.js';
 import { inside, type Place } from '../check/place.js';
 import { section } from './section.js';
@@ -8,10 +8,10 @@ import { flag, seconds, whole } from './types.js';
 
 const levelSchema = v.object(
   {
-    handshake: v.optional(seconds, 60),
-    connIdle: v.optional(seconds, 300),
-    uplinkOnly: v.optional(seconds, 1),
-    downlinkOnly: v.optional(seconds, 1),
+    handshake: v.optional(seconds, defaultLevelPolicy.handshakeMs / 1000),
+    connIdle: v.optional(seconds, defaultLevelPolicy.connIdleMs / 1000),
+    uplinkOnly: v.optional(seconds, defaultLevelPolicy.uplinkOnlyMs / 1000),
+    downlinkOnly: v.optional(seconds, defaultLevelPolicy.downlinkOnlyMs / 1000),
     bufferSize: v.optional(whole(-0x8000_0000, 0x7fff_ffff, 'a whole number of kilobytes')),
     statsUserUplink: v.optional(flag, false),
     statsUserDownlink: v.optional(flag, false),
@@ -45,12 +45,6 @@ export const policySchema = v.object(
 /** The longest a timer of Node can run, about 24.8 days. */
 export const maxTimeoutSeconds = 2_147_483;
 
-/** What a connection may hold for a slow reader: V2Ray's 512 KiB, less on small machines. */
-export function defaultBufferBytes(architecture: string = process.arch): number {
-  if (architecture === 'arm' || architecture === 'mips' || architecture === 'mipsel') return 0;
-  return architecture === 'arm64' ? 4096 : 512 * 1024;
-}
-
 export const policy = section(policySchema, (value, place, checker): ReadonlyMap<number, LevelPolicy> => {
   const levels = new Map<number, LevelPolicy>();
   for (const [key, level] of Object.entries(value.levels)) {
@@ -77,6 +71,6 @@ function milliseconds(seconds: number, place: Place, checker: Checker): number {
 }
 
 function bufferBytes(kilobytes: number | undefined): number {
-  if (kilobytes === undefined) return defaultBufferBytes();
+  if (kilobytes === undefined) return defaultLevelPolicy.bufferBytes;
   return kilobytes < 0 ? Number.POSITIVE_INFINITY : kilobytes * 1024;
 }

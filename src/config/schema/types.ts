@@ -3,12 +3,12 @@
  * transforms: a schema is the shape of what users write, and `build` functions make settings of it.
  */
 import * as v from 'valibot';
-import { adviseAddress, isAddress, isIp } from '../build/address.js';
-import { adviseNetworks, parseNetworks } from '../build/networks.js';
-import { advisePorts, isPortText } from '../build/ports.js';
 import { type Notes, noted } from '../check/notes.js';
 import type { Deprecation } from '../deprecation.js';
 import { oneOf } from '../did-you-mean.js';
+import { adviseAddress, isAddress, isIp } from '../values/address.js';
+import { adviseNetworks, parseNetworks } from '../values/networks.js';
+import { advisePorts, isPortText } from '../values/ports.js';
 
 export const text = v.string('a string');
 export const flag = v.boolean('true or false');

@@ -1,11 +1,11 @@
 /** VMess users: the fields that inbound and outbound share. */
 import * as v from 'valibot';
-import { adviseUserId, looksCutShort, parseUserId } from '../build/user-id.js';
 import type { Checker } from '../check/checker.js';
 import { inside, type Place, textAt } from '../check/place.js';
+import { adviseUserId, looksCutShort, readUserId } from '../values/user-id.js';
 import { alterId, checkedText, level, text, words } from './types.js';
 
-const userId = checkedText('a UUID (32 hex digits)', (given) => parseUserId(given) !== undefined, {
+const userId = checkedText('a UUID (32 hex digits)', (given) => readUserId(given) !== undefined, {
   secret: true,
   advise: adviseUserId,
   missingHint: '`tsray uuid` makes one.',
@@ -23,7 +23,7 @@ export const vmessUserEntries = {
 
 /** The bytes of an ID that the schema has accepted. */
 export function idBytes(given: string): Uint8Array {
-  return parseUserId(given) ?? new Uint8Array(16);
+  return readUserId(given) ?? new Uint8Array(16);
 }
 
 export function examineIds(users: readonly Place[], checker: Checker): void {

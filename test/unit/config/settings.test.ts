@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatProblem } from '../../../src/config/problem.js';
-import { defaultBufferBytes } from '../../../src/config/schema/policy.js';
+import { defaultLevelPolicy } from '../../../src/contract/policy.js';
 import { inboundOf, outboundOf, settingsOf, userId, userIdBytes } from '../../helper/config.js';
 
 const minimal = { inbounds: [{ protocol: 'socks', port: 1080 }], outbounds: [{ protocol: 'freedom' }] };
@@ -67,13 +67,7 @@ test('policy: every key of a level, and V2Ray defaults for absent ones', () => {
       },
     },
   });
-  assert.deepEqual(policy.get(0), {
-    handshakeMs: 60_000,
-    connIdleMs: 300_000,
-    uplinkOnlyMs: 1000,
-    downlinkOnlyMs: 1000,
-    bufferBytes: defaultBufferBytes(),
-  });
+  assert.deepEqual(policy.get(0), defaultLevelPolicy);
   assert.deepEqual(policy.get(1), {
     handshakeMs: 4000,
     connIdleMs: 120_000,
@@ -85,7 +79,6 @@ test('policy: every key of a level, and V2Ray defaults for absent ones', () => {
   assert.equal(policy.get(255)?.bufferBytes, 0);
   assert.equal(policy.get(3)?.bufferBytes, Number.POSITIVE_INFINITY);
   assert.equal(policy.get(2), undefined);
-  assert.equal(defaultBufferBytes('x64'), 512 * 1024);
 });
 
 test('policy: a timeout longer than a timer can run is cut, with a warning', () => {

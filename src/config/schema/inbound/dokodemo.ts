@@ -2,9 +2,9 @@
 import * as v from 'valibot';
 import { parseAddress } from '../../../core/net/address.js';
 import type { DokodemoSettings } from '../../../proxy/dokodemo/settings.js';
-import { parseNetworks } from '../../build/networks.js';
 import { inside } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
+import { parseNetworks } from '../../values/networks.js';
 import { section } from '../section.js';
 import { timeoutOf } from '../timeout.js';
 import { addressText, deprecated, level, networkList, seconds, unsupported, whole } from '../types.js';

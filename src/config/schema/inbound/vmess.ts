@@ -1,11 +1,11 @@
 /** `settings` of the vmess inbound. */
 import * as v from 'valibot';
 import type { VmessInboundSettings } from '../../../proxy/vmess/settings.js';
-import { parseUserId } from '../../build/user-id.js';
 import type { Checker } from '../../check/checker.js';
 import { eachDuplicate } from '../../check/duplicates.js';
 import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
+import { readUserId } from '../../values/user-id.js';
 import { section } from '../section.js';
 import { alterId, deprecated, flag, level } from '../types.js';
 import { examineIds, idBytes, vmessUserEntries } from '../vmess-user.js';
@@ -68,7 +68,7 @@ function examineUnique(clients: readonly Place[], checker: Checker): void {
   eachDuplicate(
     ids,
     (at) => {
-      const id = parseUserId(textAt(at) ?? '');
+      const id = readUserId(textAt(at) ?? '');
       return id === undefined ? undefined : Buffer.from(id).toString('hex');
     },
     (at, earlier) => {

@@ -1,8 +1,8 @@
 /** `settings` of the freedom outbound. */
 import * as v from 'valibot';
 import type { FreedomSettings } from '../../../proxy/freedom/settings.js';
-import { parseRedirect } from '../../build/address.js';
 import { deprecations } from '../../deprecation.js';
+import { parseRedirect } from '../../values/address.js';
 import { section } from '../section.js';
 import { checkedText, deprecated, flag, level, seconds, words } from '../types.js';
 
