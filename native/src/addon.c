@@ -92,6 +92,7 @@ static void environment_free(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
   environment *own = data;
+  header_tools_close(&own->header);
   ciphers_free(&own->set);
   free(own->ends.at);
   OPENSSL_cleanse(own, sizeof *own);
@@ -120,6 +121,10 @@ NAPI_MODULE_INIT() {
   }
   if (!ciphers_load(&own->set)) return fail(env, "this OpenSSL lacks a cipher");
   kdf_labels_init(&own->labels);
-  if (!export_status(env, exports, own) || !export_body(env, exports, own)) return fail(env, "registration failed");
+  if (!header_tools_open(&own->header, &own->set, &own->labels)) return fail(env, "out of memory");
+  if (!export_status(env, exports, own) || !export_body(env, exports, own) || !export_header(env, exports, own) ||
+      !export_users(env, exports, own)) {
+    return fail(env, "registration failed");
+  }
   return exports;
 }

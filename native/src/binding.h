@@ -6,10 +6,11 @@
 
 #include "body_decoder.h"
 #include "common.h"
+#include "header.h"
 #include "kdf.h"
 
 /* Slots of `status`, the Int32Array in which a call leaves more than its one result. */
-enum status_slot { STATUS_DECODER = 0, STATUS_AT_BOUNDARY = 1, STATUS_KEPT_BYTES = 2, STATUS_SLOTS = 8 };
+enum status_slot { STATUS_DECODER = 0, STATUS_AT_BOUNDARY = 1, STATUS_KEPT_BYTES = 2, STATUS_SECONDS = 3, STATUS_SLOTS = 4 };
 
 /* One environment: the main thread's or a worker's. Nothing of the addon is shared between two. */
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
   kdf_labels labels;
   random_pool random;
   chunk_ends ends;
+  header_tools header;
   int32_t *status;
   napi_ref status_reference;
 } environment;
@@ -54,5 +56,7 @@ void *read_handle(napi_env env, napi_value value, enum handle_kind kind);
 bool export_function(napi_env env, napi_value exports, const char *name, napi_callback function, environment *own);
 
 bool export_body(napi_env env, napi_value exports, environment *own);
+bool export_header(napi_env env, napi_value exports, environment *own);
+bool export_users(napi_env env, napi_value exports, environment *own);
 
 #endif
