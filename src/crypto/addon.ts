@@ -6,6 +6,7 @@
 
 declare const encoderBrand: unique symbol;
 declare const decoderBrand: unique symbol;
+declare const usersBrand: unique symbol;
 
 /** One direction's state; freed by `close`, or with its owner. */
 export interface NativeEncoderHandle {
@@ -13,6 +14,10 @@ export interface NativeEncoderHandle {
 }
 export interface NativeDecoderHandle {
   readonly [decoderBrand]: never;
+}
+
+export interface NativeUsersHandle {
+  readonly [usersBrand]: never;
 }
 
 /** Numbers of the securities, as `enum body_security`. */
@@ -35,7 +40,7 @@ export const nativeFlag = {
 } as const;
 
 /** Places in `status`, as `enum status_slot`. */
-export const nativeStatusSlot = { decoder: 0, atBoundary: 1, keptBytes: 2 } as const;
+export const nativeStatusSlot = { decoder: 0, atBoundary: 1, keptBytes: 2, seconds: 3 } as const;
 
 /** Values of `status[decoder]`, as `enum decoder_status`. */
 export const nativeDecoderStatus = {
@@ -94,4 +99,36 @@ export interface NativeAddon {
   chunkEnds(): number[];
   /** Erases keys and frees memory. The handle is refused afterwards, except here. */
   close(handle: NativeEncoderHandle | NativeDecoderHandle): void;
+
+  /** `out`: 58 bytes more than `plain`. */
+  sealRequestHeader(
+    cmdKey: Uint8Array,
+    authId: Uint8Array,
+    connectionNonce: Uint8Array,
+    plain: Uint8Array,
+    out: Uint8Array,
+  ): void;
+  /** The header's length from the first 42 bytes of an envelope; −1 if the tag is wrong. */
+  openRequestLength(cmdKey: Uint8Array, prefix: Uint8Array): number;
+  /** `out`: 58 bytes less than the envelope. False if the tag is wrong; then `out` is not to be used. */
+  openRequestHeader(cmdKey: Uint8Array, envelope: Uint8Array, out: Uint8Array): boolean;
+  /** `out`: 34 bytes more than `plain`. */
+  sealResponseHeader(key: Uint8Array, iv: Uint8Array, plain: Uint8Array, out: Uint8Array): void;
+  /** From 18 bytes; −1 if the tag is wrong. */
+  openResponseLength(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array): number;
+  /** `out`: 16 bytes less than `sealed`. False if the tag is wrong; then `out` is not to be used. */
+  openResponseHeader(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean;
+  /** `key`: at most 55 bytes; `path`: at most 3 elements of at most 64 bytes; `out`: at most 32. */
+  kdf(key: Uint8Array, path: readonly Uint8Array[], out: Uint8Array): void;
+
+  /** What decrypts AuthIDs: `AES-NI`, `ARMv8 AES` or `portable`. */
+  readonly aes: string;
+  /** The AuthID keys of a server's users. `portable`: without the processor's AES instructions. */
+  usersNew(portable: boolean): NativeUsersHandle;
+  /** Derives and adds the key of `cmdKey` (16 bytes); returns how many there are. */
+  usersPush(handle: NativeUsersHandle, cmdKey: Uint8Array): number;
+  /** The last key takes the place of the one at `index`; returns how many there are. */
+  usersRemove(handle: NativeUsersHandle, index: number): number;
+  /** Index of the first key from `from` to `to` − 1 that fits, its time in `status[seconds]`; −1 for none. */
+  usersFind(handle: NativeUsersHandle, authId: Uint8Array, from: number, to: number): number;
 }

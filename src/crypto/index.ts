@@ -17,5 +17,7 @@ export function defaultCrypto(): CryptoProvider {
 /** One line on what is used and why, for `tsray version`. */
 export function describeCrypto(): string {
   const result = loadNative();
-  return result.addon === undefined ? `TypeScript (addon ${result.reason})` : 'native addon';
+  return result.addon === undefined
+    ? `TypeScript (addon ${result.reason})`
+    : `native addon (AES of users: ${result.addon.aes})`;
 }

@@ -1,11 +1,9 @@
 /** The users of a server: added, removed, listed by email, and found from the first 16 bytes of a request. */
 import { TsrayError } from '../../core/errors.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { aesScheduleWords, writeAesDecryptSchedule } from '../../crypto/pure/aes-block.js';
 import { deriveAlterIds, deriveCmdKey } from './account.js';
-import { loadAuthId, openAuthId } from './auth-id.js';
+import { type AuthIdKeys, createAuthIdKeys } from './auth-id-keys.js';
 import { authWindowSeconds } from './constants.js';
-import { kdf16, kdfSalt } from './kdf.js';
 import { LegacyTable } from './legacy-table.js';
 import type { VmessUserSettings } from './settings.js';
 
@@ -30,15 +28,15 @@ export class UserTable {
   readonly #crypto: Pick<CryptoProvider, 'md5'>;
   readonly #users: VmessUser[] = [];
   readonly #byEmail = new Map<string, VmessUser>();
-  /** AES decryption schedules of the AuthID keys, in the order of `#users`. */
-  #schedules = new Int32Array(0);
+  /** In the order of `#users`. */
+  readonly #keys: AuthIdKeys;
   readonly #index = new Map<VmessUser, number>();
   readonly #legacy = new LegacyTable<VmessUser>();
   readonly #lastFrom = new Map<string, VmessUser>();
-  readonly #authId = new Int32Array(4);
 
-  constructor(crypto: Pick<CryptoProvider, 'md5'>, users: readonly VmessUserSettings[] = []) {
+  constructor(crypto: Pick<CryptoProvider, 'md5' | 'addon'>, users: readonly VmessUserSettings[] = []) {
     this.#crypto = crypto;
+    this.#keys = createAuthIdKeys(crypto);
     for (const user of users) this.add(user);
   }
 
@@ -69,13 +67,7 @@ export class UserTable {
     const index = this.#users.push(user) - 1;
     this.#index.set(user, index);
     if (email !== '') this.#byEmail.set(email, user);
-    const needed = this.#users.length * aesScheduleWords;
-    if (needed > this.#schedules.length) {
-      const grown = new Int32Array(Math.max(needed, this.#schedules.length * 2));
-      grown.set(this.#schedules);
-      this.#schedules = grown;
-    }
-    writeAesDecryptSchedule(kdf16(cmdKey, kdfSalt.authIdKey), this.#schedules, index * aesScheduleWords);
+    this.#keys.push(cmdKey);
     if (settings.alterId > 0) {
       const alterIds = deriveAlterIds(this.#crypto, settings.id, settings.alterId);
       this.#legacy.add(user, [settings.id, ...alterIds]);
@@ -98,14 +90,12 @@ export class UserTable {
     this.#legacy.remove(user);
     for (const [source, last] of this.#lastFrom) if (last === user) this.#lastFrom.delete(source);
     const last = this.#users.pop()!;
-    const from = this.#users.length * aesScheduleWords;
     if (last !== user) {
       // The last one takes the place of the one removed.
       this.#users[index] = last;
       this.#index.set(last, index);
-      this.#schedules.copyWithin(index * aesScheduleWords, from, from + aesScheduleWords);
     }
-    this.#schedules.fill(0, from, from + aesScheduleWords);
+    this.#keys.remove(index);
     return true;
   }
 
@@ -114,23 +104,28 @@ export class UserTable {
    * the user last seen from there is tried first. Times in whole seconds since the epoch.
    */
   matchAuthId(authId: Uint8Array, source: string, nowSeconds: number): AuthIdMatch {
-    loadAuthId(this.#authId, authId);
     let skewed = unknown;
     const likely = this.#lastFrom.get(source);
     const first = likely === undefined ? -1 : this.#index.get(likely)!;
-    for (let step = first < 0 ? 0 : -1; step < this.#users.length; step += 1) {
-      const index = step < 0 ? first : step;
-      const timestamp = openAuthId(this.#schedules, index * aesScheduleWords, this.#authId);
-      if (timestamp < 0) continue;
+    let index = first < 0 ? -1 : this.#keys.find(authId, first, first + 1);
+    let searched = 0;
+    for (;;) {
+      if (index < 0) {
+        index = this.#keys.find(authId, searched, this.#users.length);
+        if (index < 0) return skewed;
+        searched = index + 1;
+      }
+      const timestamp = this.#keys.seconds;
       const user = this.#users[index]!;
       const aheadSeconds = timestamp - nowSeconds;
       if (Math.abs(aheadSeconds) <= authWindowSeconds) {
         if (user !== likely) this.#rememberSource(source, user);
         return { kind: 'user', user, timestamp };
       }
+      // Two keys that fit one AuthID are next to impossible; a wrong time of the first must not hide the second.
       skewed = { kind: 'skewed', user, aheadSeconds };
+      index = -1;
     }
-    return skewed;
   }
 
   /** The user behind a legacy authInfo (16 bytes): only those with alterId above 0. */

@@ -8,7 +8,7 @@
  */
 import { TsrayError } from '../../../core/errors.js';
 import { aeadTagBytes, type CryptoProvider, type StreamCipher } from '../../../crypto/provider.js';
-import { type KdfSalt, kdf12, kdf16, kdfSalt } from '../kdf.js';
+import { headerEnvelopes, sealedLengthBytes } from './envelope.js';
 import type { HeaderKind, SessionKeys } from './session-keys.js';
 
 export interface ResponseHeader {
@@ -27,7 +27,6 @@ export const emptyResponseHeader: ResponseHeader = {
 };
 
 const plainPrefixBytes = 4;
-const sealedLengthBytes = 2 + aeadTagBytes;
 
 export interface SealedResponseHeader {
   readonly envelope: Uint8Array;
@@ -37,7 +36,7 @@ export interface SealedResponseHeader {
 
 /** The header as the server sends it, in the envelope that the request came in. */
 export function sealResponseHeader(
-  crypto: Pick<CryptoProvider, 'aead' | 'cfbEncryptor'>,
+  crypto: Pick<CryptoProvider, 'aead' | 'addon' | 'cfbEncryptor'>,
   kind: HeaderKind,
   keys: SessionKeys,
   header: ResponseHeader = emptyResponseHeader,
@@ -52,14 +51,7 @@ export function sealResponseHeader(
     const stream = crypto.cfbEncryptor(keys.responseKey, keys.responseIv);
     return { envelope: stream.update(plain), stream };
   }
-  const envelope = new Uint8Array(sealedLengthBytes + plain.length + aeadTagBytes);
-  const length = Uint8Array.of(plain.length >>> 8, plain.length);
-  const seal = (keySalt: KdfSalt, nonceSalt: KdfSalt, bytes: Uint8Array, offset: number): void =>
-    crypto
-      .aead('aes-128-gcm', kdf16(keys.responseKey, keySalt))
-      .seal(kdf12(keys.responseIv, nonceSalt), undefined, bytes, envelope, offset);
-  seal(kdfSalt.responseLengthKey, kdfSalt.responseLengthNonce, length, 0);
-  seal(kdfSalt.responseHeaderKey, kdfSalt.responseHeaderNonce, plain, sealedLengthBytes);
+  const envelope = headerEnvelopes(crypto).sealResponse(keys.responseKey, keys.responseIv, plain);
   return { envelope, stream: undefined };
 }
 
@@ -79,7 +71,7 @@ const more: ResponseStep = { state: 'more' };
 
 /** Takes a response header in pieces of any size. Not to be pushed after `done`; once failed it stays failed. */
 export class ResponseHeaderDecoder {
-  readonly #crypto: Pick<CryptoProvider, 'aead' | 'cfbDecryptor'>;
+  readonly #crypto: Pick<CryptoProvider, 'aead' | 'addon' | 'cfbDecryptor'>;
   readonly #keys: SessionKeys;
   /** Undefined for AEAD. */
   readonly #stream: StreamCipher | undefined;
@@ -91,7 +83,11 @@ export class ResponseHeaderDecoder {
   #options = 0;
   #command = 0;
 
-  constructor(crypto: Pick<CryptoProvider, 'aead' | 'cfbDecryptor'>, kind: HeaderKind, keys: SessionKeys) {
+  constructor(
+    crypto: Pick<CryptoProvider, 'aead' | 'addon' | 'cfbDecryptor'>,
+    kind: HeaderKind,
+    keys: SessionKeys,
+  ) {
     this.#crypto = crypto;
     this.#keys = keys;
     this.#stream = kind === 'legacy' ? crypto.cfbDecryptor(keys.responseKey, keys.responseIv) : undefined;
@@ -122,16 +118,17 @@ export class ResponseHeaderDecoder {
   #endPart(consumed: number): ResponseStep | undefined {
     switch (this.#stage) {
       case 'length': {
-        const plain = this.#open(kdfSalt.responseLengthKey, kdfSalt.responseLengthNonce);
-        if (plain === undefined) return this.#fail('ERR_INTEGRITY', 'the response header does not open');
-        const length = (plain[0]! << 8) | plain[1]!;
+        const { responseKey, responseIv } = this.#keys;
+        const length = headerEnvelopes(this.#crypto).openResponseLength(responseKey, responseIv, this.#part);
+        if (length === undefined) return this.#fail('ERR_INTEGRITY', 'the response header does not open');
         if (length < plainPrefixBytes) {
           return this.#fail('ERR_PROTOCOL', `a response header of ${length} bytes was announced`);
         }
         return this.#next('header', length + aeadTagBytes);
       }
       case 'header': {
-        const plain = this.#open(kdfSalt.responseHeaderKey, kdfSalt.responseHeaderNonce);
+        const { responseKey, responseIv } = this.#keys;
+        const plain = headerEnvelopes(this.#crypto).openResponse(responseKey, responseIv, this.#part);
         if (plain === undefined) return this.#fail('ERR_INTEGRITY', 'the response header does not open');
         const dataBytes = this.#readPrefix(plain);
         if (dataBytes === undefined) return this.#failAuth();
@@ -162,14 +159,6 @@ export class ResponseHeaderDecoder {
     this.#options = plain[1]!;
     this.#command = plain[2]!;
     return this.#command === 0 ? 0 : plain[3]!;
-  }
-
-  #open(keySalt: KdfSalt, nonceSalt: KdfSalt): Uint8Array | undefined {
-    const plain = new Uint8Array(this.#part.length - aeadTagBytes);
-    const opened = this.#crypto
-      .aead('aes-128-gcm', kdf16(this.#keys.responseKey, keySalt))
-      .open(kdf12(this.#keys.responseIv, nonceSalt), undefined, this.#part, plain, 0);
-    return opened ? plain : undefined;
   }
 
   #finish(commandData: Uint8Array, consumed: number): ResponseStep {

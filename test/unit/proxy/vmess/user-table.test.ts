@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { nodeCrypto } from '../../../../src/crypto/node.js';
+import { defaultCrypto } from '../../../../src/crypto/index.js';
 import { createAccount } from '../../../../src/proxy/vmess/account.js';
 import { sealAuthId } from '../../../../src/proxy/vmess/auth-id.js';
 import { DrainPolicy } from '../../../../src/proxy/vmess/drain.js';
@@ -11,6 +11,9 @@ import type { VmessUserSettings } from '../../../../src/proxy/vmess/settings.js'
 import { UserTable } from '../../../../src/proxy/vmess/user-table.js';
 import { scriptedRandom } from '../../../helper/header-vectors.js';
 
+// The addon's where there is one; the suite also runs without.
+const crypto = defaultCrypto();
+
 const now = 1_700_000_000;
 
 function settings(n: number, alterId = 0, email = `user${n}@example.com`): VmessUserSettings {
@@ -19,12 +22,7 @@ function settings(n: number, alterId = 0, email = `user${n}@example.com`): Vmess
 
 function authIdOf(user: VmessUserSettings, seconds: number): Uint8Array {
   const authId = new Uint8Array(16);
-  sealAuthId(
-    createAccount(nodeCrypto, user.id, 0).authIdSchedule,
-    seconds,
-    Uint8Array.of(1, 2, 3, 4),
-    authId,
-  );
+  sealAuthId(createAccount(crypto, user.id, 0).authIdSchedule, seconds, Uint8Array.of(1, 2, 3, 4), authId);
   return authId;
 }
 
@@ -40,7 +38,7 @@ function found(table: UserTable, authId: Uint8Array, source = '192.0.2.1'): stri
 
 test('finds each of many users by AuthID, from any source address', () => {
   const users = Array.from({ length: 300 }, (_, n) => settings(n));
-  const table = new UserTable(nodeCrypto, users);
+  const table = new UserTable(crypto, users);
   for (const [n, user] of users.entries()) {
     const authId = authIdOf(user, now - 120 + (n % 241));
     for (const source of ['192.0.2.1', `198.51.100.${n % 7}`, '192.0.2.1']) {
@@ -54,7 +52,7 @@ test('finds each of many users by AuthID, from any source address', () => {
 
 test('the window is ±120 s and its edges count as inside (vmess.md section 10.1)', () => {
   const user = settings(1);
-  const table = new UserTable(nodeCrypto, [settings(0), user]);
+  const table = new UserTable(crypto, [settings(0), user]);
   for (const offset of [-120, -1, 0, 1, 120]) {
     assert.equal(table.matchAuthId(authIdOf(user, now + offset), '', now).kind, 'user');
   }
@@ -67,7 +65,7 @@ test('the window is ±120 s and its edges count as inside (vmess.md section 10.1
 });
 
 test('emails are unique without regard to case; users without email are any number', () => {
-  const table = new UserTable(nodeCrypto, [settings(1, 0, 'Alice@Example.com')]);
+  const table = new UserTable(crypto, [settings(1, 0, 'Alice@Example.com')]);
   assert.throws(() => table.add(settings(2, 0, 'aLICE@example.COM')), { code: 'ERR_CONFIG_CONFLICT' });
   assert.equal(found(table, authIdOf(settings(2), now)), undefined);
   table.add(settings(3, 0, ''));
@@ -88,7 +86,7 @@ test('emails are unique without regard to case; users without email are any numb
 
 test('removing a user takes effect at once for AEAD and legacy, and touches no other', () => {
   const users = Array.from({ length: 9 }, (_, n) => settings(n, n % 2 === 0 ? 0 : 2));
-  const table = new UserTable(nodeCrypto, users);
+  const table = new UserTable(crypto, users);
   const left = new Set(users);
   for (const n of [3, 8, 0, 5, 4, 7, 1, 2, 6]) {
     const gone = users[n]!;
@@ -108,7 +106,7 @@ test('removing a user takes effect at once for AEAD and legacy, and touches no o
 });
 
 test('a user object can be removed once, with or without email', () => {
-  const table = new UserTable(nodeCrypto);
+  const table = new UserTable(crypto);
   const user = table.add(settings(1, 0, ''));
   assert.equal(table.removeUser(user), true);
   assert.equal(table.removeUser(user), false);
@@ -116,21 +114,21 @@ test('a user object can be removed once, with or without email', () => {
 
 test('legacy clients are known by main ID and every alternative ID, only with alterId above 0', () => {
   const legacy = settings(1, 3);
-  const table = new UserTable(nodeCrypto, [settings(0), legacy, settings(2, 1)]);
-  const ids = [legacy.id, ...createAccount(nodeCrypto, legacy.id, 3).alterIds];
+  const table = new UserTable(crypto, [settings(0), legacy, settings(2, 1)]);
+  const ids = [legacy.id, ...createAccount(crypto, legacy.id, 3).alterIds];
   for (const id of ids) {
     const match = table.matchLegacy(authInfoOf(id, now + 7), now);
     assert.equal(match?.user.email, legacy.email);
     assert.equal(match?.timestamp, now + 7);
   }
-  const beyond = createAccount(nodeCrypto, legacy.id, 4).alterIds[3]!;
+  const beyond = createAccount(crypto, legacy.id, 4).alterIds[3]!;
   assert.equal(table.matchLegacy(authInfoOf(beyond, now), now), undefined);
   assert.equal(table.matchLegacy(authInfoOf(settings(0).id, now), now), undefined);
 });
 
 test('the legacy window is ±120 s at every moment, while the clock moves on or back', () => {
   const user = settings(1, 1);
-  const table = new UserTable(nodeCrypto, [user]);
+  const table = new UserTable(crypto, [user]);
   for (const moved of [0, 1, 9, 10, 11, 240, 241, 256, 1000, 995, 0]) {
     const at = now + moved;
     for (const offset of [-120, -60, 0, 119, 120]) {
@@ -143,7 +141,7 @@ test('the legacy window is ±120 s at every moment, while the clock moves on or 
 });
 
 test('legacy users added later are found in seconds that were computed before', () => {
-  const table = new UserTable(nodeCrypto, [settings(1, 1)]);
+  const table = new UserTable(crypto, [settings(1, 1)]);
   assert.equal(table.matchLegacy(authInfoOf(settings(2).id, now), now), undefined);
   table.add(settings(2, 1));
   assert.equal(table.matchLegacy(authInfoOf(settings(2).id, now), now)?.user.email, settings(2).email);
@@ -151,7 +149,7 @@ test('legacy users added later are found in seconds that were computed before', 
 
 test('a legacy authInfo with any bit flipped is nobody', () => {
   const user = settings(1, 1);
-  const table = new UserTable(nodeCrypto, [user]);
+  const table = new UserTable(crypto, [user]);
   for (let bit = 0; bit < 128; bit += 1) {
     const authInfo = new Uint8Array(authInfoOf(user.id, now));
     authInfo[bit >>> 3]! ^= 1 << (bit & 7);
@@ -176,12 +174,12 @@ test('IDs of removed legacy users are swept, so coming and going users do not fi
 test('drain lengths: 54 … 3383 bytes, fixed base and spread per set of users (vmess.md section 10.4)', () => {
   const users = [settings(1), settings(2), settings(3)];
   const total = (table: UserTable, roll: number): number =>
-    new DrainPolicy(nodeCrypto, { ...scriptedRandom(), below: (bound) => roll % bound }, table).totalBytes();
-  const first = total(new UserTable(nodeCrypto, users), 0);
-  assert.equal(total(new UserTable(nodeCrypto, [...users].reverse()), 0), first);
+    new DrainPolicy(crypto, { ...scriptedRandom(), below: (bound) => roll % bound }, table).totalBytes();
+  const first = total(new UserTable(crypto, users), 0);
+  assert.equal(total(new UserTable(crypto, [...users].reverse()), 0), first);
   const bases = new Set<number>();
   for (let n = 0; n < 200; n += 1) {
-    const table = new UserTable(nodeCrypto, [settings(n)]);
+    const table = new UserTable(crypto, [settings(n)]);
     const base = total(table, 0);
     assert.ok(base >= 54 && base <= 54 + 3265);
     bases.add(base);
@@ -194,8 +192,8 @@ test('drain lengths: 54 … 3383 bytes, fixed base and spread per set of users (
 });
 
 test('the drain length is fixed at first use: users that come later do not change it', () => {
-  const table = new UserTable(nodeCrypto, [settings(1)]);
-  const policy = new DrainPolicy(nodeCrypto, { ...scriptedRandom(), below: () => 0 }, table);
+  const table = new UserTable(crypto, [settings(1)]);
+  const policy = new DrainPolicy(crypto, { ...scriptedRandom(), below: () => 0 }, table);
   const before = policy.totalBytes();
   table.add(settings(2));
   assert.equal(policy.totalBytes(), before);
@@ -204,7 +202,7 @@ test('the drain length is fixed at first use: users that come later do not chang
 test('without users the drain length is drawn by chance', () => {
   const lengths = [1, 2].map((n) => {
     const random = { ...scriptedRandom(Buffer.alloc(32, n)), below: () => 0 };
-    return new DrainPolicy(nodeCrypto, random, new UserTable(nodeCrypto)).totalBytes();
+    return new DrainPolicy(crypto, random, new UserTable(crypto)).totalBytes();
   });
   assert.notEqual(lengths[0], lengths[1]);
 });
