@@ -8,6 +8,7 @@ import { createPolicy } from '../../src/app/policy/policy.js';
 import type { Inbound } from '../../src/contract/inbound.js';
 import { systemClock } from '../../src/core/clock.js';
 import { parseAddress } from '../../src/core/net/address.js';
+import { systemRandom } from '../../src/core/random.js';
 import { createDokodemoInbound } from '../../src/proxy/dokodemo/inbound.js';
 import { createFreedomOutbound } from '../../src/proxy/freedom/outbound.js';
 import type { FreedomSettings } from '../../src/proxy/freedom/settings.js';
@@ -54,6 +55,7 @@ async function openDoor(host: string, port: number, settings: Partial<FreedomSet
       pick: () => freedom,
     }),
     clock: systemClock,
+    random: systemRandom,
     log,
     nextId: () => {
       id += 1;

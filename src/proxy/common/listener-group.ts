@@ -1,16 +1,22 @@
-/** The listeners of one inbound: all of its ports, opened together or not at all. */
+/** The fixed listeners of one inbound: all of its ports, opened together or not at all. */
 import type { Accepted, Listen, Listener } from '../../contract/transport.js';
+import type { RandomSource } from '../../core/random.js';
+import type { InboundPorts, PortOffer } from './inbound-ports.js';
 
 export interface ListenerGroupDeps {
   readonly listen: Listen;
   readonly host: string;
   /** At least one. */
   readonly ports: readonly number[];
+  readonly random: RandomSource;
   /** Owns each accepted link. */
   readonly accept: (accepted: Accepted) => void;
 }
 
-export class ListenerGroup {
+/** What the switch-account command can say at most; these ports stay open for good. */
+const longestMinutes = 255;
+
+export class ListenerGroup implements InboundPorts {
   readonly #deps: ListenerGroupDeps;
   #listeners: readonly Listener[] = [];
 
@@ -33,6 +39,12 @@ export class ListenerGroup {
       throw error;
     }
     this.#listeners = opened;
+  }
+
+  offer(): PortOffer | undefined {
+    if (this.#listeners.length === 0) return undefined;
+    const listener = this.#listeners[this.#deps.random.below(this.#listeners.length)]!;
+    return { port: listener.port, validMinutes: longestMinutes };
   }
 
   async drain(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Clock } from '../../core/clock.js';
 import { describeError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination, Network } from '../../core/net/destination.js';
+import type { RandomSource } from '../../core/random.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
 import { ListenerGroup } from '../common/listener-group.js';
 import type { DokodemoSettings } from './settings.js';
@@ -23,6 +24,7 @@ export interface DokodemoInboundDeps {
   readonly bindPackets: BindPackets;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  readonly random: RandomSource;
   readonly log: Logger;
   /** The next connection id of the process. */
   readonly nextId: () => number;
@@ -71,6 +73,7 @@ export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
     listen,
     host,
     ports: serves('tcp') ? ports : [],
+    random: deps.random,
     accept: (accepted) => {
       serve(accepted).catch((thrown: unknown) => {
         deps.log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);

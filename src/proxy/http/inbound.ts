@@ -17,6 +17,7 @@ export function createHttpInbound(deps: HttpInboundDeps): Inbound {
     listen: deps.listen,
     host: deps.host,
     ports: deps.ports,
+    random: deps.random,
     accept: (accepted) => handler.handle(accepted),
   });
   return {

@@ -51,6 +51,7 @@ export function createSocksInbound(deps: SocksInboundDeps): Inbound {
     listen: deps.listen,
     host: deps.host,
     ports: deps.ports,
+    random: deps.random,
     accept: (accepted) => handler.accept(accepted),
   });
   return {

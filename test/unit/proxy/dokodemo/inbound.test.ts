@@ -7,6 +7,7 @@ import { createPolicy } from '../../../../src/app/policy/policy.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { TsrayError } from '../../../../src/core/errors.js';
 import { parseAddress } from '../../../../src/core/net/address.js';
+import { systemRandom } from '../../../../src/core/random.js';
 import { createDokodemoInbound, type DokodemoInboundDeps } from '../../../../src/proxy/dokodemo/inbound.js';
 import type { DokodemoSettings } from '../../../../src/proxy/dokodemo/settings.js';
 import { createFreedomOutbound } from '../../../../src/proxy/freedom/outbound.js';
@@ -40,6 +41,7 @@ async function setUp(settings: Partial<DokodemoSettings> = {}, deps: Partial<Dok
     bindPackets: bind.bind,
     dispatcher,
     clock,
+    random: systemRandom,
     log: new MemoryLogger(),
     nextId: () => {
       id += 1;

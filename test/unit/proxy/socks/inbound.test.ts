@@ -237,7 +237,13 @@ test('opens all ports or none', async () => {
   const listen = new FakeListen();
   listen.failOn = { port: 2, error: new TsrayError('ERR_LISTEN', 'busy') };
   const { ListenerGroup } = await import('../../../../src/proxy/common/listener-group.js');
-  const group = new ListenerGroup({ listen: listen.listen, host: '::1', ports: [1, 2, 3], accept() {} });
+  const group = new ListenerGroup({
+    listen: listen.listen,
+    host: '::1',
+    ports: [1, 2, 3],
+    random: systemRandom,
+    accept() {},
+  });
   await assert.rejects(group.start(), { code: 'ERR_LISTEN' });
   assert.deepEqual(listen.open, []);
   assert.deepEqual(group.addresses, []);

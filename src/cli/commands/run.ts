@@ -1,0 +1,67 @@
+/** `tsray run -c FILE` */
+import { Command, InvalidArgumentError } from 'commander';
+import { createLog } from '../../app/log/log.js';
+import { readEnvironmentFlags } from '../../config/environment.js';
+import { systemClock } from '../../core/clock.js';
+import { describeError, type TsrayError } from '../../core/errors.js';
+import { createInstance, type Instance } from '../../instance.js';
+import { type ExitCode, exitCode } from '../exit-code.js';
+import { type ConfigFlags, loadSettings } from '../load-settings.js';
+import type { Outcome } from '../program.js';
+import { untilStopped } from '../signals.js';
+
+interface RunFlags extends ConfigFlags {
+  readonly grace: number;
+}
+
+export function runCommand(outcome: Outcome): Command {
+  return new Command('run')
+    .description('run a configuration until Ctrl-C or SIGTERM')
+    .requiredOption('-c, --config <file>', "V2Ray's config.json; - is standard input")
+    .option('--strict', 'treat keys that nothing reads as errors')
+    .option('--ignore-unsupported', 'start although the configuration asks for things tsray lacks')
+    .option('--grace <seconds>', 'how long live connections may go on after Ctrl-C', parseSeconds, 5)
+    .action(async (flags: RunFlags) => {
+      outcome.code = await run(flags);
+    });
+}
+
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0 || seconds > 86_400) {
+    throw new InvalidArgumentError('expected a number of seconds, 0 to 86400.');
+  }
+  return seconds;
+}
+
+/** A log that cannot be written cannot say so itself. */
+function reportLogProblem(error: TsrayError): void {
+  console.error(`tsray: ${describeError(error)}`);
+}
+
+async function run(flags: RunFlags): Promise<ExitCode> {
+  const settings = await loadSettings(flags);
+  if (settings === undefined) return exitCode.config;
+  let instance: Instance;
+  try {
+    const log = createLog({
+      ...settings.log,
+      clock: systemClock,
+      stdout: process.stdout,
+      onProblem: reportLogProblem,
+    });
+    instance = createInstance(settings, { flags: readEnvironmentFlags(process.env), log });
+    await instance.start();
+  } catch (error) {
+    console.error(`tsray: ${describeError(error)}`);
+    return exitCode.failure;
+  }
+  for (const inbound of instance.inbounds) {
+    console.error(
+      `tsray: ${inbound.tag === '' ? 'inbound' : inbound.tag} listens on ${inbound.addresses.join(', ')}`,
+    );
+  }
+  console.error('tsray: started');
+  await untilStopped(instance, flags.grace * 1000);
+  return exitCode.ok;
+}

@@ -1,0 +1,4 @@
+/** Exit codes of the command line; 23 is V2Ray's for a configuration error. */
+export const exitCode = { ok: 0, failure: 1, config: 23 } as const;
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];

@@ -1,0 +1,38 @@
+/** The command line's shape: commands, options, help texts. */
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './commands/demo.js';
+import { runCommand } from './commands/run.js';
+import { testCommand } from './commands/test.js';
+import { uuidCommand } from './commands/uuid.js';
+import { versionCommand } from './commands/version.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+
+/** Where a command puts its exit code. */
+export interface Outcome {
+  code: ExitCode;
+}
+
+/** Runs what `args` (without node and script) ask for. Resolves with the exit code; usage errors are printed. */
+export async function createProgram(args: readonly string[]): Promise<ExitCode> {
+  const outcome: Outcome = { code: exitCode.ok };
+  const program = new Command('tsray')
+    .description("V2Ray's VMess for Node.js: a client and a server that run from a V2Ray config.json.")
+    .exitOverride()
+    .showHelpAfterError('Run `tsray help` for the commands and options.')
+    .configureHelp({ showGlobalOptions: false })
+    .helpCommand('help [command]', 'show how to use tsray or one of its commands');
+  for (const add of [runCommand, testCommand, demoCommand, uuidCommand, versionCommand]) {
+    program.addCommand(add(outcome).exitOverride());
+  }
+  if (args.length === 0) {
+    program.outputHelp();
+    return exitCode.failure;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return outcome.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.failure;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+/** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
+import type { Instance } from '../instance.js';
+
+/** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
+export async function untilStopped(
+  instance: Pick<Instance, 'stop' | 'reopenLogs'>,
+  graceMs: number,
+): Promise<void> {
+  const reopen = (): void => void instance.reopenLogs();
+  // Windows has no such signal.
+  if (process.platform !== 'win32') process.on('SIGUSR1', reopen);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let signals = 0;
+      const stop = (): void => {
+        signals += 1;
+        if (signals === 1 && graceMs > 0) {
+          console.error(`tsray: stopping; live connections have ${graceMs / 1000} s (again to stop at once)`);
+        }
+        instance.stop(signals === 1 ? graceMs : 0).then(() => {
+          process.removeListener('SIGINT', stop);
+          process.removeListener('SIGTERM', stop);
+          resolve();
+        }, reject);
+      };
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+    });
+  } finally {
+    process.removeListener('SIGUSR1', reopen);
+  }
+}

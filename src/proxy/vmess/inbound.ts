@@ -1,0 +1,277 @@
+/** The VMess inbound: header → user → dispatch → response. */
+import type { ConnContext, User } from '../../contract/conn-context.js';
+import type { Dispatcher } from '../../contract/dispatcher.js';
+import type { EnvironmentFlags } from '../../contract/environment.js';
+import type { Inbound } from '../../contract/inbound.js';
+import type { AccessLog, Logger } from '../../contract/logger.js';
+import type { PolicyProvider } from '../../contract/policy.js';
+import type { Accepted } from '../../contract/transport.js';
+import type { Clock, Timer } from '../../core/clock.js';
+import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
+import { formatHostPort } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { RandomSource } from '../../core/random.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+import { type PrefixedLink, prefixedLink } from '../../core/stream/prefixed-link.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import type { OpenPorts, PortOffer } from '../common/inbound-ports.js';
+import type { BodyFormat, BodyKeys } from './body/codec.js';
+import { createBodyDecoder, createBodyEncoder } from './body/index.js';
+import type { ChannelOptions } from './channel.js';
+import { encodeSwitchAccount, type SwitchAccount } from './commands.js';
+import { emptyResponseHeader, sealResponseHeader } from './header/response.js';
+import { createVmessPacketLink } from './packet-link.js';
+import { type AcceptedRequest, ServerHandshake } from './server-handshake.js';
+import type { ServerState } from './server-state.js';
+import { createVmessStreamLink } from './stream-link.js';
+
+export interface VmessInboundDeps {
+  readonly tag: string;
+  readonly openPorts: OpenPorts;
+  /** Users, replay window and history: shared by all ports of the inbound. */
+  readonly server: ServerState;
+  readonly flags: Pick<EnvironmentFlags, 'vmessAeadForced'>;
+  readonly disableInsecureEncryption: boolean;
+  readonly dispatcher: Dispatcher;
+  readonly policy: PolicyProvider;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly crypto: CryptoProvider;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+  readonly nextId: () => number;
+  /** For `detour`: the account a user of this inbound is told to switch to; undefined if there is none right now. */
+  readonly switchAccount?: (user: User) => SwitchAccount | undefined;
+  /** Serves Mux.Cool carriers; without it they are refused. Owns the link; never rejects. */
+  readonly serveMux?: (context: ConnContext, link: Link) => Promise<void>;
+}
+
+/** A VMess inbound can be the target of another one's `detour`. */
+export interface VmessInbound extends Inbound {
+  offerPort(): PortOffer | undefined;
+}
+
+export function createVmessInbound(deps: VmessInboundDeps): VmessInbound {
+  const ports = deps.openPorts((accepted) => new Handshaking(deps, accepted).start());
+  return {
+    tag: deps.tag,
+    get addresses() {
+      return ports.addresses;
+    },
+    start: () => ports.start(),
+    drain: () => ports.drain(),
+    close: () => ports.close(),
+    offerPort: () => ports.offer(),
+  };
+}
+
+/** A connection whose request header is being read. */
+class Handshaking implements LinkSink {
+  readonly #deps: VmessInboundDeps;
+  readonly #link: Link;
+  readonly #source: Destination;
+  readonly #handshake: ServerHandshake;
+  #timer: Timer | undefined;
+  /** Bytes still to be swallowed before a refused connection is closed; undefined while it is not refused. */
+  #drainBytes: number | undefined;
+  #over = false;
+
+  constructor(deps: VmessInboundDeps, accepted: Accepted) {
+    this.#deps = deps;
+    this.#link = accepted.link;
+    this.#source = accepted.source;
+    this.#handshake = new ServerHandshake(
+      deps.server,
+      {
+        aeadForced: deps.flags.vmessAeadForced,
+        disableInsecureEncryption: deps.disableInsecureEncryption,
+      },
+      this.#source.address.host,
+    );
+  }
+
+  start(): void {
+    const { clock, policy } = this.#deps;
+    this.#timer = clock.setTimer(policy.forLevel(0).handshakeMs, () => {
+      if (this.#drainBytes === undefined)
+        this.#deps.log.info(`${this.#from()} sent no complete header in time`);
+      this.#close();
+    });
+    this.#link.start(this);
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#drainBytes !== undefined) {
+      this.#drainBytes -= bytes.length;
+      if (this.#drainBytes <= 0) this.#close();
+      return;
+    }
+    const step = this.#handshake.push(bytes);
+    switch (step.state) {
+      case 'more':
+        return;
+      case 'done':
+        this.#over = true;
+        this.#timer?.cancel();
+        serve(this.#deps, this.#link, this.#source, step.request, step.rest);
+        return;
+      case 'drain':
+        this.#reject(step.error);
+        this.#drainBytes = step.remainingBytes;
+        if (this.#drainBytes <= 0) this.#close();
+        return;
+      case 'close':
+        this.#reject(step.error, step.user.email);
+        this.#drainBytes = 0;
+        this.#close();
+        return;
+    }
+  }
+
+  end(): void {
+    if (!this.#over) this.#close();
+  }
+
+  drain(): void {}
+
+  closed(): void {
+    this.#leave();
+  }
+
+  #close(): void {
+    this.#leave();
+    this.#link.close();
+  }
+
+  /** A handshake that broke off is told so: a legacy header cut short is remembered as bad. */
+  #leave(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timer?.cancel();
+    if (this.#drainBytes === undefined) this.#handshake.abandon();
+  }
+
+  #reject(error: TsrayError, email = ''): void {
+    const { accessLog, log } = this.#deps;
+    const reason = describeError(error);
+    accessLog.write({ from: this.#from(), status: 'rejected', to: '', reason, email });
+    log.info(`${this.#from()} refused: ${reason}`);
+  }
+
+  #from(): string {
+    return formatHostPort(this.#source.address.host, this.#source.port);
+  }
+}
+
+function serve(
+  deps: VmessInboundDeps,
+  link: Link,
+  source: Destination,
+  request: AcceptedRequest,
+  rest: Uint8Array,
+): void {
+  const id = deps.nextId();
+  const log = deps.log.session(id);
+  const { user, header } = request;
+  const context: ConnContext = {
+    id,
+    source,
+    sourceText: formatHostPort(source.address.host, source.port),
+    inboundTag: deps.tag,
+    destination: {
+      network: header.command === 'udp' ? 'udp' : 'tcp',
+      address: header.address,
+      port: header.port,
+    },
+    user: { email: user.email, level: user.level },
+    level: user.level,
+    log,
+  };
+  // What arrives while the outbound opens is held, within bounds, and a client that goes away is noticed.
+  const carrier = prefixedLink(link, rest);
+  const channel = createChannel(deps, carrier, request);
+  const work = header.command === 'udp' ? servePackets : header.command === 'mux' ? serveMux : serveStream;
+  work(deps, context, carrier, channel).catch((thrown: unknown) => {
+    log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
+    carrier.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
+  });
+}
+
+async function serveStream(
+  deps: VmessInboundDeps,
+  context: ConnContext,
+  carrier: PrefixedLink,
+  channel: ChannelOptions,
+): Promise<void> {
+  const link = createVmessStreamLink(channel);
+  try {
+    const route = await deps.dispatcher.open(context);
+    if (carrier.gone) route.discard();
+    else await route.relay(link);
+  } catch {
+    // The dispatcher has logged why. The client sees an empty, orderly answer, as from V2Ray.
+    link.close();
+  }
+}
+
+async function servePackets(
+  deps: VmessInboundDeps,
+  context: ConnContext,
+  carrier: PrefixedLink,
+  channel: ChannelOptions,
+): Promise<void> {
+  const link = createVmessPacketLink(channel, context.destination);
+  try {
+    const route = await deps.dispatcher.openPackets(context);
+    if (carrier.gone) route.discard();
+    else await route.relay(link);
+  } catch {
+    link.close();
+  }
+}
+
+async function serveMux(
+  deps: VmessInboundDeps,
+  context: ConnContext,
+  _carrier: PrefixedLink,
+  channel: ChannelOptions,
+): Promise<void> {
+  const link = createVmessStreamLink(channel);
+  if (deps.serveMux !== undefined) return deps.serveMux(context, link);
+  deps.accessLog.write({
+    from: context.sourceText,
+    status: 'rejected',
+    to: '',
+    reason: describeError(new TsrayError('ERR_PROTOCOL', 'Mux is not served here')),
+  });
+  link.close();
+}
+
+function createChannel(deps: VmessInboundDeps, carrier: Link, request: AcceptedRequest): ChannelOptions {
+  const { clock, crypto, random } = deps;
+  const { header, kind, keys, user } = request;
+  const format: BodyFormat = { security: header.security, options: header.options, command: header.command };
+  const command = deps.switchAccount?.({ email: user.email, level: user.level });
+  const response = sealResponseHeader(
+    crypto,
+    kind,
+    keys,
+    command === undefined ? emptyResponseHeader : encodeSwitchAccount(command),
+  );
+  const shared = { requestKey: keys.requestKey, requestIv: keys.requestIv };
+  const uplink: BodyKeys = { key: keys.requestKey, iv: keys.requestIv, ...shared };
+  const downlink: BodyKeys = {
+    key: keys.responseKey,
+    iv: keys.responseIv,
+    ...shared,
+    ...(response.stream === undefined ? {} : { stream: response.stream }),
+  };
+  return {
+    carrier,
+    clock,
+    preamble: response.envelope,
+    encoder: createBodyEncoder(format, downlink, crypto, random),
+    input: createBodyDecoder(format, uplink, crypto),
+  };
+}

@@ -1,0 +1,85 @@
+/** The client's view of a server's opening: response header, its command, then the body's decoder. */
+import type { Logger } from '../../contract/logger.js';
+import type { Clock } from '../../core/clock.js';
+import { describeError, TsrayError } from '../../core/errors.js';
+import type { CryptoProvider, StreamCipher } from '../../crypto/provider.js';
+import type { BodyDecoder, BodyFormat } from './body/codec.js';
+import { createBodyDecoder } from './body/index.js';
+import type { Opening } from './channel.js';
+import { authWindowSeconds } from './constants.js';
+import { type ResponseHeader, ResponseHeaderDecoder } from './header/response.js';
+import type { HeaderKind, SessionKeys } from './header/session-keys.js';
+
+export interface ResponseOpeningOptions {
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly kind: HeaderKind;
+  readonly keys: SessionKeys;
+  readonly format: BodyFormat;
+  /** `host:port` of the server, for errors. */
+  readonly server: string;
+  readonly log: Logger;
+  /** Called with each valid header, before the body is read. */
+  readonly onHeader: (header: ResponseHeader) => void;
+}
+
+export class ResponseOpening implements Opening {
+  readonly #options: ResponseOpeningOptions;
+  readonly #header: ResponseHeaderDecoder;
+
+  constructor(options: ResponseOpeningOptions) {
+    this.#options = options;
+    this.#header = new ResponseHeaderDecoder(options.crypto, options.kind, options.keys);
+  }
+
+  push(bytes: Uint8Array): ReturnType<Opening['push']> {
+    const step = this.#header.push(bytes);
+    if (step.state !== 'done') return step;
+    this.#options.onHeader(step.header);
+    return { state: 'done', decoder: this.#decoder(step.stream), rest: bytes.subarray(step.consumed) };
+  }
+
+  /** V2Ray servers never answer a header they cannot read, so silence is all a client sees of a wrong ID or clock. */
+  interrupted(cause: TsrayError | undefined): TsrayError {
+    const { clock, server } = this.#options;
+    return new TsrayError(
+      'ERR_SERVER_SILENT',
+      `the VMess server ${server} closed the connection without an answer`,
+      {
+        hint:
+          `The user ID (or alterId) is unknown to it, or the two clocks differ by more than ${authWindowSeconds} s: ` +
+          `here it is ${localTime(clock.nowMs())}.`,
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
+  }
+
+  unanswered(): void {
+    this.#options.log.info(describeError(this.interrupted(undefined)));
+  }
+
+  #decoder(stream: StreamCipher | undefined): BodyDecoder {
+    const { crypto, format, keys } = this.#options;
+    return createBodyDecoder(
+      format,
+      {
+        key: keys.responseKey,
+        iv: keys.responseIv,
+        requestKey: keys.requestKey,
+        requestIv: keys.requestIv,
+        ...(stream === undefined ? {} : { stream }),
+      },
+      crypto,
+    );
+  }
+}
+
+/** `2026-01-02 03:04:05 UTC+01:00`: with the zone, since a wrong zone is a common cause. */
+export function localTime(nowMs: number): string {
+  const date = new Date(nowMs);
+  const offset = -date.getTimezoneOffset();
+  const local = new Date(nowMs + offset * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.abs(offset);
+  return `${local} UTC${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
+}

@@ -1,0 +1,181 @@
+/** The one list of built-in protocols: settings to handlers. */
+import { createChainedDialer } from './app/chained-dialer.js';
+import type { InboundSettings, OutboundSettings } from './config/settings.js';
+import type { Dispatcher } from './contract/dispatcher.js';
+import type { EnvironmentFlags } from './contract/environment.js';
+import type { Inbound } from './contract/inbound.js';
+import type { AccessLog, Logger } from './contract/logger.js';
+import type { Outbound } from './contract/outbound.js';
+import type { PolicyProvider } from './contract/policy.js';
+import type { Accepted, Listen } from './contract/transport.js';
+import type { Clock } from './core/clock.js';
+import type { RandomSource } from './core/random.js';
+import { fastestSecurity } from './crypto/fastest.js';
+import type { CryptoProvider } from './crypto/provider.js';
+import { createBlackholeOutbound } from './proxy/blackhole/outbound.js';
+import { DynamicPorts } from './proxy/common/dynamic-ports.js';
+import type { OpenPorts } from './proxy/common/inbound-ports.js';
+import { ListenerGroup } from './proxy/common/listener-group.js';
+import { createDokodemoInbound } from './proxy/dokodemo/inbound.js';
+import { createFreedomOutbound } from './proxy/freedom/outbound.js';
+import { HttpConnectionHandler } from './proxy/http/connection.js';
+import { createHttpInbound } from './proxy/http/inbound.js';
+import { createHttpOutbound } from './proxy/http/outbound.js';
+import { createSocksInbound } from './proxy/socks/inbound.js';
+import { createSocksOutbound } from './proxy/socks/outbound.js';
+import { Detour } from './proxy/vmess/detour.js';
+import { createVmessInbound, type VmessInbound } from './proxy/vmess/inbound.js';
+import { VmessOutbound } from './proxy/vmess/outbound.js';
+import { createServerState } from './proxy/vmess/server-state.js';
+import { UserTable } from './proxy/vmess/user-table.js';
+import { createSystemResolver } from './transport/dns/system-resolver.js';
+import { createTcpDialer } from './transport/tcp/dial.js';
+import { createTcpListen } from './transport/tcp/listen.js';
+import { bindPackets } from './transport/udp/bind.js';
+
+export interface BaseParts {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly crypto: CryptoProvider;
+  readonly policy: PolicyProvider;
+  readonly flags: EnvironmentFlags;
+  readonly logger: Logger;
+  readonly accessLog: AccessLog;
+  readonly nextId: () => number;
+}
+
+export interface Parts extends BaseParts {
+  readonly dispatcher: Dispatcher;
+}
+
+/** All outbounds, in the order of the configuration. */
+export function createOutbounds(
+  settings: readonly OutboundSettings[],
+  parts: BaseParts,
+): readonly Outbound[] {
+  const made = new Map<OutboundSettings, Outbound>();
+  const byTag = new Map(settings.map((each) => [each.tag, each]));
+  // The outbound that another one goes through is made before it; the configuration has no cycles.
+  const make = (each: OutboundSettings): Outbound => {
+    const known = made.get(each);
+    if (known !== undefined) return known;
+    const via = each.proxyTag === undefined ? undefined : make(byTag.get(each.proxyTag)!);
+    const outbound = createOutbound(each, via, parts);
+    made.set(each, outbound);
+    return outbound;
+  };
+  return settings.map(make);
+}
+
+function createOutbound(settings: OutboundSettings, via: Outbound | undefined, parts: BaseParts): Outbound {
+  const { clock, crypto, policy, random } = parts;
+  const resolver = createSystemResolver({ clock });
+  const { tag, sendThrough } = settings;
+  const dialer =
+    via === undefined
+      ? createTcpDialer({ clock, localAddress: sendThrough })
+      : createChainedDialer(via, parts);
+  switch (settings.protocol) {
+    case 'freedom':
+      return createFreedomOutbound({
+        tag,
+        settings: settings.settings,
+        dialer,
+        bindPackets,
+        resolver,
+        clock,
+        localAddress: sendThrough,
+        via,
+      });
+    case 'blackhole':
+      return createBlackholeOutbound({ tag, settings: settings.settings, clock });
+    case 'socks':
+      return createSocksOutbound({
+        tag,
+        settings: settings.settings,
+        dialer,
+        bindPackets,
+        resolver,
+        policy,
+        clock,
+        random,
+      });
+    case 'http':
+      return createHttpOutbound({ tag, settings: settings.settings, dialer, policy, clock, random });
+    case 'vmess':
+      return new VmessOutbound({
+        tag,
+        settings: settings.settings,
+        dialer,
+        clock,
+        random,
+        crypto,
+        flags: parts.flags,
+        fastestSecurity: fastestSecurity(),
+      });
+  }
+}
+
+/** All inbounds, in the order of the configuration. */
+export function createInbounds(settings: readonly InboundSettings[], parts: Parts): readonly Inbound[] {
+  const detours = new Map<string, Detour>();
+  return settings.map((each) => createInbound(each, parts, detours));
+}
+
+/** `detours` is filled with every VMess inbound and read only when connections come. */
+function createInbound(settings: InboundSettings, parts: Parts, detours: Map<string, Detour>): Inbound {
+  const { tag, listen: host, ports } = settings;
+  const log = parts.logger;
+  const listen = createTcpListen();
+  const common = { ...parts, tag, host, ports, listen, log, bindPackets };
+  switch (settings.protocol) {
+    case 'socks': {
+      const { userLevel, mixed } = settings.settings;
+      const http = new HttpConnectionHandler({
+        ...common,
+        settings: { accounts: settings.settings.accounts, allowTransparent: false, userLevel },
+      });
+      return createSocksInbound({
+        ...common,
+        settings: settings.settings,
+        ...(mixed ? { fallback: (accepted: Accepted) => http.handle(accepted) } : {}),
+      });
+    }
+    case 'http':
+      return createHttpInbound({ ...common, settings: settings.settings });
+    case 'dokodemo-door':
+      return createDokodemoInbound({ ...common, settings: settings.settings });
+    case 'vmess': {
+      const { clients, defaultUser, detourTo, disableInsecureEncryption } = settings.settings;
+      const users = new UserTable(parts.crypto, clients);
+      const inbound: VmessInbound = createVmessInbound({
+        ...common,
+        openPorts: openPorts(settings, listen, parts),
+        server: createServerState({
+          crypto: parts.crypto,
+          random: parts.random,
+          nowSeconds: () => Math.floor(parts.clock.nowMs() / 1000),
+          users,
+        }),
+        disableInsecureEncryption,
+        ...(detourTo === undefined
+          ? {}
+          : { switchAccount: (user) => detours.get(detourTo)?.offer(user.email) }),
+      });
+      detours.set(
+        tag,
+        new Detour({ users, defaultUser, random: parts.random, offerPort: () => inbound.offerPort() }),
+      );
+      return inbound;
+    }
+  }
+}
+
+function openPorts(settings: InboundSettings, listen: Listen, parts: Parts): OpenPorts {
+  const { allocation, listen: host, ports } = settings;
+  const { clock, logger: log, random } = parts;
+  return (accept) =>
+    allocation.strategy === 'random'
+      ? new DynamicPorts({ ...allocation, listen, host, ports, accept, clock, random, log })
+      : new ListenerGroup({ listen, host, ports, random, accept });
+}

@@ -1,0 +1,13 @@
+/** Settings of HTTPUpgrade (transports.md section 5). */
+export interface HttpUpgradeSettings {
+  readonly path: string;
+  readonly host?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly acceptProxyProtocol: boolean;
+  /** Xray's `ed` > 0: the first data follow the request at once, without waiting for the 101. */
+  readonly sendsEarly: boolean;
+  /** v2ray: early data in this header, up to `maxEarlyData`; empty: none. */
+  readonly earlyDataHeaderName: string;
+  readonly maxEarlyData: number;
+  readonly trustForwardedFor: boolean;
+}

@@ -1,0 +1,18 @@
+/** Settings of mKCP (transports.md section 8). */
+export type KcpHeader = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
+
+export interface KcpSettings {
+  /** 576 … 1460 bytes. */
+  readonly mtu: number;
+  /** 10 … 100 ms. */
+  readonly ttiMs: number;
+  /** MB/s. */
+  readonly uplinkCapacity: number;
+  readonly downlinkCapacity: number;
+  readonly congestion: boolean;
+  readonly readBufferBytes: number;
+  readonly writeBufferBytes: number;
+  readonly header: KcpHeader;
+  /** Undefined: the plain form with its checksum. Secret. */
+  readonly seed?: string;
+}

@@ -1,0 +1,8 @@
+/** Settings of Unix domain sockets (transports.md section 10). */
+export interface UnixSettings {
+  readonly path: string;
+  /** Linux: a name without a file. */
+  readonly abstract: boolean;
+  /** An abstract name is filled with zero bytes to its full length. */
+  readonly padding: boolean;
+}

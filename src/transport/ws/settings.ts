@@ -1,0 +1,20 @@
+/** Settings of WebSocket (transports.md section 4). */
+export interface WsSettings {
+  /** Begins with a slash; without the `ed` parameter. */
+  readonly path: string;
+  /** Without Host. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Host header; undefined: the destination (client), any (server). */
+  readonly host?: string;
+  readonly acceptProxyProtocol: boolean;
+  /** 0: no early data. */
+  readonly maxEarlyData: number;
+  /** Where early data travels; empty: appended to the path. */
+  readonly earlyDataHeaderName: string;
+  /** Xray's rule (`?ed=`): the first write travels early only if all of it fits. */
+  readonly earlyDataWhole: boolean;
+  /** The first address of X-Forwarded-For becomes the source. */
+  readonly trustForwardedFor: boolean;
+  /** Seconds between pings; 0: none. */
+  readonly heartbeatSeconds: number;
+}

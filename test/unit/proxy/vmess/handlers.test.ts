@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TsrayError } from '../../../../src/core/errors.js';
+import { systemRandom } from '../../../../src/core/random.js';
+import type { Link, LinkSink } from '../../../../src/core/stream/link.js';
+import type { SecuritySetting } from '../../../../src/proxy/vmess/settings.js';
+import { randomUuid } from '../../../../src/proxy/vmess/uuid.js';
+import { CollectSink } from '../../../helper/collect-sink.js';
+import { contextFor, destinationOf } from '../../../helper/contexts.js';
+import { settle, VmessPair } from '../../../helper/vmess-pair.js';
+
+const securities: readonly SecuritySetting[] = [
+  'aes-128-gcm',
+  'chacha20-poly1305',
+  'none',
+  'zero',
+  'auto',
+  'aes-128-cfb',
+];
+const tcpTarget = contextFor(destinationOf('tcp', 'example.com', 443));
+const udpTarget = contextFor(destinationOf('udp', '192.0.2.53', 53));
+
+/** Counts the writes of a link, and keeps what they carried. */
+class WriteTap implements Link {
+  readonly inner: Link;
+  readonly writes: Uint8Array[] = [];
+
+  constructor(inner: Link) {
+    this.inner = inner;
+  }
+
+  start(sink: LinkSink): void {
+    this.inner.start(sink);
+  }
+  pause(): void {
+    this.inner.pause();
+  }
+  resume(): void {
+    this.inner.resume();
+  }
+  write(bytes: Uint8Array): boolean {
+    this.writes.push(Uint8Array.from(bytes));
+    return this.inner.write(bytes);
+  }
+  end(): void {
+    this.inner.end();
+  }
+  close(): void {
+    this.inner.close();
+  }
+  destroy(error?: TsrayError): void {
+    this.inner.destroy(error);
+  }
+}
+
+for (const security of securities) {
+  for (const alterId of [0, 4]) {
+    for (const padNone of [false, true]) {
+      const name = `${security}, alterId ${alterId}${padNone ? ', padded' : ''}`;
+      test(`carries a stream both ways with half-closes: ${name}`, async () => {
+        const pair = new VmessPair({ security, alterId, padNone });
+        const link = await pair.outbound.open(tcpTarget);
+        const client = CollectSink.on(link);
+        link.write(Buffer.from('question '.repeat(5000)));
+        await settle();
+        const [open] = pair.dispatcher.opens;
+        assert.deepEqual(open!.context.destination, tcpTarget.destination);
+        assert.equal(open!.context.user?.email, 'love@example.com');
+        assert.equal(open!.context.level, 3);
+        const route = open!.accept();
+        await settle();
+        assert.equal(route.sink!.text, 'question '.repeat(5000));
+        link.end();
+        await route.sink!.until((s) => s.ended === 1);
+        route.link!.write(Buffer.from('answer '.repeat(5000)));
+        route.link!.end();
+        await client.until((s) => s.ended === 1);
+        assert.equal(client.text, 'answer '.repeat(5000));
+        link.close();
+        route.link!.close();
+        await client.until((s) => s.closes === 1);
+        assert.equal(client.error, undefined);
+        await settle();
+        assert.equal(pair.clock.pendingTimers, 0);
+      });
+
+      test(`carries packets whole both ways: ${name}`, async () => {
+        const pair = new VmessPair({ security, alterId, padNone });
+        const link = await pair.outbound.openPackets(udpTarget);
+        const replies: string[] = [];
+        let closes = 0;
+        link.start({
+          packet: (bytes, remote) => {
+            assert.deepEqual(remote, udpTarget.destination);
+            replies.push(Buffer.from(bytes).toString());
+          },
+          closed: () => {
+            closes += 1;
+          },
+        });
+        assert.equal(link.send(Buffer.from('one'), udpTarget.destination), true);
+        assert.equal(link.send(Buffer.from('three'), udpTarget.destination), true);
+        assert.equal(link.send(Buffer.alloc(3000), udpTarget.destination), false);
+        await settle();
+        const route = pair.dispatcher.packetOpens[0]!.accept();
+        await settle();
+        assert.deepEqual(
+          route.packets.map((packet) => packet.text),
+          ['one', 'three'],
+        );
+        route.link!.send(Buffer.from('first'), udpTarget.destination);
+        route.link!.send(Buffer.from('second'), udpTarget.destination);
+        await settle();
+        assert.deepEqual(replies, ['first', 'second']);
+        link.close();
+        await settle();
+        await settle();
+        assert.equal(closes, 1);
+        assert.equal(route.closes, 1);
+        assert.equal(pair.clock.pendingTimers, 0);
+      });
+    }
+  }
+}
+
+test('header and first payload leave in one write', async () => {
+  let tap: WriteTap | undefined;
+  const pair = new VmessPair({
+    tap: (link) => {
+      tap = new WriteTap(link);
+      return tap;
+    },
+  });
+  const link = await pair.outbound.open(tcpTarget);
+  CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  assert.equal(tap!.writes.length, 1);
+  await settle();
+  const route = pair.dispatcher.opens[0]!.accept();
+  await settle();
+  assert.equal(route.sink!.text, 'hello');
+  link.destroy();
+});
+
+test('without a first payload the header leaves alone after 100 ms, not before', async () => {
+  let tap: WriteTap | undefined;
+  const pair = new VmessPair({
+    tap: (link) => {
+      tap = new WriteTap(link);
+      return tap;
+    },
+  });
+  const link = await pair.outbound.open(tcpTarget);
+  CollectSink.on(link);
+  pair.clock.advance(99);
+  assert.equal(tap!.writes.length, 0);
+  pair.clock.advance(1);
+  assert.equal(tap!.writes.length, 1);
+  await settle();
+  assert.equal(pair.dispatcher.opens.length, 1);
+  link.destroy();
+});
+
+test('an unknown user gets not one byte, and the client an error it understands', async () => {
+  const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  await settle();
+  assert.equal(pair.dispatcher.opens.length, 0);
+  assert.equal(pair.accessLog.records[0]?.status, 'rejected');
+  pair.clock.advance(60_000);
+  await client.until((s) => s.closes === 1);
+  assert.equal(client.bytes.length, 0);
+  assert.equal(client.error?.code, 'ERR_SERVER_SILENT');
+  assert.match(client.error?.hint ?? '', /unknown to it.*120 s.*UTC[+-]\d\d:\d\d/);
+  assert.equal(pair.clock.pendingTimers, 0);
+});
+
+test('a refused connection swallows its drain length and then closes', async () => {
+  const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.alloc(10_000));
+  await client.until((s) => s.closes === 1);
+  assert.equal(client.bytes.length, 0);
+  assert.equal(pair.clock.pendingTimers, 0);
+});
+
+test('a client that sends nothing is closed at the handshake deadline', async () => {
+  const pair = new VmessPair({ tap: (link) => link });
+  const opening = pair.outbound.open(tcpTarget);
+  const link = await opening;
+  const carrier = CollectSink.on(pair.carriers[0]!.client);
+  pair.clock.advance(59_999);
+  assert.equal(carrier.closes, 0);
+  pair.clock.advance(1);
+  await carrier.until((s) => s.closes === 1);
+  assert.equal(carrier.bytes.length, 0);
+  link.destroy();
+});
+
+test('a target that cannot be reached ends the stream in order, not with an error', async () => {
+  const pair = new VmessPair();
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  await settle();
+  pair.dispatcher.opens[0]!.fail(new TsrayError('ERR_DIAL_REFUSED', 'refused'));
+  await client.until((s) => s.ended === 1);
+  assert.equal(client.error, undefined);
+  link.close();
+  await client.until((s) => s.closes === 1);
+});
+
+test('a client that goes away while the target is dialed discards the route', async () => {
+  const pair = new VmessPair();
+  const link = await pair.outbound.open(tcpTarget);
+  CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  await settle();
+  link.destroy();
+  await settle();
+  const route = pair.dispatcher.opens[0]!.accept();
+  await settle();
+  assert.equal(route.discarded, true);
+  assert.equal(pair.clock.pendingTimers, 0);
+});
+
+test('garbled downlink is fatal with ERR_INTEGRITY', async () => {
+  const pair = new VmessPair();
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  await settle();
+  const route = pair.dispatcher.opens[0]!.accept();
+  await settle();
+  route.link!.write(Buffer.from('fine'));
+  await client.until((s) => s.text === 'fine');
+  pair.carriers[0]!.server.write(Buffer.alloc(70_000, 0x5a));
+  await client.until((s) => s.closes === 1);
+  assert.equal(client.error?.code, 'ERR_INTEGRITY');
+  assert.equal(client.text, 'fine');
+});
+
+test('a connection cut inside a chunk is ERR_TRUNCATED; at a border it is an orderly end', async () => {
+  for (const [cut, code] of [
+    [Buffer.from([1]), 'ERR_TRUNCATED'],
+    [Buffer.alloc(0), undefined],
+  ] as const) {
+    const pair = new VmessPair();
+    const link = await pair.outbound.open(tcpTarget);
+    const client = CollectSink.on(link);
+    link.write(Buffer.from('hello'));
+    await settle();
+    const route = pair.dispatcher.opens[0]!.accept();
+    await settle();
+    route.link!.write(Buffer.from('fine'));
+    await client.until((s) => s.text === 'fine');
+    if (cut.length > 0) pair.carriers[0]!.server.write(cut);
+    pair.carriers[0]!.server.end();
+    await client.until((s) => s.closes + s.ended > 0);
+    assert.equal(client.error?.code, code);
+    link.destroy();
+  }
+});
+
+test('dials five times with waits of 0, 200, 400 and 600 ms and names every distinct cause', async () => {
+  const pair = new VmessPair();
+  pair.dialErrors.push(
+    new TsrayError('ERR_DIAL_REFUSED', 'a refused'),
+    new TsrayError('ERR_DIAL_REFUSED', 'a refused'),
+    new TsrayError('ERR_DNS', 'b unknown'),
+    new TsrayError('ERR_DIAL_REFUSED', 'a refused'),
+    new TsrayError('ERR_DIAL_REFUSED', 'a refused'),
+  );
+  const failed = pair.outbound.open(tcpTarget).catch((error: unknown) => error);
+  const dials: number[] = [];
+  for (const waitMs of [0, 200, 400, 600]) {
+    await settle();
+    dials.push(pair.dialed.length);
+    pair.clock.advance(waitMs);
+  }
+  const error = await failed;
+  assert.deepEqual(dials, [2, 2, 3, 4]);
+  assert.equal(pair.dialed.length, 5);
+  assert.ok(error instanceof TsrayError);
+  assert.match(error.message, /a refused/);
+  assert.match(error.message, /b unknown/);
+  assert.equal(error.message.match(/a refused/g)?.length, 1);
+  assert.equal(pair.clock.pendingTimers, 0);
+});
+
+test('follows switch account to the learned server until it expires; legacy CFB there', async () => {
+  const learned = randomUuid(systemRandom);
+  const pair = new VmessPair({
+    inbound: {
+      switchAccount: () => ({
+        address: undefined,
+        port: 7777,
+        id: learned,
+        alterId: 8,
+        level: 1,
+        validMinutes: 2,
+      }),
+    },
+  });
+  const first = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(first);
+  first.write(Buffer.from('x'));
+  await settle();
+  const route = pair.dispatcher.opens[0]!.accept();
+  await settle();
+  route.link!.write(Buffer.from('y'));
+  await client.until((s) => s.text === 'y');
+  first.destroy();
+  const more: string[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    const link = await pair.outbound.open(tcpTarget);
+    link.destroy();
+    more.push(pair.dialed[pair.dialed.length - 1]!);
+  }
+  assert.deepEqual(more, ['192.0.2.1:7777', '192.0.2.1:10086', '192.0.2.1:7777', '192.0.2.1:10086']);
+  pair.clock.advance(120_000);
+  for (let i = 0; i < 2; i += 1) (await pair.outbound.open(tcpTarget)).destroy();
+  assert.deepEqual(pair.dialed.slice(-2), ['192.0.2.1:10086', '192.0.2.1:10086']);
+});
+
+test('no secret reaches a log or an error', async () => {
+  const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.alloc(10_000));
+  await client.until((s) => s.closes === 1);
+  const text = `${pair.log.text}${JSON.stringify(pair.accessLog.records)}${String(client.error)}${client.error?.hint}`;
+  assert.doesNotMatch(text, /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}/i);
+});
