@@ -1,6 +1,7 @@
 /** Size fields of chunks: plain, masked or sealed, and the padding lengths drawn between them (vmess.md, 6.2 to 6.5). */
 import { type Aead, aeadTagBytes, type CryptoProvider, type Shake128 } from '../../../crypto/provider.js';
 import type { WireSecurity } from '../constants.js';
+import { kdf16, kdfSalt } from '../kdf.js';
 import { bodyAead, ChunkNonce } from './cipher.js';
 import type { BodyKeys } from './codec.js';
 import { type BodyLayout, maxPaddingBytes } from './layout.js';
@@ -22,7 +23,7 @@ export class ChunkLengths {
     this.#mask = layout.masked ? shake : undefined;
     if (layout.sealedLength) {
       // Both directions use the request's key and IV, each with its own counter.
-      this.#aead = bodyAead(security, authenticatedLengthKey(keys.requestKey, crypto), crypto);
+      this.#aead = bodyAead(security, kdf16(keys.requestKey, kdfSalt.authenticatedLength), crypto);
       this.#nonce = new ChunkNonce(keys.requestIv);
     }
   }
@@ -57,19 +58,4 @@ export class ChunkLengths {
     const value = (bytes[offset]! << 8) | bytes[offset + 1]!;
     return this.#mask === undefined ? value : value ^ this.#mask.nextU16();
   }
-}
-
-/** KDF16(request body key, `auth_len`): one level of HMAC around HMAC-SHA256 with the KDF's root key. */
-function authenticatedLengthKey(requestKey: Uint8Array, crypto: CryptoProvider): Uint8Array {
-  const root = new TextEncoder().encode('VMess AEAD KDF');
-  const padded = (pad: number, message: Uint8Array): Uint8Array => {
-    const block = new Uint8Array(64 + message.length).fill(pad, 0, 64);
-    new TextEncoder().encode('auth_len').forEach((byte, index) => {
-      block[index] = byte ^ pad;
-    });
-    block.set(message, 64);
-    return block;
-  };
-  const inner = crypto.hmacSha256(root, padded(0x36, requestKey));
-  return crypto.hmacSha256(root, padded(0x5c, inner)).subarray(0, 16);
 }
