@@ -4,7 +4,9 @@
  */
 import { cpus } from 'node:os';
 import { systemRandom } from '../src/core/random.js';
+import { defaultCrypto } from '../src/crypto/index.js';
 import { nodeCrypto } from '../src/crypto/node.js';
+import type { CryptoProvider } from '../src/crypto/provider.js';
 import type { BodyFormat, BodyKeys } from '../src/proxy/vmess/body/codec.js';
 import { createBodyDecoder, createBodyEncoder } from '../src/proxy/vmess/body/index.js';
 import { requestOption, type WireSecurity } from '../src/proxy/vmess/constants.js';
@@ -39,12 +41,17 @@ function measure(work: () => number): number {
   return best;
 }
 
-function cell(security: WireSecurity, options: number, maxChunkPayload: number): [number, number] {
+function cell(
+  crypto: CryptoProvider,
+  security: WireSecurity,
+  options: number,
+  maxChunkPayload: number,
+): [number, number] {
   const format: BodyFormat = { security, options, command: 'tcp' };
   const [key, iv] = [bytes(), bytes()];
   const keys: BodyKeys = { key, iv, requestKey: key, requestIv: iv };
   const payload = systemRandom.fill(new Uint8Array(readBytes));
-  const encoder = createBodyEncoder(format, keys, nodeCrypto, systemRandom, { maxChunkPayload });
+  const encoder = createBodyEncoder(format, keys, crypto, systemRandom, { maxChunkPayload });
   const out = new Uint8Array(encoder.maxWireBytes(readBytes));
   const encode = measure(() => {
     encoder.encode(payload, out, 0);
@@ -52,7 +59,7 @@ function cell(security: WireSecurity, options: number, maxChunkPayload: number):
   });
 
   // A decoder takes each stream once: it is given a recorded one in reads that ignore chunk borders.
-  const source = createBodyEncoder(format, keys, nodeCrypto, systemRandom, { maxChunkPayload });
+  const source = createBodyEncoder(format, keys, crypto, systemRandom, { maxChunkPayload });
   const recorded: Uint8Array[] = [];
   for (let count = 0; count < 16; count += 1) {
     const wire = new Uint8Array(source.maxWireBytes(readBytes));
@@ -61,7 +68,7 @@ function cell(security: WireSecurity, options: number, maxChunkPayload: number):
   const stream = new Uint8Array(Buffer.concat(recorded));
   const into = new Uint8Array(2 * readBytes + 65_536);
   const decode = measure(() => {
-    const decoder = createBodyDecoder(format, keys, nodeCrypto);
+    const decoder = createBodyDecoder(format, keys, crypto);
     let written = 0;
     for (let at = 0; at < stream.length; at += readBytes) {
       written += decoder.push(stream.subarray(at, at + readBytes), into);
@@ -76,12 +83,18 @@ const cpu = cpus()[0]?.model.trim() ?? 'unknown';
 console.log(
   `body codec, CPU ns per payload byte; Node ${process.version}, ${cpu}; reads of ${readBytes} bytes\n`,
 );
-console.log(`${''.padEnd(24)}${chunkSizes.map((size) => `${size} B`.padStart(16)).join('')}`);
-console.log(`${''.padEnd(24)}${chunkSizes.map(() => ' enc     dec'.padStart(16)).join('')}`);
-for (const { name, security, options } of formats) {
-  const cells = chunkSizes.map((size) => cell(security, options, size));
-  const text = cells.map(([encode, decode]) =>
-    `${encode.toFixed(2).padStart(9)}${decode.toFixed(2).padStart(7)}`.padStart(16),
-  );
-  console.log(`${name.padEnd(24)}${text.join('')}`);
+const head = `${''.padEnd(24)}${chunkSizes.map((size) => `${size} B`.padStart(16)).join('')}`;
+const subhead = `${''.padEnd(24)}${chunkSizes.map(() => ' enc     dec'.padStart(16)).join('')}`;
+// The addon where it is built, and what runs without it.
+const providers = new Set([defaultCrypto(), nodeCrypto]);
+for (const crypto of providers) {
+  console.log(`provider: ${crypto.name}\n${head}\n${subhead}`);
+  for (const { name, security, options } of formats) {
+    const cells = chunkSizes.map((size) => cell(crypto, security, options, size));
+    const text = cells.map(([encode, decode]) =>
+      `${encode.toFixed(2).padStart(9)}${decode.toFixed(2).padStart(7)}`.padStart(16),
+    );
+    console.log(`${name.padEnd(24)}${text.join('')}`);
+  }
+  console.log('');
 }

@@ -25,7 +25,7 @@
  * Nothing is written out before the whole row has proved right; if it does not, the caller opens message by message
  * to find the bad one.
  */
-import { createCipheriv, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { aeadTagBytes, type SealedRun } from './provider.js';
 
 const blockBytes = 16;
@@ -59,7 +59,7 @@ const expected = new Uint8Array(aeadTagBytes);
  * in `out` from `offset`. 0: a row is not worth it here. −1: one of the messages is bad, and nothing was written.
  */
 export function openGcmRun(
-  key: Uint8Array,
+  key: KeyObject,
   run: SealedRun,
   first: number,
   counter: number,
@@ -108,7 +108,7 @@ function blocksOf(bytes: number): number {
  * (J0) in place of the length block; the block of S is not used.
  */
 function keyStream(
-  key: Uint8Array,
+  key: KeyObject,
   run: SealedRun,
   first: number,
   last: number,
