@@ -61,13 +61,17 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     async open(context): Promise<Route> {
       let target: Link;
+      let outboundTag: string;
       try {
-        target = await pick(context).open(context);
+        const outbound = pick(context);
+        outboundTag = outbound.tag;
+        target = await outbound.open(context);
       } catch (thrown) {
         throw openFailed(context, thrown);
       }
       const level = policy.forLevel(context.level);
       return {
+        outboundTag,
         relay: async (link) =>
           finished(
             context,

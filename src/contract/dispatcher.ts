@@ -14,6 +14,8 @@ export interface RelayOutcome {
 
 /** An opened way to the destination, not yet joined with the client. */
 export interface Route {
+  /** Tag of the outbound, for access log lines of further requests on the same route. */
+  readonly outboundTag: string;
   /** Takes over `link`, relays both ways under the level's policy, and resolves when both links are gone. Never rejects. */
   relay(link: Link): Promise<RelayOutcome>;
   /** Ends the route unused. */

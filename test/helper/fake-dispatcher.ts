@@ -9,6 +9,7 @@ import { CollectSink } from './collect-sink.js';
 const nothingMoved = { uplinkBytes: 0, downlinkBytes: 0, error: undefined };
 
 export class FakeRoute implements Route {
+  readonly outboundTag = 'fake-out';
   discarded = false;
   /** The link that was handed over. */
   link: Link | undefined;

@@ -1,186 +1,347 @@
-/** One client connection of the HTTP inbound: request after request, until a CONNECT turns it into a tunnel. */
+/** One client connection of the HTTP inbound: request after request, until a CONNECT or an upgrade makes it a tunnel. */
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Dispatcher, Route } from '../../contract/dispatcher.js';
 import type { Logger } from '../../contract/logger.js';
-import type { PolicyProvider } from '../../contract/policy.js';
 import type { Accepted } from '../../contract/transport.js';
-import type { Clock, Timer } from '../../core/clock.js';
+import { ByteQueue } from '../../core/bytes/queue.js';
+import type { Timer } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
-import type { RandomSource } from '../../core/random.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
-import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import type { CryptoProvider } from '../../crypto/provider.js';
-import { AccountTable } from '../common/accounts.js';
-import { authenticatedUser } from './basic-auth.js';
+import { type Framing, requestFraming } from './body.js';
+import { Exchange, type ExchangeHost } from './exchange.js';
+import type { HttpConnectionDeps } from './handler.js';
 import { type Field, HeadDecoder, HttpSyntaxError, type RequestHead } from './head.js';
-import { authenticate, connectionEstablished, errorResponse, openFailure } from './responses.js';
-import type { HttpInboundSettings } from './settings.js';
+import { Origin } from './origin.js';
+import { authenticate, errorResponse } from './responses.js';
 import { type Authority, parseTarget, type RequestTarget } from './target.js';
+import { serveTunnel } from './tunnel.js';
 
-export interface HttpConnectionDeps {
-  readonly tag: string;
-  readonly settings: HttpInboundSettings;
-  readonly dispatcher: Dispatcher;
-  readonly policy: PolicyProvider;
-  readonly clock: Clock;
-  readonly crypto: CryptoProvider;
-  readonly random: RandomSource;
-  readonly log: Logger;
-  /** The next connection id of the process. */
-  readonly nextId: () => number;
-}
+/** What a client may send ahead of its turn before it is paused, and what may be under way by then. */
+const holdLimitBytes = 16 * 1024;
+const holdSlackBytes = 1024 * 1024;
 
-/** Serves connections that speak HTTP, whoever accepted them. */
-export class HttpConnectionHandler {
+/** How long a client that is still sending has to read why it was refused. */
+const lingerMs = 2000;
+
+export interface ConnectionHost {
   readonly deps: HttpConnectionDeps;
-  readonly accounts: AccountTable | undefined;
-
-  constructor(deps: HttpConnectionDeps) {
-    this.deps = deps;
-    const { accounts } = deps.settings;
-    this.accounts = accounts.length === 0 ? undefined : new AccountTable(accounts, deps.crypto, deps.random);
-  }
-
-  /** Owns `accepted.link` from now on. */
-  handle(accepted: Accepted): void {
-    new HttpConnection(this, accepted).start();
-  }
+  /** Tells the account's name; absent if there are no accounts. */
+  readonly findUser: ((fields: readonly Field[]) => string | undefined) | undefined;
+  /** Whether connections end with the response under way. */
+  readonly draining: boolean;
+  /** The connection is gone, or belongs to a tunnel. */
+  released(connection: HttpConnection): void;
 }
 
-class HttpConnection implements LinkSink {
-  readonly #handler: HttpConnectionHandler;
-  readonly #link: Link;
+interface RefusalOptions {
+  readonly extra?: readonly Field[];
+  readonly withBody?: boolean;
+  /** The client is not sending any more. */
+  readonly requestRead?: boolean;
+}
+
+export class HttpConnection implements LinkSink, ExchangeHost {
+  readonly #host: ConnectionHost;
+  readonly client: Link;
   readonly #source: Destination;
-  readonly #log: Logger;
-  readonly #id: number;
+  #log: Logger;
+  #id: number;
+  /** `head`: a request is awaited; `exchange`: one is being answered; `refused`: what comes is ignored. */
+  #state: 'head' | 'exchange' | 'refused' | 'released' = 'head';
   #decoder = HeadDecoder.request();
   #timer: Timer | undefined;
-  #done = false;
+  #exchange: Exchange | undefined;
+  #target:
+    | { readonly authority: Authority; readonly url: string; readonly user: string | undefined }
+    | undefined;
+  /** Aborted when the client goes away while an origin is opened. */
+  #aborter: AbortController | undefined;
+  /** A connection that may serve the next request. */
+  #kept: Origin | undefined;
+  readonly #held = new ByteQueue(holdLimitBytes + holdSlackBytes);
+  #originBlocked = false;
+  #ended = false;
 
-  constructor(handler: HttpConnectionHandler, accepted: Accepted) {
-    this.#handler = handler;
-    this.#link = accepted.link;
+  constructor(host: ConnectionHost, accepted: Accepted) {
+    this.#host = host;
+    this.client = accepted.link;
     this.#source = accepted.source;
-    this.#id = handler.deps.nextId();
-    this.#log = handler.deps.log.session(this.#id);
+    this.#id = host.deps.nextId();
+    this.#log = host.deps.log.session(this.#id);
   }
 
   start(): void {
-    const { clock, policy } = this.#handler.deps;
-    this.#timer = clock.setTimer(policy.forLevel(0).handshakeMs, () => {
-      this.#finish();
-      this.#link.destroy(new TsrayError('ERR_HANDSHAKE_TIMEOUT', 'an HTTP client sent no request in time'));
-    });
-    this.#link.start(this);
+    this.#arm(this.#handshakeMs, 'an HTTP client sent no request in time');
+    this.client.start(this);
+  }
+
+  get clientEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Ends the connection if it is waiting for a further request. */
+  drainIdle(): void {
+    if (this.#state === 'head' && !this.#decoder.begun) this.#close();
   }
 
   data(bytes: Uint8Array): void {
-    if (this.#done) return;
-    const step = this.#decoder.push(bytes);
-    if (step.kind === 'more') return;
-    this.#finish();
-    if (step.kind === 'failed') {
-      this.#refuse(step.error.status, step.error.message);
-      return;
-    }
-    this.#request(step.head, step.rest);
+    if (this.#state === 'exchange') this.#exchange!.clientData(bytes);
+    else if (this.#state === 'head') this.#feed(bytes);
   }
 
   end(): void {
-    this.#finish();
-    this.#link.close();
+    this.#ended = true;
+    if (this.#state === 'exchange') this.#exchange!.clientEnd();
+    else this.#close();
   }
 
-  drain(): void {}
+  drain(): void {
+    this.#exchange?.clientDrained();
+    this.#kept?.link.resume();
+  }
 
-  closed(): void {
-    this.#finish();
+  closed(error: TsrayError | undefined): void {
+    this.#release();
+    this.#exchange?.abandon(error ?? new TsrayError('ERR_CLOSED', 'the HTTP client went away'));
+    this.#exchange = undefined;
+  }
+
+  #feed(bytes: Uint8Array): void {
+    const waited = !this.#decoder.begun;
+    const step = this.#decoder.push(bytes);
+    if (step.kind === 'more') {
+      // The wait for a request is over; the request itself has a shorter time. The first has had one from the start.
+      if (waited && this.#decoder.begun && this.#exchange !== undefined) {
+        this.#arm(this.#handshakeMs, 'an HTTP client did not finish its request in time');
+      }
+      return;
+    }
+    this.#timer?.cancel();
+    if (step.kind === 'failed') this.#refuse(step.error.status, `${step.error.message}.`);
+    else this.#request(step.head, step.rest);
   }
 
   #request(head: RequestHead, rest: Uint8Array): void {
-    const { accounts } = this.#handler;
-    const user = accounts === undefined ? undefined : authenticatedUser(head.fields, accounts);
-    if (accounts !== undefined && user === undefined) {
-      this.#refuse(407, 'This proxy asks for a user and password.', [authenticate]);
-      return;
-    }
+    const { findUser, deps } = this.#host;
+    const withBody = head.method !== 'HEAD';
+    let user: string | undefined;
     let target: RequestTarget;
+    let framing: Framing;
     try {
+      // First of all the body's end: it tells whether the client is still sending while it is refused.
+      framing = requestFraming(head);
+      if (findUser !== undefined) {
+        user = findUser(head.fields);
+        if (user === undefined) {
+          this.#refuse(407, 'This proxy asks for a user and password.', {
+            extra: [authenticate],
+            requestRead: framing.kind === 'none',
+            withBody,
+          });
+          return;
+        }
+      }
       target = parseTarget(head);
+      if (target.form === 'origin' && !deps.settings.allowTransparent) {
+        throw new HttpSyntaxError(400, 'This is a proxy: it needs a full URL');
+      }
     } catch (thrown) {
       if (!(thrown instanceof HttpSyntaxError)) throw thrown;
-      this.#refuse(thrown.status, thrown.message);
+      this.#refuse(thrown.status, `${thrown.message}.`, { withBody });
       return;
     }
-    if (target.form !== 'authority') {
-      this.#refuse(501, 'Only CONNECT is supported.');
+    if (target.form === 'authority') {
+      this.#tunnel(target.authority, user, rest);
       return;
     }
-    this.#tunnel(target.authority, user, rest).catch((thrown: unknown) => {
+    this.#target = { authority: target.authority, url: `http://${target.host}${target.path}`, user };
+    this.#state = 'exchange';
+    const exchange = new Exchange(this, { head, path: target.path, host: target.host, framing });
+    this.#exchange = exchange;
+    if (rest.length > 0) this.hold(rest);
+    void exchange.begin();
+  }
+
+  #tunnel(authority: Authority, user: string | undefined, rest: Uint8Array): void {
+    // From here on the connection is the tunnel's.
+    this.#release();
+    this.client.resume();
+    const url = `//${formatHostPort(authority.address.host, authority.port)}`;
+    serveTunnel({
+      client: this.client,
+      rest,
+      open: (signal) => this.#host.deps.dispatcher.open(this.#context(authority, url, user, signal)),
+    }).catch((thrown: unknown) => {
       this.#log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
-      this.#link.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
+      this.client.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
     });
   }
 
-  async #tunnel(authority: Authority, user: string | undefined, rest: Uint8Array): Promise<void> {
-    const link = prefixedLink(this.#link, rest);
-    const aborter = new AbortController();
-    link.whenGone(() => aborter.abort());
-    const targetText = `//${formatHostPort(authority.address.host, authority.port)}`;
-    let route: Route;
-    try {
-      route = await this.#handler.deps.dispatcher.open(
-        this.#context(authority, targetText, user, aborter.signal),
-      );
-    } catch (thrown) {
-      // The dispatcher has logged it.
-      const { status, message } = openFailure(toTsrayError(thrown, 'ERR_INTERNAL'));
-      if (!link.gone) link.write(errorResponse(status, message));
-      link.close();
-      return;
+  async openOrigin(reuse: boolean): Promise<Origin> {
+    const { authority, url, user } = this.#target!;
+    const key = `${authority.address.host} ${authority.port}`;
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept !== undefined && reuse && kept.key === key && !kept.gone) {
+      this.#host.deps.accessLog.write({
+        from: this.#sourceText,
+        status: 'accepted',
+        to: url,
+        detour: kept.outboundTag,
+        ...(user === undefined ? {} : { email: user }),
+      });
+      return kept;
     }
-    if (link.gone) {
+    kept?.discard();
+    this.#aborter = new AbortController();
+    const { dispatcher } = this.#host.deps;
+    const route = await dispatcher.open(this.#context(authority, url, user, this.#aborter.signal));
+    if (this.#state === 'released') {
       route.discard();
-      return;
+      throw new TsrayError('ERR_ABORTED', 'the client went away');
     }
-    link.write(connectionEstablished);
-    await route.relay(link);
+    return new Origin(route, key);
   }
 
-  #context(
-    authority: Authority,
-    targetText: string,
-    user: string | undefined,
-    signal: AbortSignal,
-  ): ConnContext {
-    const { tag, settings } = this.#handler.deps;
+  hold(bytes: Uint8Array): void {
+    if (this.#held.length + bytes.length > holdLimitBytes + holdSlackBytes) {
+      this.client.destroy(new TsrayError('ERR_LIMIT', 'an HTTP client sent too much ahead of its turn'));
+      return;
+    }
+    this.#held.append(bytes);
+    this.#updatePause();
+  }
+
+  resumeClient(): void {
+    if (this.#held.length > 0) {
+      const bytes = this.#held.peek().slice();
+      this.#held.consume(bytes.length);
+      this.data(bytes);
+    }
+    this.#updatePause();
+  }
+
+  setOriginBlocked(blocked: boolean): void {
+    this.#originBlocked = blocked;
+    this.#updatePause();
+  }
+
+  finished(origin: Origin | undefined, next: 'request' | 'end' | 'end-early'): void {
+    this.#originBlocked = false;
+    this.#kept?.discard();
+    this.#kept = origin;
+    if (next !== 'request' || this.#ended || this.#host.draining) {
+      this.#end(next !== 'end-early');
+      return;
+    }
+    const { deps } = this.#host;
+    this.#state = 'head';
+    this.#decoder = HeadDecoder.request();
+    this.#id = deps.nextId();
+    this.#log = deps.log.session(this.#id);
+    const { timeoutMs, userLevel } = deps.settings;
+    this.#arm(
+      timeoutMs ?? deps.policy.forLevel(userLevel).connIdleMs,
+      'an HTTP client sent no further request in time',
+    );
+    this.resumeClient();
+  }
+
+  failed(response: Uint8Array | undefined, reason: string): void {
+    this.#log.info(`an HTTP exchange failed: ${reason}`);
+    if (response === undefined) {
+      this.client.destroy(new TsrayError('ERR_CLOSED', reason));
+      return;
+    }
+    this.client.write(response);
+    this.#end(false);
+  }
+
+  #refuse(status: number, message: string, options: RefusalOptions = {}): void {
+    this.#log.info(`an HTTP request was answered ${status}: ${message}`);
+    this.client.write(errorResponse(status, message, options.extra, options.withBody));
+    this.#end(options.requestRead ?? false);
+  }
+
+  /**
+   * Ends the connection behind what was written. Closing while a client is still sending would reset the connection,
+   * and the client might lose the response: it gets a moment to read it.
+   */
+  #end(requestRead: boolean): void {
+    if (requestRead || this.#ended) {
+      this.#close();
+      return;
+    }
+    this.#state = 'refused';
+    this.#kept?.discard();
+    this.#kept = undefined;
+    this.#held.consume(this.#held.length);
+    this.#originBlocked = false;
+    this.client.end();
+    this.#arm(lingerMs, 'an HTTP client went on sending after it was refused');
+    this.#updatePause();
+  }
+
+  #close(): void {
+    this.#release();
+    this.client.close();
+    const { deps } = this.#host;
+    // A client that does not read what is still queued would keep it for ever.
+    this.#arm(
+      deps.policy.forLevel(deps.settings.userLevel).connIdleMs,
+      'an HTTP client did not read its response',
+    );
+  }
+
+  /** Lets go of all but the client's link. */
+  #release(): void {
+    this.#state = 'released';
+    this.#timer?.cancel();
+    this.#kept?.discard();
+    this.#kept = undefined;
+    this.#aborter?.abort();
+    this.#held.consume(this.#held.length);
+    this.#host.released(this);
+  }
+
+  #updatePause(): void {
+    if (this.#state === 'released') return;
+    if (this.#originBlocked || this.#held.length >= holdLimitBytes) this.client.pause();
+    else this.client.resume();
+  }
+
+  #arm(delayMs: number, message: string): void {
+    this.#timer?.cancel();
+    this.#timer = this.#host.deps.clock.setTimer(delayMs, () => {
+      this.client.destroy(new TsrayError('ERR_HANDSHAKE_TIMEOUT', message));
+    });
+  }
+
+  /** V2Ray: the handshake value of level 0 governs inbounds. */
+  get #handshakeMs(): number {
+    return this.#host.deps.policy.forLevel(0).handshakeMs;
+  }
+
+  get #sourceText(): string {
+    return formatHostPort(this.#source.address.host, this.#source.port);
+  }
+
+  #context(authority: Authority, url: string, user: string | undefined, signal: AbortSignal): ConnContext {
+    const { tag, settings } = this.#host.deps;
     const level = settings.userLevel;
     return {
       id: this.#id,
       source: this.#source,
-      sourceText: formatHostPort(this.#source.address.host, this.#source.port),
+      sourceText: this.#sourceText,
       inboundTag: tag,
       destination: { network: 'tcp', address: authority.address, port: authority.port },
-      targetText,
+      targetText: url,
       ...(user === undefined ? {} : { user: { email: user, level } }),
       level,
       ...(settings.timeoutMs === undefined ? {} : { idleMs: settings.timeoutMs }),
       log: this.#log,
       signal,
     };
-  }
-
-  #refuse(status: number, message: string, extra: readonly Field[] = []): void {
-    this.#log.info(`an HTTP request was answered ${status}: ${message}`);
-    this.#link.write(errorResponse(status, message, extra));
-    this.#link.close();
-  }
-
-  #finish(): void {
-    this.#done = true;
-    this.#timer?.cancel();
-    this.#timer = undefined;
   }
 }

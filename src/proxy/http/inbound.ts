@@ -2,7 +2,7 @@
 import type { Inbound } from '../../contract/inbound.js';
 import type { Listen } from '../../contract/transport.js';
 import { ListenerGroup } from '../common/listener-group.js';
-import { type HttpConnectionDeps, HttpConnectionHandler } from './connection.js';
+import { type HttpConnectionDeps, HttpConnectionHandler } from './handler.js';
 
 export interface HttpInboundDeps extends HttpConnectionDeps {
   /** Where to listen. */
@@ -26,7 +26,10 @@ export function createHttpInbound(deps: HttpInboundDeps): Inbound {
       return listeners.addresses;
     },
     start: () => listeners.start(),
-    drain: () => listeners.drain(),
+    drain: () => {
+      handler.drain();
+      return listeners.drain();
+    },
     close: () => listeners.close(),
   };
 }

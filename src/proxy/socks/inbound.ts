@@ -42,7 +42,15 @@ export interface SocksInboundDeps {
   /** The next connection id of the process. */
   readonly nextId: () => number;
   /** Takes over connections that do not begin as SOCKS, with all they sent (`settings.mixed`). */
-  readonly fallback?: (accepted: Accepted) => void;
+  readonly fallback?: SocksFallback;
+}
+
+/** Serves what is not SOCKS on a mixed port. */
+export interface SocksFallback {
+  /** Owns the accepted link. */
+  handle(accepted: Accepted): void;
+  /** No more will come; what waits for nothing may end. */
+  drain(): void;
 }
 
 export function createSocksInbound(deps: SocksInboundDeps): Inbound {
@@ -60,7 +68,10 @@ export function createSocksInbound(deps: SocksInboundDeps): Inbound {
       return listeners.addresses;
     },
     start: () => listeners.start(),
-    drain: () => listeners.drain(),
+    drain: () => {
+      deps.fallback?.drain();
+      return listeners.drain();
+    },
     close: () => listeners.close(),
   };
 }
@@ -102,7 +113,7 @@ class SocksHandler {
     switch (value.kind) {
       case 'other':
         // `mixed` was only asked for with a fallback.
-        this.#deps.fallback!({ link, source: session.source, local: session.local });
+        this.#deps.fallback!.handle({ link, source: session.source, local: session.local });
         return;
       case 'connect':
         return this.#connect(link, value, session);

@@ -9,7 +9,7 @@ import type { HttpInboundSettings } from '../../../../src/proxy/http/settings.js
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { FakeDispatcher } from '../../../helper/fake-dispatcher.js';
 import { at, FakeListen } from '../../../helper/fake-listen.js';
-import { MemoryLogger } from '../../../helper/memory-log.js';
+import { MemoryAccessLog, MemoryLogger } from '../../../helper/memory-log.js';
 import { settle } from '../../../helper/scripted-link.js';
 
 async function start(settings: Partial<HttpInboundSettings> = {}) {
@@ -30,6 +30,7 @@ async function start(settings: Partial<HttpInboundSettings> = {}) {
     crypto: nodeCrypto,
     random: systemRandom,
     log,
+    accessLog: new MemoryAccessLog(),
     nextId: () => {
       id += 1;
       return id;
@@ -125,6 +126,10 @@ test('bad requests get a response', async () => {
     client.deliver(text);
     await settle();
     assert.match(client.outputText, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.equal(client.ended, true);
+    client.deliver('and more');
+    client.deliverEnd();
+    await settle();
     assert.equal(client.closed, true);
     assert.equal(clock.pendingTimers, 0);
   }

@@ -23,7 +23,7 @@ const greeting = hex('050100');
 const connect = hex('05010001 7f000001 0016');
 const associate = hex('05030001 00000000 0000');
 
-async function start(settings: Partial<SocksInboundSettings> = {}, fallback?: (accepted: Accepted) => void) {
+async function start(settings: Partial<SocksInboundSettings> = {}, handle?: (accepted: Accepted) => void) {
   const clock = new FakeClock();
   const listen = new FakeListen();
   const bind = new FakeBind();
@@ -57,7 +57,7 @@ async function start(settings: Partial<SocksInboundSettings> = {}, fallback?: (a
       id += 1;
       return id;
     },
-    ...(fallback === undefined ? {} : { fallback }),
+    ...(handle === undefined ? {} : { fallback: { handle, drain() {} } }),
   });
   await inbound.start();
   return { clock, listen, bind, dispatcher, log, accessLog, inbound };

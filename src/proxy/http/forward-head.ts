@@ -1,0 +1,75 @@
+/** Heads as they are passed on: without what concerns one connection only (RFC 9110 section 7.6.1). */
+import {
+  encodeHead,
+  type Field,
+  fieldList,
+  fieldValues,
+  type RequestHead,
+  type ResponseHead,
+} from './head.js';
+
+/** Fields of one hop, besides those that Connection names and all that begin with `Proxy-`. */
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'te',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Decide where a message ends or goes: a Connection field that names them would have us and the next hop disagree. */
+const endToEnd: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
+
+function strip(fields: readonly Field[]): Field[] {
+  const named = new Set(fieldList(fields, 'connection'));
+  for (const name of fieldList(fields, 'proxy-connection')) named.add(name);
+  return fields.filter(([name]) => {
+    const lower = name.toLowerCase();
+    if (endToEnd.has(lower)) return true;
+    return !hopByHop.has(lower) && !lower.startsWith('proxy-') && !named.has(lower);
+  });
+}
+
+/** What a request asks its connection to become: `websocket`; undefined for none. */
+export function upgradeOf(head: RequestHead | ResponseHead): string | undefined {
+  if (head.minor === 0 || !fieldList(head.fields, 'connection').includes('upgrade')) return undefined;
+  // HTTP/2 over cleartext would carry requests past us unread, of whatever host.
+  const protocols = fieldValues(head.fields, 'upgrade').filter((value) => !/\bh2c\b/i.test(value));
+  return protocols.length === 0 ? undefined : protocols.join(', ');
+}
+
+/** Whether the sender keeps its connection open behind this message. */
+export function keepsAlive(head: RequestHead | ResponseHead): boolean {
+  if (head.minor === 0) return false;
+  const options = [...fieldList(head.fields, 'connection'), ...fieldList(head.fields, 'proxy-connection')];
+  return !options.includes('close');
+}
+
+/** `keep`: the origin's connection may serve further requests. */
+export function forwardedRequest(head: RequestHead, path: string, host: string, keep: boolean): Uint8Array {
+  const fields = strip(head.fields).filter(([name]) => name.toLowerCase() !== 'host');
+  const upgrade = upgradeOf(head);
+  if (upgrade !== undefined) fields.push(['Connection', 'Upgrade'], ['Upgrade', upgrade]);
+  else if (!keep) fields.push(['Connection', 'close']);
+  // An HTTP/1.0 client understands no chunks; asked in its own version, origins send it none.
+  return encodeHead(`${head.method} ${path} HTTP/1.${head.minor}`, [['Host', host], ...fields]);
+}
+
+/** `connection`: what the client is told of its own connection. */
+export function forwardedResponse(head: ResponseHead, connection: 'keep' | 'close' | 'upgrade'): Uint8Array {
+  let lengths = 0;
+  const kept = strip(head.fields).filter(([name]) => {
+    if (name.toLowerCase() !== 'content-length') return true;
+    // Several were found equal when the body's end was looked for; one is enough.
+    lengths += 1;
+    return lengths === 1;
+  });
+  if (connection === 'close') kept.push(['Connection', 'close']);
+  if (connection === 'upgrade') {
+    kept.push(
+      ['Connection', 'Upgrade'],
+      ['Upgrade', upgradeOf(head) ?? fieldValues(head.fields, 'upgrade').join(', ')],
+    );
+  }
+  return encodeHead(`HTTP/1.1 ${head.status} ${head.reason}`, kept);
+}

@@ -1,0 +1,60 @@
+/** Serves connections that speak HTTP, whoever accepted them: the HTTP inbound, or a SOCKS inbound on a mixed port. */
+import type { Dispatcher } from '../../contract/dispatcher.js';
+import type { AccessLog, Logger } from '../../contract/logger.js';
+import type { PolicyProvider } from '../../contract/policy.js';
+import type { Accepted } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import type { RandomSource } from '../../core/random.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import { AccountTable } from '../common/accounts.js';
+import { authenticatedUser } from './basic-auth.js';
+import { type ConnectionHost, HttpConnection } from './connection.js';
+import type { HttpInboundSettings } from './settings.js';
+
+export interface HttpConnectionDeps {
+  readonly tag: string;
+  readonly settings: HttpInboundSettings;
+  readonly dispatcher: Dispatcher;
+  readonly policy: PolicyProvider;
+  readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  readonly random: RandomSource;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+  /** The next connection id of the process. */
+  readonly nextId: () => number;
+}
+
+export class HttpConnectionHandler {
+  readonly #host: ConnectionHost;
+  /** Connections that are not tunnels. */
+  readonly #connections = new Set<HttpConnection>();
+  #draining = false;
+
+  constructor(deps: HttpConnectionDeps) {
+    const { accounts } = deps.settings;
+    const table = accounts.length === 0 ? undefined : new AccountTable(accounts, deps.crypto, deps.random);
+    const isDraining = (): boolean => this.#draining;
+    this.#host = {
+      deps,
+      findUser: table === undefined ? undefined : (fields) => authenticatedUser(fields, table),
+      get draining() {
+        return isDraining();
+      },
+      released: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  /** Owns `accepted.link` from now on. */
+  handle(accepted: Accepted): void {
+    const connection = new HttpConnection(this.#host, accepted);
+    this.#connections.add(connection);
+    connection.start();
+  }
+
+  /** Ends connections that wait for a further request, and the others with their response. */
+  drain(): void {
+    this.#draining = true;
+    for (const connection of [...this.#connections]) connection.drainIdle();
+  }
+}
