@@ -7,7 +7,7 @@ import type { Inbound } from './contract/inbound.js';
 import type { AccessLog, Logger } from './contract/logger.js';
 import type { Outbound } from './contract/outbound.js';
 import type { PolicyProvider } from './contract/policy.js';
-import type { Accepted, Listen } from './contract/transport.js';
+import type { Listen } from './contract/transport.js';
 import type { Clock } from './core/clock.js';
 import type { RandomSource } from './core/random.js';
 import { fastestSecurity } from './crypto/fastest.js';
@@ -18,7 +18,7 @@ import type { OpenPorts } from './proxy/common/inbound-ports.js';
 import { ListenerGroup } from './proxy/common/listener-group.js';
 import { createDokodemoInbound } from './proxy/dokodemo/inbound.js';
 import { createFreedomOutbound } from './proxy/freedom/outbound.js';
-import { HttpConnectionHandler } from './proxy/http/connection.js';
+import { HttpConnectionHandler } from './proxy/http/handler.js';
 import { createHttpInbound } from './proxy/http/inbound.js';
 import { createHttpOutbound } from './proxy/http/outbound.js';
 import { createSocksInbound } from './proxy/socks/inbound.js';
@@ -99,6 +99,8 @@ function createOutbound(settings: OutboundSettings, via: Outbound | undefined, p
         policy,
         clock,
         random,
+        localAddress: sendThrough,
+        via,
       });
     case 'http':
       return createHttpOutbound({ tag, settings: settings.settings, dialer, policy, clock, random });
@@ -130,16 +132,14 @@ function createInbound(settings: InboundSettings, parts: Parts, detours: Map<str
   const common = { ...parts, tag, host, ports, listen, log, bindPackets };
   switch (settings.protocol) {
     case 'socks': {
-      const { userLevel, mixed } = settings.settings;
-      const http = new HttpConnectionHandler({
+      const { accounts, auth, mixed, userLevel } = settings.settings;
+      const socks = { ...common, settings: settings.settings };
+      if (!mixed) return createSocksInbound(socks);
+      const fallback = new HttpConnectionHandler({
         ...common,
-        settings: { accounts: settings.settings.accounts, allowTransparent: false, userLevel },
+        settings: { accounts: auth === 'password' ? accounts : [], allowTransparent: false, userLevel },
       });
-      return createSocksInbound({
-        ...common,
-        settings: settings.settings,
-        ...(mixed ? { fallback: (accepted: Accepted) => http.handle(accepted) } : {}),
-      });
+      return createSocksInbound({ ...socks, fallback });
     }
     case 'http':
       return createHttpInbound({ ...common, settings: settings.settings });

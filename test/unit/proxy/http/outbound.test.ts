@@ -7,7 +7,7 @@ import { systemRandom } from '../../../../src/core/random.js';
 import { createHttpOutbound } from '../../../../src/proxy/http/outbound.js';
 import type { HttpUpstreamServer } from '../../../../src/proxy/http/settings.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
-import { contextFor } from '../../../helper/context.js';
+import { contextFor } from '../../../helper/contexts.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { FakeDialer } from '../../../helper/fake-dialer.js';
 import { at } from '../../../helper/fake-listen.js';

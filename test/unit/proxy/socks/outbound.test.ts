@@ -8,7 +8,7 @@ import { systemRandom } from '../../../../src/core/random.js';
 import { createSocksOutbound } from '../../../../src/proxy/socks/outbound.js';
 import type { UpstreamServer } from '../../../../src/proxy/socks/settings.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
-import { contextFor } from '../../../helper/context.js';
+import { contextFor } from '../../../helper/contexts.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { FakeDialer } from '../../../helper/fake-dialer.js';
 import { at } from '../../../helper/fake-listen.js';
