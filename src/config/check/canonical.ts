@@ -165,7 +165,8 @@ class Walk {
   }
 
   #unknown(view: SchemaView, member: Member, path: readonly (string | number)[]): void {
-    // Keys with an underscore in front are notes (v5 removes them); "$schema" is for editors.
+    // Keys with an underscore in front are notes (v5 removes them), "$schema" is for editors, and null asks for nothing.
+    if (member.value.kind === 'null') return;
     if (member.key.startsWith('_') || member.key === '$schema' || member.key.startsWith('//')) return;
     const place: Place = { path, node: member.value, missing: false };
     this.#checker.unknownKey(

@@ -31,7 +31,7 @@ const systemSchema = v.object(
 
 const levelKey = v.pipe(
   v.string('a user level from 0 to 255'),
-  v.regex(/^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/, 'a user level from 0 to 255'),
+  v.regex(/^0*(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/, 'a user level from 0 to 255'),
 );
 
 export const policySchema = v.object(

@@ -11,12 +11,12 @@ export interface Section<TSettings> {
 }
 
 /**
- * `build` makes settings of a valid value. `examine` reports what a schema cannot express, such as two users of one
+ * `build` makes settings of a valid value, or returns undefined if `examine` has refused it. `examine` reports what a schema cannot express, such as two users of one
  * name; it looks at the text itself and runs even if some values are wrong, so that all problems appear together.
  */
 export function section<const TSchema extends AnySchema, TSettings>(
   schema: TSchema,
-  build: (value: v.InferOutput<TSchema>, place: Place, checker: Checker) => TSettings,
+  build: (value: v.InferOutput<TSchema>, place: Place, checker: Checker) => TSettings | undefined,
   examine?: (place: Place, checker: Checker) => void,
 ): Section<TSettings> {
   return {

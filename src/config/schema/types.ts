@@ -65,10 +65,12 @@ export const networkList = v.union(
   networksExpected,
 );
 
+export const addressHint = 'For example "address": "example.com".';
+
 /** An IP address or a name to connect to. */
 export const addressText = checkedText('an IP address or a domain name', isAddress, {
   advise: adviseAddress,
-  missingHint: 'For example "address": "example.com".',
+  missingHint: addressHint,
 });
 
 export const ipText = checkedText('an IP address', isIp, { advise: adviseAddress });

@@ -11,12 +11,20 @@ const accountSchema = v.object({ user: v.optional(text, ''), pass: v.optional(pa
 
 export const accounts = v.optional(v.array(accountSchema, 'a list of accounts'), []);
 
-/** Of accounts that share a name only one could log in. */
+/** Of accounts that share a name V2Ray knows the last only. */
 export function examineAccounts(place: Place, checker: Checker): void {
   const users = itemsAt(inside(place, 'accounts')).map((account) => inside(account, 'user'));
   eachDuplicate(users, textAt, (at, earlier) => {
-    checker.error(at, 'ERR_CONFIG_CONFLICT', `the same user as ${earlier}`, 'Remove one of them.');
+    const message = `the same user as ${earlier}, whose password does not count`;
+    checker.warn(at, 'ERR_CONFIG_CONFLICT', message, 'Remove one of them.');
   });
+}
+
+type Account = v.InferOutput<typeof accountSchema>;
+
+/** Each name once, with its last password. */
+export function buildAccounts(list: readonly Account[]): Account[] {
+  return [...new Map(list.map((account) => [account.user, account])).values()];
 }
 
 const upstreamUser = v.object(

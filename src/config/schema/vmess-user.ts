@@ -30,8 +30,14 @@ export function examineIds(users: readonly Place[], checker: Checker): void {
   for (const user of users) {
     const at = inside(user, 'id');
     const given = textAt(at);
-    if (given === undefined || !looksCutShort(given)) continue;
-    const message = `taken as a name and not as a UUID, having ${given.length} characters`;
-    checker.warn(at, 'ERR_CONFIG_VALUE', message, 'A UUID has 36 characters: 32 hex digits and 4 dashes.');
+    if (given === undefined) continue;
+    const hint = 'A UUID has 36 characters: 32 hex digits and 4 dashes.';
+    if (looksCutShort(given)) {
+      const message = `taken as a name and not as a UUID, having ${given.length} characters`;
+      checker.warn(at, 'ERR_CONFIG_VALUE', message, hint);
+    } else if (given.length > 36 && readUserId(given) !== undefined) {
+      const message = `what follows the UUID is ignored, as V2Ray does; found ${given.length} characters`;
+      checker.warn(at, 'ERR_CONFIG_VALUE', message, hint);
+    }
   }
 }

@@ -3,20 +3,22 @@ import { type Address, parseAddress } from '../../core/net/address.js';
 
 const nameCharacters = /^[\p{L}\p{M}\p{N}._-]+$/u;
 
+/** An IP; one with a zone (`%eth0`) cannot be kept and is none. */
 export function isIp(given: string): boolean {
-  return parseAddress(given).kind !== 'domain';
+  return parseAddress(given).kind !== 'domain' && !given.includes('%');
 }
 
 /** An IP, or something that can be a name. */
 export function isAddress(given: string): boolean {
   const { kind, host } = parseAddress(given);
-  return kind !== 'domain' || (host.length <= 253 && nameCharacters.test(host));
+  return kind === 'domain' ? host.length <= 253 && nameCharacters.test(host) : isIp(given);
 }
 
 export function adviseAddress(given: string): string | undefined {
   const host = given.trim();
   if (host.includes('://')) return 'Write the host alone, without scheme and path.';
   if (/^(?:\[[^\]]*\]|[^/:]+):\d+$/.test(host)) return 'Write the host alone; the port has a key of its own.';
+  if (host.includes('%')) return 'Leave the zone (% and what follows) out.';
   if (host.includes('/')) return 'Write the host alone, without path or prefix length.';
   return undefined;
 }

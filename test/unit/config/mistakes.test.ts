@@ -496,7 +496,7 @@ const values: readonly Case[] = [
       `{ "protocol": "http", "port": 1, "settings": { "accounts": [{ "user": "a", "pass": "b" }, { "user": "a", "pass": "c" }] } }`,
     ),
     [
-      '2:101  ERR_CONFIG_CONFLICT  inbounds[0].settings.accounts[1].user: the same user as inbounds[0].settings.accounts[0].user. Hint: Remove one of them.',
+      '2:101  warning  ERR_CONFIG_CONFLICT  inbounds[0].settings.accounts[1].user: the same user as inbounds[0].settings.accounts[0].user, whose password does not count. Hint: Remove one of them.',
     ],
   ],
   [
@@ -525,6 +525,7 @@ const values: readonly Case[] = [
     inbounds(`{ "protocol": "dokodemo-door", "port": 1 }`),
     [
       '2:1  ERR_CONFIG_MISSING  inbounds[0].settings.address: expected an IP address or a domain name, found nothing. Hint: For example "address": "example.com".',
+      '2:1  warning  ERR_CONFIG_VALUE  inbounds[0].settings.port: expected a port from 1 to 65535, found 0: connections will fail. Hint: It is the port to connect to.',
     ],
   ],
   [

@@ -2,16 +2,27 @@
 import * as v from 'valibot';
 import { parseAddress } from '../../../core/net/address.js';
 import type { DokodemoSettings } from '../../../proxy/dokodemo/settings.js';
+import { expectedOf, viewOf } from '../../check/notes.js';
 import { inside } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
 import { parseNetworks } from '../../values/networks.js';
 import { section } from '../section.js';
 import { timeoutOf } from '../timeout.js';
-import { addressText, deprecated, level, networkList, seconds, unsupported, whole } from '../types.js';
+import {
+  addressHint,
+  addressText,
+  deprecated,
+  level,
+  networkList,
+  seconds,
+  unsupported,
+  whole,
+} from '../types.js';
 
 export const dokodemoSchema = v.object(
   {
-    address: addressText,
+    /** Required, but for followRedirect. */
+    address: v.optional(addressText),
     port: v.optional(whole(0, 65535, 'a port from 1 to 65535'), 0),
     network: v.optional(networkList, 'tcp'),
     followRedirect: unsupported('followRedirect is not supported on this platform (it needs iptables)', {
@@ -23,17 +34,27 @@ export const dokodemoSchema = v.object(
   'an object',
 );
 
-export const dokodemo = section(dokodemoSchema, (value, place, checker): DokodemoSettings => {
-  if (value.port === 0) {
+export const dokodemo = section(
+  dokodemoSchema,
+  (value): DokodemoSettings | undefined => {
+    if (value.address === undefined) return undefined;
+    const networks = typeof value.network === 'string' ? value.network : value.network.join(',');
+    return {
+      address: parseAddress(value.address),
+      port: value.port,
+      networks: parseNetworks(networks) ?? [],
+      userLevel: value.userLevel,
+      ...timeoutOf(value),
+    };
+  },
+  (place, checker) => {
+    const redirected = inside(place, 'followRedirect').node;
+    if (redirected.kind === 'boolean' && redirected.value) return;
+    const address = inside(place, 'address');
+    if (address.missing) checker.wrongValue(address, expectedOf(viewOf(addressText)), addressHint);
+    const port = inside(place, 'port');
+    if (!port.missing && !(port.node.kind === 'number' && port.node.value === 0)) return;
     const message = 'expected a port from 1 to 65535, found 0: connections will fail';
-    checker.warn(inside(place, 'port'), 'ERR_CONFIG_VALUE', message, 'It is the port to connect to.');
-  }
-  const networks = typeof value.network === 'string' ? value.network : value.network.join(',');
-  return {
-    address: parseAddress(value.address),
-    port: value.port,
-    networks: parseNetworks(networks) ?? [],
-    userLevel: value.userLevel,
-    ...timeoutOf(value),
-  };
-});
+    checker.warn(port, 'ERR_CONFIG_VALUE', message, 'It is the port to connect to.');
+  },
+);

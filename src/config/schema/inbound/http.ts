@@ -5,7 +5,7 @@ import { deprecations } from '../../deprecation.js';
 import { section } from '../section.js';
 import { timeoutOf } from '../timeout.js';
 import { deprecated, flag, level, seconds } from '../types.js';
-import { accounts, examineAccounts } from '../users.js';
+import { accounts, buildAccounts, examineAccounts } from '../users.js';
 
 export const httpInboundSchema = v.object(
   {
@@ -20,7 +20,7 @@ export const httpInboundSchema = v.object(
 export const httpInbound = section(
   httpInboundSchema,
   (value): HttpInboundSettings => ({
-    accounts: value.accounts,
+    accounts: buildAccounts(value.accounts),
     allowTransparent: value.allowTransparent,
     userLevel: value.userLevel,
     ...timeoutOf(value),

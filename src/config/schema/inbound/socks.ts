@@ -7,7 +7,7 @@ import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
 import { section } from '../section.js';
 import { deprecated, flag, ipText, level, seconds, words } from '../types.js';
-import { accounts, examineAccounts } from '../users.js';
+import { accounts, buildAccounts, examineAccounts } from '../users.js';
 
 export const socksInboundSchema = v.object(
   {
@@ -35,7 +35,7 @@ export const socksInbound = section(
   socksInboundSchema,
   (value): SocksInboundSettings => ({
     auth: value.auth,
-    accounts: value.accounts,
+    accounts: buildAccounts(value.accounts),
     udp: value.udp,
     ip: parseAddress(value.ip),
     userLevel: value.userLevel,

@@ -7,14 +7,11 @@ import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
 import { readUserId } from '../../values/user-id.js';
 import { section } from '../section.js';
-import { alterId, deprecated, flag, level } from '../types.js';
+import { alterId, deprecated, flag, level, text } from '../types.js';
 import { examineIds, idBytes, vmessUserEntries } from '../vmess-user.js';
 
-const inboundTag = v.pipe(
-  v.string('the tag of a vmess inbound'),
-  v.minLength(1, 'the tag of a vmess inbound'),
-);
-const detourSchema = v.object({ to: inboundTag }, 'an object');
+/** An empty tag means no detour, as in V2Ray. */
+const detourSchema = v.object({ to: v.optional(text, '') }, 'an object');
 
 export const vmessInboundSchema = v.object(
   {
@@ -33,7 +30,7 @@ export const vmessInboundSchema = v.object(
 export const vmessInbound = section(
   vmessInboundSchema,
   (value): VmessInboundSettings => {
-    const detour = value.features?.detour ?? value.detour;
+    const detourTo = (value.features?.detour ?? value.detour)?.to ?? '';
     return {
       clients: value.clients.map((client) => ({
         id: idBytes(client.id),
@@ -42,7 +39,7 @@ export const vmessInbound = section(
         level: client.level,
       })),
       defaultUser: value.default,
-      ...(detour === undefined ? {} : { detourTo: detour.to }),
+      ...(detourTo === '' ? {} : { detourTo }),
       disableInsecureEncryption: value.disableInsecureEncryption,
     };
   },
