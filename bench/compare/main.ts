@@ -1,0 +1,52 @@
+/**
+ * `npm run bench`: tsray beside V2Ray, figure by figure, in alternating runs; medians. Writes docs/benchmarks.md.
+ * `npm run bench -- --rounds 3 --only client-download` runs part of it and writes nothing.
+ */
+import { parseArgs } from 'node:util';
+import { findProgram } from '../../test/helper/peer.js';
+import type { Core } from './cores.js';
+import { type Figure, figures } from './figures.js';
+import { formatTable, type Result, verdict, writeReport } from './report.js';
+
+const needed = ['v2ray', 'iperf3', 'wrk', 'nginx'];
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+async function run(figure: Figure, rounds: number): Promise<Result> {
+  const values = new Map<Core, number[]>(figure.contenders.map((core) => [core, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    // Every other round in the opposite order, so that a drift of the machine favours nobody.
+    const order = round % 2 === 0 ? figure.contenders : [...figure.contenders].reverse();
+    for (const core of order) values.get(core)!.push(await figure.measure(core));
+  }
+  const medians = new Map([...values].map(([core, list]) => [core, median(list)]));
+  return { figure, medians };
+}
+
+const { values: flags } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
+});
+const missing = needed.filter(
+  (name) => findProgram(name) === undefined && findProgram(`/usr/sbin/${name}`) === undefined,
+);
+if (missing.length > 0) {
+  console.error(
+    `The bench measures tsray beside real programs, and these are missing: ${missing.join(', ')}.\n` +
+      `On Debian: apt-get install -y v2ray iperf3 wrk nginx-light`,
+  );
+  process.exit(1);
+}
+const chosen = figures.filter((figure) => figure.id.includes(flags.only));
+const results: Result[] = [];
+for (const figure of chosen) {
+  process.stdout.write(`${figure.title} ... `);
+  const result = await run(figure, Number(flags.rounds));
+  results.push(result);
+  console.log(verdict(result));
+}
+console.log(`\n${formatTable(results)}`);
+if (flags.only === '') await writeReport(results, Number(flags.rounds));
