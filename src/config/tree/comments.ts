@@ -12,6 +12,9 @@ export interface Blanked {
   readonly tooDeep: number | undefined;
 }
 
+/** Where a string, a comment or a bracket may begin. */
+const notable = /["#/{}[\]]/g;
+
 /** Blanks `// …`, `# …` and block comments outside strings. */
 export function blankComments(text: string): Blanked {
   const parts: string[] = [];
@@ -19,8 +22,7 @@ export function blankComments(text: string): Blanked {
   let copied = 0;
   let unclosedComment: number | undefined;
   let tooDeep: number | undefined;
-  let at = 0;
-  while (at < text.length) {
+  for (let at = nextNotable(text, 0); at < text.length; at = nextNotable(text, at)) {
     const char = text[at]!;
     if (char === '"') {
       at = endOfString(text, at);
@@ -40,6 +42,11 @@ export function blankComments(text: string): Blanked {
   }
   parts.push(text.slice(copied));
   return { text: parts.join(''), unclosedComment, tooDeep };
+}
+
+function nextNotable(text: string, from: number): number {
+  notable.lastIndex = from;
+  return notable.exec(text)?.index ?? text.length;
 }
 
 /** Offset of the innermost bracket that is open at `offset` of a text without comments. */
@@ -95,14 +102,17 @@ function endOfLine(text: string, from: number): number {
   return at;
 }
 
+/** What ends a string, or takes the next character into it. */
+const stringStop = /["\\\r\n]/g;
+
 /** Offset behind the closing quote. As in the parser, the end of the line ends a string, and `\` takes any character. */
 function endOfString(text: string, from: number): number {
-  let at = from + 1;
-  while (at < text.length) {
-    const char = text[at];
-    if (char === '\n' || char === '\r') return at;
-    if (char === '"') return at + 1;
-    at += char === '\\' ? 2 : 1;
+  stringStop.lastIndex = from + 1;
+  for (;;) {
+    const stop = stringStop.exec(text);
+    if (stop === null) return text.length;
+    if (stop[0] === '"') return stop.index + 1;
+    if (stop[0] !== '\\') return stop.index;
+    stringStop.lastIndex = stop.index + 2;
   }
-  return text.length;
 }

@@ -1,8 +1,9 @@
 /** Text → tree of values with positions, and every syntax error on the way. */
-import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+import { type JSONVisitor, type ParseError, visit } from 'jsonc-parser';
 import type { ProblemList } from '../problem.js';
+import { TreeBuilder } from './builder.js';
 import { blankComments, maxDepth } from './comments.js';
-import type { ConfigNode, Member } from './node.js';
+import type { ConfigNode } from './node.js';
 import { Source } from './source.js';
 import { explainSyntax } from './syntax.js';
 
@@ -30,7 +31,12 @@ export function parseText(
     return undefined;
   }
   const errors: ParseError[] = [];
-  const root = parseTree(blanked.text, errors, { disallowComments: true, allowEmptyContent: true });
+  const builder = new TreeBuilder(source);
+  const onError: JSONVisitor['onError'] = (error, offset, length) => {
+    errors.push({ error, offset, length });
+  };
+  const options = { disallowComments: true, allowEmptyContent: true };
+  visit(blanked.text, { ...builder.visitor(), onError }, options);
   errors.sort((a, b) => a.offset - b.offset);
   let reportedOffset = -1;
   for (const error of errors) {
@@ -40,49 +46,9 @@ export function parseText(
     fail(explained.offset, explained.message, explained.hint);
     if (!explained.treeIntact) return undefined;
   }
-  if (root === undefined) {
+  if (builder.root === undefined) {
     fail(0, 'expected a JSON object, found an empty file', 'The smallest configuration is {}.');
     return undefined;
   }
-  return convert(root, source);
-}
-
-function convert(node: Node, source: Source): ConfigNode {
-  const { offset } = node;
-  switch (node.type) {
-    case 'object':
-      return {
-        kind: 'object',
-        source,
-        offset,
-        members: (node.children ?? []).flatMap((child) => member(child, source)),
-      };
-    case 'array':
-      return {
-        kind: 'list',
-        source,
-        offset,
-        items: (node.children ?? []).map((child) => convert(child, source)),
-      };
-    case 'string':
-      return { kind: 'string', source, offset, value: String(node.value) };
-    case 'number':
-      return { kind: 'number', source, offset, value: Number(node.value) };
-    case 'boolean':
-      return { kind: 'boolean', source, offset, value: node.value === true };
-    default:
-      return { kind: 'null', source, offset, value: null };
-  }
-}
-
-function member(property: Node, source: Source): Member[] {
-  const [key, value] = property.children ?? [];
-  if (key === undefined || value === undefined) return [];
-  return [
-    {
-      key: String(key.value),
-      keySpan: { source, offset: key.offset },
-      value: convert(value, source),
-    },
-  ];
+  return builder.root;
 }
