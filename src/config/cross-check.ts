@@ -15,7 +15,8 @@ export function crossCheck(
 ): void {
   const inboundTags = uniqueTags(checker, inbounds);
   const outboundTags = uniqueTags(checker, outbounds);
-  checkDetours(checker, inbounds, inboundTags);
+  const detours = checkDetours(checker, inbounds, inboundTags);
+  checkUsers(checker, inbounds, detours);
   checkChains(checker, outbounds, outboundTags);
   checkPorts(checker, inbounds);
   if (inbounds.length === 0 && !hasOtherKind(root, 'inbounds')) {
@@ -64,12 +65,13 @@ function unknownTag(checker: Checker, place: Place, tag: string, what: string, t
   checker.wrongValue(place, `the tag of an ${what}`, hint);
 }
 
-/** `detour.to` must name a vmess inbound. */
+/** `detour.to` must name a vmess inbound. Returns the positions of those that are named. */
 function checkDetours(
   checker: Checker,
   inbounds: readonly HandlerResult<InboundSettings>[],
   tags: ReadonlyMap<string, number>,
-): void {
+): ReadonlySet<number> {
+  const named = new Set<number>();
   for (const { place } of inbounds) {
     if (!isVmess(place)) continue;
     const settings = inside(place, 'settings');
@@ -83,8 +85,25 @@ function checkDetours(
     } else if (!isVmess(inbounds[target]!.place)) {
       const hint = 'Clients can be sent to a vmess inbound only.';
       checker.error(at, 'ERR_CONFIG_CONFLICT', 'the inbound of this tag is not a vmess inbound', hint);
+    } else {
+      named.add(target);
     }
   }
+  return named;
+}
+
+/** A vmess inbound needs users, of its own or made for a detour to it. */
+function checkUsers(
+  checker: Checker,
+  inbounds: readonly HandlerResult<InboundSettings>[],
+  detours: ReadonlySet<number>,
+): void {
+  inbounds.forEach(({ place, settings }, index) => {
+    if (settings?.protocol !== 'vmess' || settings.settings.clients.length > 0 || detours.has(index)) return;
+    const hint = 'Add { "id": ... } to it; `tsray uuid` makes an ID.';
+    const at = inside(place, 'settings', 'clients');
+    checker.warn(at, 'ERR_CONFIG_MISSING', 'nobody can connect, since there are no clients', hint);
+  });
 }
 
 function isVmess(place: Place): boolean {

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { parseAddress } from '../../core/net/address.js';
 import type { Checker } from '../check/checker.js';
+import { switchedOff } from '../check/empty.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { Allocation, InboundSettings } from '../settings.js';
 import { adviseAddress, isIp } from '../values/address.js';
@@ -84,12 +85,6 @@ export const inboundSchema = v.object(
   },
   'an object',
 );
-
-/** `enabled` is not true, whatever else is said. */
-function switchedOff(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return !Object.entries(value).some(([key, item]) => key.toLowerCase() === 'enabled' && item !== false);
-}
 
 /** `fallbackPort`: the deprecated top-level port. */
 export function readInbound(

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { type Address, parseAddress } from '../../core/net/address.js';
 import type { Checker } from '../check/checker.js';
+import { membersOf, switchedOff } from '../check/empty.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { OutboundSettings } from '../settings.js';
 import { adviseAddress, isIp, isWildcard } from '../values/address.js';
@@ -63,11 +64,8 @@ export const outboundSchema = v.object(
 
 /** Not enabled, or switched off by a negative concurrency. */
 function muxOff(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const entries = new Map(Object.entries(value).map(([key, item]) => [key.toLowerCase(), item as unknown]));
-  const concurrency = entries.get('concurrency');
-  const enabled = entries.get('enabled');
-  return enabled === undefined || enabled === false || (typeof concurrency === 'number' && concurrency < 0);
+  const concurrency = membersOf(value)?.get('concurrency');
+  return switchedOff(value) || (typeof concurrency === 'number' && concurrency < 0);
 }
 
 export function readOutbound(checker: Checker, place: Place): HandlerResult<OutboundSettings> {

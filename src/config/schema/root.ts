@@ -1,5 +1,6 @@
 /** The top level. */
 import * as v from 'valibot';
+import { everyMember } from '../check/empty.js';
 import { deprecations } from '../deprecation.js';
 import { deprecated, opaque, unsupported, whole } from './types.js';
 
@@ -32,23 +33,18 @@ export const rootSchema = v.object(
   'an object',
 );
 
+const emptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
+
 /** Strategies and matchers mean nothing without rules and balancers. */
 function withoutRules(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(([key, item]) => {
-    const name = key.toLowerCase();
-    if (name === 'settings') return withoutRules(item);
-    if (name === 'domainstrategy' || name === 'domainmatcher' || name === 'strategy')
-      return typeof item === 'string';
-    return (name === 'rules' || name === 'balancers') && Array.isArray(item) && item.length === 0;
+  return everyMember(value, (key, item) => {
+    if (key === 'settings') return withoutRules(item);
+    return key === 'rules' || key === 'balancers' ? emptyList(item) : typeof item === 'string';
   });
 }
 
 /** The system's resolver is what is used anyway. */
 function onlyLocalhost(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(([key, item]) => {
-    if (key.toLowerCase() !== 'servers') return false;
-    return Array.isArray(item) && item.every((server) => server === 'localhost');
-  });
+  const localhost = (item: unknown) => Array.isArray(item) && item.every((server) => server === 'localhost');
+  return everyMember(value, (key, item) => key === 'servers' && localhost(item));
 }

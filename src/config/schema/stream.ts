@@ -1,6 +1,6 @@
 /** `streamSettings` */
 import * as v from 'valibot';
-import { deepEmpty } from '../check/empty.js';
+import { deepEmpty, everyMember } from '../check/empty.js';
 import { inside } from '../check/place.js';
 import type { StreamSettings } from '../settings.js';
 import { memberOf, plainValue } from '../tree/node.js';
@@ -79,8 +79,7 @@ const sockoptMessage = 'sockopt is not supported by tsray yet';
 
 /** `tproxy: "off"` and unset numbers ask for nothing. */
 function harmlessSockopt(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((item) => deepEmpty(item) || item === 'off');
+  return everyMember(value, (_key, item) => deepEmpty(item) || item === 'off');
 }
 
 export const streamSchema = v.object(

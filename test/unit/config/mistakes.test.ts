@@ -172,6 +172,7 @@ const keys: readonly Case[] = [
     'clients beside settings',
     inbounds(`{ "protocol": "vmess", "port": 1, "clients": [{ "id": "${id}" }] }`),
     [
+      '2:1  warning  ERR_CONFIG_MISSING  inbounds[0].settings.clients: nobody can connect, since there are no clients. Hint: Add { "id": ... } to it; `tsray uuid` makes an ID.',
       '2:35  warning  ERR_CONFIG_KEY  inbounds[0]: unknown key "clients". Hint: It belongs inside "settings": { "clients": ... }.',
     ],
   ],
@@ -179,6 +180,7 @@ const keys: readonly Case[] = [
     'users instead of clients',
     inbounds(`{ "protocol": "vmess", "port": 1, "settings": { "users": [] } }`),
     [
+      '2:47  warning  ERR_CONFIG_MISSING  inbounds[0].settings.clients: nobody can connect, since there are no clients. Hint: Add { "id": ... } to it; `tsray uuid` makes an ID.',
       '2:49  warning  ERR_CONFIG_KEY  inbounds[0].settings: unknown key "users". Hint: Did you mean "clients"?',
     ],
   ],
@@ -647,24 +649,26 @@ const conflicts: readonly Case[] = [
   ],
   [
     'a detour to nowhere',
-    inbounds(`{ "protocol": "vmess", "port": 1, "settings": { "detour": { "to": "dynamic" } } }`),
+    inbounds(
+      `{ "protocol": "vmess", "port": 1, "settings": { "clients": [{ "id": "${id}" }], "detour": { "to": "dynamic" } } }`,
+    ),
     [
-      '2:67  ERR_CONFIG_VALUE  inbounds[0].settings.detour.to: expected the tag of an inbound, found "dynamic". Hint: No inbound has a tag.',
+      '2:130  ERR_CONFIG_VALUE  inbounds[0].settings.detour.to: expected the tag of an inbound, found "dynamic". Hint: No inbound has a tag.',
     ],
   ],
   [
     'a detour to another protocol',
     inbounds(
-      `{ "protocol": "vmess", "port": 1, "settings": { "detour": { "to": "s" } } },\n{ "protocol": "socks", "port": 2, "tag": "s" }`,
+      `{ "protocol": "vmess", "port": 1, "settings": { "clients": [{ "id": "${id}" }], "detour": { "to": "s" } } },\n{ "protocol": "socks", "port": 2, "tag": "s" }`,
     ),
     [
-      '2:67  ERR_CONFIG_CONFLICT  inbounds[0].settings.detour.to: the inbound of this tag is not a vmess inbound. Hint: Clients can be sent to a vmess inbound only.',
+      '2:130  ERR_CONFIG_CONFLICT  inbounds[0].settings.detour.to: the inbound of this tag is not a vmess inbound. Hint: Clients can be sent to a vmess inbound only.',
     ],
   ],
   [
     'more ports at once than there are',
     inbounds(
-      `{ "protocol": "vmess", "port": "1000-1002", "allocate": { "strategy": "random", "concurrency": 3 } }`,
+      `{ "protocol": "socks", "port": "1000-1002", "allocate": { "strategy": "random", "concurrency": 3 } }`,
     ),
     [
       '2:96  ERR_CONFIG_CONFLICT  inbounds[0].allocate.concurrency: expected fewer ports at once than "port" has (3 ports), found 3. Hint: Widen "port" or lower "concurrency".',

@@ -52,7 +52,7 @@ test('of a key given twice the last counts', () => {
 test('null counts as absent', () => {
   settingsOf({
     log: null,
-    inbounds: [{ protocol: 'vmess', port: 1, settings: null, tag: null, allocate: null, sniffing: null }],
+    inbounds: [{ protocol: 'socks', port: 1, settings: null, tag: null, allocate: null, sniffing: null }],
     outbounds: [{ protocol: 'freedom', settings: { domainStrategy: null }, mux: null, proxySettings: null }],
   });
 });

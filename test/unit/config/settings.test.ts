@@ -127,7 +127,7 @@ test('inbound: every form of listen', () => {
 
 test('inbound: allocate', () => {
   const allocation = (allocate: unknown) =>
-    inboundOf({ protocol: 'vmess', port: '1000-1009', allocate }).allocation;
+    inboundOf({ protocol: 'http', port: '1000-1009', allocate }).allocation;
   assert.deepEqual(allocation({}), { strategy: 'always' });
   assert.deepEqual(allocation({ strategy: 'always', concurrency: 99 }), { strategy: 'always' });
   assert.deepEqual(allocation({ strategy: 'Random' }), {
@@ -239,8 +239,8 @@ test('dokodemo-door inbound: no port passes, with a warning', () => {
 });
 
 test('vmess inbound: defaults and every key', () => {
-  assert.deepEqual(inboundSettings('vmess'), {
-    clients: [],
+  assert.deepEqual(inboundSettings('vmess', { clients: [{ id: userId }] }), {
+    clients: [{ id: userIdBytes, alterId: 0, email: '', level: 0 }],
     defaultUser: { alterId: 0, level: 0 },
     disableInsecureEncryption: false,
   });
