@@ -37,36 +37,13 @@ export function findCompiler(commands = [process.env.CC, 'cc', 'gcc', 'clang']) 
 }
 
 /**
- * Builds `output`. Returns undefined, or the compiler's first complaint. The file appears whole or not at all: a
- * process that has the old one loaded keeps it.
+ * Runs the compiler to make `output`. Returns undefined, or its first complaint. The file appears whole or not at all:
+ * a process that has the old one loaded keeps it.
  */
-export function compile(compiler, headers, output, extra = []) {
+export function runCompiler(compiler, output, parameters) {
   mkdirSync(dirname(output), { recursive: true });
   const temporary = `${output}.${process.pid}`;
-  const link =
-    process.platform === 'darwin'
-      ? ['-bundle', '-undefined', 'dynamic_lookup']
-      : // Symbols that this Node lacks must show when the addon is loaded, not when they are first called.
-        ['-shared', '-Wl,-z,now', '-Wl,-z,relro'];
-  const result = spawnSync(
-    compiler,
-    [
-      '-std=c11',
-      '-O2',
-      '-fPIC',
-      '-fvisibility=hidden',
-      '-fstack-protector-strong',
-      '-DNAPI_VERSION=8',
-      '-isystem',
-      headers,
-      ...extra,
-      ...nativeSources(),
-      ...link,
-      '-o',
-      temporary,
-    ],
-    { encoding: 'utf8' },
-  );
+  const result = spawnSync(compiler, ['-std=c11', ...parameters, '-o', temporary], { encoding: 'utf8' });
   if (result.status === 0) {
     renameSync(temporary, output);
     return undefined;
@@ -74,4 +51,23 @@ export function compile(compiler, headers, output, extra = []) {
   rmSync(temporary, { force: true });
   const complaint = `${result.stderr ?? ''}`.split('\n').find((line) => line.includes('error')) ?? '';
   return complaint.trim() || result.error?.message || `${compiler} failed`;
+}
+
+/** Builds the addon. Returns as `runCompiler`. */
+export function compile(compiler, headers, output, extra = []) {
+  const link =
+    process.platform === 'darwin'
+      ? ['-bundle', '-undefined', 'dynamic_lookup']
+      : // Symbols that this Node lacks must show when the addon is loaded, not when they are first called.
+        ['-shared', '-Wl,-z,now', '-Wl,-z,relro'];
+  const harden = ['-O2', '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
+  return runCompiler(compiler, output, [
+    ...harden,
+    '-DNAPI_VERSION=8',
+    '-isystem',
+    headers,
+    ...extra,
+    ...nativeSources(),
+    ...link,
+  ]);
 }

@@ -30,10 +30,10 @@ function candidates(root: string): readonly string[] {
 }
 
 function load(): NativeResult {
-  if (process.env['TSRAY_NATIVE'] === '0')
-    return { addon: undefined, reason: 'switched off by TSRAY_NATIVE=0' };
+  const asked = process.env['TSRAY_NATIVE'];
+  if (asked === '0') return { addon: undefined, reason: 'switched off by TSRAY_NATIVE=0' };
   let reason = 'not built for this machine';
-  for (const file of candidates(packageRoot())) {
+  for (const file of asked?.endsWith('.node') ? [asked] : candidates(packageRoot())) {
     if (!existsSync(file)) continue;
     try {
       return { addon: require(file) as NativeAddon, file };
@@ -47,7 +47,10 @@ function load(): NativeResult {
 
 let loaded: NativeResult | undefined;
 
-/** Loads once for each thread. TSRAY_NATIVE=0 in the environment switches the addon off. */
+/**
+ * Loads once for each thread. The environment's TSRAY_NATIVE=0 switches the addon off; a path in it that ends in
+ * `.node` names the file to load (a build with sanitizers).
+ */
 export function loadNative(): NativeResult {
   loaded ??= load();
   return loaded;
