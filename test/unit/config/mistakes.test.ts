@@ -734,6 +734,24 @@ const unsupported: readonly Case[] = [
     ],
   ],
   [
+    'the TCP header http',
+    outbounds(
+      `{ "protocol": "freedom", "streamSettings": { "tcpSettings": { "header": { "type": "http", "request": {} } } } }`,
+    ),
+    [
+      '2:83  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.tcpSettings.header.type: the TCP header "http" is not supported by tsray yet. Hint: With --ignore-unsupported this outbound refuses everything.',
+    ],
+  ],
+  [
+    'the PROXY protocol',
+    inbounds(
+      `{ "protocol": "socks", "port": 1, "streamSettings": { "tcpSettings": { "acceptProxyProtocol": true } } }`,
+    ),
+    [
+      '2:95  ERR_CONFIG_UNSUPPORTED  inbounds[0].streamSettings.tcpSettings.acceptProxyProtocol: acceptProxyProtocol is not supported by tsray yet. Hint: With --ignore-unsupported this inbound is left out.',
+    ],
+  ],
+  [
     'sniffing',
     inbounds(`{ "protocol": "socks", "port": 1, "sniffing": { "enabled": true, "destOverride": ["http"] } }`),
     [

@@ -209,6 +209,24 @@ test('the deprecated timeout replaces connIdle, but only at level 0 and above 0'
   assert.equal(timeout({ timeout: 4294967295 }), 2_147_483_000);
 });
 
+test('of two accounts of one name the last counts, as in V2Ray', () => {
+  const accounts = [
+    { user: 'a', pass: '1' },
+    { user: 'b', pass: '2' },
+    { user: 'a', pass: '3' },
+  ];
+  for (const settings of [{ auth: 'password', accounts }, { accounts }]) {
+    const protocol = 'auth' in settings ? 'socks' : 'http';
+    const text = JSON.stringify({ ...minimal, inbounds: [{ protocol, port: 1, settings }] });
+    const inbound = parseConfig(text).settings?.inbounds[0];
+    assert.ok(inbound?.protocol === 'socks' || inbound?.protocol === 'http');
+    assert.deepEqual(inbound.settings.accounts, [
+      { user: 'a', pass: '3' },
+      { user: 'b', pass: '2' },
+    ]);
+  }
+});
+
 test('dokodemo-door inbound: defaults and every key', () => {
   assert.deepEqual(inboundSettings('dokodemo-door', { address: 'example.com', port: 53 }), {
     address: { kind: 'domain', host: 'example.com' },
@@ -283,6 +301,30 @@ test('vmess inbound: defaults and every key', () => {
     detourTo: 'dynamic',
     disableInsecureEncryption: true,
   });
+});
+
+test('vmess inbound: an empty detour is none', () => {
+  for (const detour of [{}, { to: '' }, null]) {
+    const inbound = inboundOf({
+      protocol: 'vmess',
+      port: 1,
+      settings: { clients: [{ id: userId }], detour },
+    });
+    assert.ok(inbound.protocol === 'vmess');
+    assert.equal(inbound.settings.detourTo, undefined);
+  }
+});
+
+test('vmess inbound: text behind a UUID is ignored as in V2Ray, with a warning', () => {
+  const inbound = { protocol: 'vmess', port: 1, settings: { clients: [{ id: `${userId} (mine)` }] } };
+  const { settings, warnings } = parseConfig(JSON.stringify({ ...minimal, inbounds: [inbound] }));
+  const [first] = settings?.inbounds ?? [];
+  assert.ok(first?.protocol === 'vmess');
+  assert.deepEqual(first.settings.clients[0]?.id, userIdBytes);
+  assert.deepEqual(
+    warnings.map(({ message }) => message),
+    ['what follows the UUID is ignored, as V2Ray does; found 43 characters'],
+  );
 });
 
 test('vmess inbound: features.detour is read, and wins as in V2Ray', () => {
