@@ -57,7 +57,7 @@ class FreedomOutbound implements Outbound {
     const { clock, dialer } = this.#deps;
     const { log } = context;
     const what = formatHostPort(target.address.host, target.port);
-    const dial = (address: Address, signal: AbortSignal): Promise<Link> =>
+    const dial = (address: Address, signal: AbortSignal | undefined): Promise<Link> =>
       dialer.dial({ network: 'tcp', address, port: target.port }, { signal, log });
     const options = { clock, what, pausesMs, deadlineMs, isFinal, signal: context.signal };
     return retry(options, async (_attempt, signal) => {

@@ -4,7 +4,7 @@ import type { Accepted, Listen, Listener } from '../../contract/transport.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
-import { adoptAccepted } from './onread.js';
+import { type OnRead, takeAccepted } from './onread.js';
 import { SocketLink } from './socket-link.js';
 
 /** Connections the kernel may hold for us while we are busy. */
@@ -48,7 +48,7 @@ class TcpListener implements Listener {
     this.#accept = accept;
     this.#adoptSockets = adoptSockets;
     this.#server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
-      this.#accepted(socket),
+      this.#accepted((onRead) => socket.on('data', onRead).pause()),
     );
   }
 
@@ -61,6 +61,7 @@ class TcpListener implements Listener {
         // An accept that fails (too many open files) concerns one client; the listener goes on.
         this.#server.on('error', () => undefined);
         const bound = this.#server.address() as net.AddressInfo;
+        if (this.#adoptSockets) takeAccepted(this.#server, (makeSocket) => this.#accepted(makeSocket));
         this.port = bound.port;
         this.address = formatHostPort(bound.address, bound.port);
         resolve();
@@ -79,19 +80,12 @@ class TcpListener implements Listener {
     await drained;
   }
 
-  #accepted(accepted: net.Socket): void {
+  #accepted(makeSocket: (onRead: OnRead) => net.Socket): void {
     let link: SocketLink | undefined;
-    const onRead = (bytes: Uint8Array): void => link?.received(bytes);
-    let socket = this.#adoptSockets ? adoptAccepted(accepted, onRead) : undefined;
-    if (socket === undefined) {
-      socket = accepted;
-      socket.on('data', onRead);
-      socket.pause();
-    }
+    const socket = makeSocket((bytes) => link?.received(bytes));
     this.#live.add(socket);
     link = new SocketLink(socket);
-    const owned = socket;
-    socket.on('close', () => this.#live.delete(owned));
+    socket.on('close', () => this.#live.delete(socket));
     this.#accept(new AcceptedTcp(link, socket));
   }
 }

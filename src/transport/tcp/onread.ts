@@ -2,9 +2,9 @@
  * Sockets that read into one buffer shared by the whole process. Every consumer is done with the bytes when its
  * callback returns, so an idle connection owns no buffer and a read allocates nothing.
  *
- * `net.connect` documents the `onread` option. For accepted sockets there is none: a second Socket is made around the
- * accepted handle. Everything that relies on how Node arranges that is in this file; `adoptAccepted` returns
- * undefined where it does not hold, and the caller reads with 'data' events instead.
+ * `net.connect` documents the `onread` option. For accepted sockets there is none: the Socket is made here, around the
+ * handle that Node's server accepts. Everything that relies on how Node arranges that is in this file; `takeAccepted`
+ * returns false where it does not hold, and the caller reads with 'data' events instead.
  */
 import net from 'node:net';
 
@@ -33,21 +33,40 @@ export function onreadOption(onRead: OnRead): net.OnReadOpts {
   };
 }
 
-/** What an accepted Socket carries beyond its public interface (Node 20 to 24). */
-interface AcceptedInternals {
-  _handle: { reading?: boolean } | null;
-  server?: unknown;
-  _server?: unknown;
+/** What a listening server's handle looks like inside (Node 20 to 24). */
+interface ServerInternals {
+  _handle: { onconnection?: (error: number, handle: unknown) => void } | null;
+  _connections?: number;
 }
 
 /**
- * A socket with `onread` around the handle of `accepted` (which must come from a server with `pauseOnConnect`);
- * `accepted` is then an empty shell. Undefined if this Node does not let us: `accepted` is untouched.
+ * Takes accepted handles before Node makes a Socket of them, and makes one Socket each, with `onread`. `open` is called for every connection with a function that makes its socket. False if this Node does
+ * not let us: connections then arrive as 'connection' events. The server listens already.
  */
-export function adoptAccepted(accepted: net.Socket, onRead: OnRead): net.Socket | undefined {
-  const internals = accepted as unknown as AcceptedInternals;
-  const handle = internals._handle;
-  if (handle === null || typeof handle !== 'object' || internals._server === undefined) return undefined;
+export function takeAccepted(
+  server: net.Server,
+  open: (makeSocket: (onRead: OnRead) => net.Socket) => void,
+): boolean {
+  const internals = server as unknown as ServerInternals;
+  const listening = internals._handle;
+  const original = listening?.onconnection;
+  if (listening === null || typeof original !== 'function' || typeof internals._connections !== 'number')
+    return false;
+  listening.onconnection = function onconnection(this: unknown, error: number, handle: unknown): void {
+    // A failed accept (too many open files) is Node's to report.
+    if (error !== 0 || handle === undefined || handle === null) {
+      original.call(this, error, handle);
+      return;
+    }
+    const { setNoDelay } = handle as { setNoDelay?: (on: boolean) => void };
+    setNoDelay?.call(handle, true);
+    internals._connections = (internals._connections ?? 0) + 1;
+    open((onRead) => socketAround(handle, server, onRead));
+  };
+  return true;
+}
+
+function socketAround(handle: unknown, server: unknown, onRead: OnRead): net.Socket {
   const options = {
     handle,
     allowHalfOpen: true,
@@ -57,12 +76,6 @@ export function adoptAccepted(accepted: net.Socket, onRead: OnRead): net.Socket 
     onread: onreadOption(onRead),
   };
   const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
-  const adopted = socket as unknown as AcceptedInternals;
   // The server counts its connections through these when the socket closes.
-  adopted.server = internals.server;
-  adopted._server = internals._server;
-  internals._handle = null;
-  internals.server = null;
-  internals._server = null;
-  return socket;
+  return Object.assign(socket, { server, _server: server });
 }

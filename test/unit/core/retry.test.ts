@@ -88,7 +88,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 test('ends the attempt under way at the deadline', async () => {
   const clock = new FakeClock();
   const result = retry(optionsFor(clock, { deadlineMs: 1000 }), (index, signal) =>
-    index === 0 ? Promise.reject(refused) : untilAborted(signal),
+    index === 0 ? Promise.reject(refused) : untilAborted(signal!),
   );
   const failed = assert.rejects(result, {
     code: 'ERR_DIAL_TIMEOUT',
@@ -103,7 +103,7 @@ test('ends the attempt under way at the deadline', async () => {
 test('ends in a pause and in an attempt when the caller gives up, and begins nothing if he had', async () => {
   const clock = new FakeClock();
   for (const attempt of [
-    (_: number, signal: AbortSignal) => untilAborted(signal),
+    (_: number, signal: AbortSignal | undefined) => untilAborted(signal!),
     (index: number) => Promise.reject(index === 0 ? refused : new TsrayError('ERR_DNS', 'in the pause')),
   ]) {
     const abort = new AbortController();
