@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { compile, findCompiler, findHeaders, packageRoot, sourcesModifiedMs } from './compile-native.mjs';
 
 const output = join(packageRoot, 'native', 'build', 'Release', 'tsray.node');
-/** Holds why the last attempt failed. */
+/** Holds why the last attempt failed; src/crypto/native.ts tells it to whoever asks. */
 const failure = join(packageRoot, 'native', 'build', 'failure.txt');
 const require = createRequire(import.meta.url);
 
@@ -45,8 +45,10 @@ function buildWithNodeGyp() {
     },
   );
   if (result.status === 0) return undefined;
-  const complaint = `${result.stderr ?? ''}`.split('\n').find((line) => /ERR! (stack|find)|error/.test(line));
-  return `node-gyp: ${complaint?.trim() ?? result.error?.message ?? 'failed'}`;
+  const lines = `${result.stderr ?? ''}`.split('\n');
+  const complaint =
+    lines.find((line) => /ERR! stack \w*Error/.test(line)) ?? lines.find((line) => /error/.test(line));
+  return `node-gyp: ${complaint?.replace('gyp ERR! stack ', '').trim() ?? result.error?.message ?? 'failed'}`;
 }
 
 /** undefined, or why there is no addon now. */

@@ -42,16 +42,15 @@ export function checkNode() {
   process.exit(1);
 }
 
+/** Also builds the addon if its sources changed; where that once failed, only installing tries again. */
 export function ensureInstalled() {
   const marker = join(projectRoot, 'node_modules', '.package-lock.json');
-  if (modifiedMs(marker) >= modifiedMs(join(projectRoot, 'package-lock.json'))) return;
+  if (modifiedMs(marker) >= modifiedMs(join(projectRoot, 'package-lock.json'))) {
+    if (process.env.TSRAY_NATIVE !== '0') ensureNative({ again: false });
+    return;
+  }
   console.log('Installing dependencies (once, about ten seconds) ...');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing');
-}
-
-/** Builds the addon if its sources changed; where that once failed, only installing tries again. */
-export function ensureAddon() {
-  if (process.env.TSRAY_NATIVE !== '0') ensureNative({ again: false });
 }
 
 /**

@@ -5,11 +5,10 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
-import { checkNode, ensureAddon, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
+import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
 
 checkNode();
 ensureInstalled();
-ensureAddon();
 ensureBuilt('tsconfig.json', 'dist', ['src']);
 ensureBuilt('tsconfig.test.json', '.build', ['src', 'test']);
 

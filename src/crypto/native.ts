@@ -1,5 +1,5 @@
 /** The only file that loads the compiled addon. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,11 +29,21 @@ function candidates(root: string): readonly string[] {
   ];
 }
 
+/** What scripts/build-native.mjs left behind when it failed. */
+function whyNotBuilt(root: string): string {
+  try {
+    return `not built: ${readFileSync(join(root, 'native', 'build', 'failure.txt'), 'utf8')}`;
+  } catch {
+    return 'not built';
+  }
+}
+
 function load(): NativeResult {
   const asked = process.env['TSRAY_NATIVE'];
   if (asked === '0') return { addon: undefined, reason: 'switched off by TSRAY_NATIVE=0' };
-  let reason = 'not built for this machine';
-  for (const file of asked?.endsWith('.node') ? [asked] : candidates(packageRoot())) {
+  const root = packageRoot();
+  let reason = whyNotBuilt(root);
+  for (const file of asked?.endsWith('.node') ? [asked] : candidates(root)) {
     if (!existsSync(file)) continue;
     try {
       return { addon: require(file) as NativeAddon, file };
