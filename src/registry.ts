@@ -7,8 +7,9 @@ import type { Inbound } from './contract/inbound.js';
 import type { AccessLog, Logger } from './contract/logger.js';
 import type { Outbound } from './contract/outbound.js';
 import type { PolicyProvider } from './contract/policy.js';
-import type { Listen } from './contract/transport.js';
+import type { Dialer, Listen } from './contract/transport.js';
 import type { Clock } from './core/clock.js';
+import type { Address } from './core/net/address.js';
 import type { RandomSource } from './core/random.js';
 import { fastestSecurity } from './crypto/fastest.js';
 import type { CryptoProvider } from './crypto/provider.js';
@@ -28,9 +29,9 @@ import { createVmessInbound, type VmessInbound } from './proxy/vmess/inbound.js'
 import { VmessOutbound } from './proxy/vmess/outbound.js';
 import { createServerState } from './proxy/vmess/server-state.js';
 import { UserTable } from './proxy/vmess/user-table.js';
+import type { TransportDeps } from './transport/common/framing.js';
 import { createSystemResolver } from './transport/dns/system-resolver.js';
-import { createTcpDialer } from './transport/tcp/dial.js';
-import { createTcpListen } from './transport/tcp/listen.js';
+import { createStreamDialer, createStreamListen } from './transport/stack/stack.js';
 import { bindPackets } from './transport/udp/bind.js';
 
 export interface BaseParts {
@@ -71,10 +72,7 @@ function createOutbound(settings: OutboundSettings, via: Outbound | undefined, p
   const { clock, crypto, policy, random } = parts;
   const resolver = createSystemResolver({ clock });
   const { tag, sendThrough } = settings;
-  const dialer =
-    via === undefined
-      ? createTcpDialer({ clock, localAddress: sendThrough })
-      : createChainedDialer(via, parts);
+  const dialer = outboundDialer(settings, via, parts);
   switch (settings.protocol) {
     case 'freedom':
       return createFreedomOutbound({
@@ -118,6 +116,20 @@ function createOutbound(settings: OutboundSettings, via: Outbound | undefined, p
   }
 }
 
+function outboundDialer(settings: OutboundSettings, via: Outbound | undefined, parts: BaseParts): Dialer {
+  const through = via === undefined ? undefined : createChainedDialer(via, parts);
+  // As in V2Ray: what goes through another outbound is carried by that one's stream settings alone.
+  if (through !== undefined && settings.transportLayer !== true) return through;
+  return createStreamDialer(settings.stream, { ...transportDeps(parts, settings.sendThrough), through });
+}
+
+function transportDeps(parts: BaseParts, localAddress?: Address): TransportDeps {
+  const { clock, crypto, logger: log, policy, random } = parts;
+  const resolver = createSystemResolver({ clock });
+  const { handshakeMs } = policy.forLevel(0);
+  return { clock, crypto, random, resolver, bindPackets, log, localAddress, handshakeMs };
+}
+
 /** All inbounds, in the order of the configuration. */
 export function createInbounds(settings: readonly InboundSettings[], parts: Parts): readonly Inbound[] {
   const detours = new Map<string, Detour>();
@@ -128,7 +140,7 @@ export function createInbounds(settings: readonly InboundSettings[], parts: Part
 function createInbound(settings: InboundSettings, parts: Parts, detours: Map<string, Detour>): Inbound {
   const { tag, listen: host, ports } = settings;
   const log = parts.logger;
-  const listen = createTcpListen();
+  const listen = createStreamListen(settings.stream, transportDeps(parts));
   const common = { ...parts, tag, host, ports, listen, log, bindPackets };
   switch (settings.protocol) {
     case 'socks': {

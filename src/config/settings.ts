@@ -9,16 +9,13 @@ import type { FreedomSettings } from '../proxy/freedom/settings.js';
 import type { HttpInboundSettings, HttpOutboundSettings } from '../proxy/http/settings.js';
 import type { SocksInboundSettings, SocksOutboundSettings } from '../proxy/socks/settings.js';
 import type { VmessInboundSettings, VmessOutboundSettings } from '../proxy/vmess/settings.js';
+import type { StreamSettings } from '../transport/stack/stream-settings.js';
 
 export interface LogSettings {
   /** Path, `stdout`, or `none`. */
   readonly access: string;
   readonly error: string;
   readonly level: LogLevel | 'none';
-}
-
-export interface StreamSettings {
-  readonly network: 'tcp';
 }
 
 /** How the ports of a range are used. `random`: a few at a time, changed every `refreshMinutes` (dynamic ports). */
@@ -57,6 +54,8 @@ interface OutboundBase {
   readonly sendThrough?: Address;
   /** Tag of the outbound that this one's connections go through. */
   readonly proxyTag?: string;
+  /** With `proxyTag`: `stream` counts there too. Otherwise what goes through the other outbound is plain. */
+  readonly transportLayer?: boolean;
   readonly stream: StreamSettings;
 }
 

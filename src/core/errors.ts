@@ -17,6 +17,7 @@ export const errorCodes = {
   ERR_DIAL_REFUSED: 'The destination refused the connection.',
   ERR_DIAL_UNREACHABLE: 'The destination cannot be reached from here.',
   ERR_DIAL_FAILED: 'A connection could not be established.',
+  ERR_TLS: 'A TLS connection could not be established.',
   ERR_DNS: 'A name could not be resolved.',
   ERR_BLOCKED: 'The destination is refused by the configuration.',
   ERR_NO_OUTBOUND: 'No outbound can take the connection.',

@@ -1,6 +1,7 @@
 /** One entry of `outbounds`. To add a protocol: a file in `outbound/` and a line in `outboundProtocols`. */
 import * as v from 'valibot';
 import { type Address, parseAddress } from '../../core/net/address.js';
+import { plainTcp } from '../../transport/stack/stream-settings.js';
 import type { Checker } from '../check/checker.js';
 import { membersOf, switchedOff } from '../check/empty.js';
 import { inside, type Place, textAt } from '../check/place.js';
@@ -19,7 +20,7 @@ import { freedom } from './outbound/freedom.js';
 import { httpOutbound } from './outbound/http.js';
 import { socksOutbound } from './outbound/socks.js';
 import { vmessOutbound } from './outbound/vmess.js';
-import { plainStream, stream } from './stream.js';
+import { stream } from './stream.js';
 import { checkedText, each, flag, opaque, text, unsupported, words } from './types.js';
 
 export const outboundProtocols: ProtocolTable<OutboundSettings> = {
@@ -87,7 +88,12 @@ export function readOutbound(checker: Checker, place: Place): HandlerResult<Outb
       ...part,
       tag: base.tag,
       ...(isWildcard(sendThrough) ? {} : { sendThrough }),
-      ...(base.proxySettings === undefined ? {} : { proxyTag: base.proxySettings.tag }),
+      ...(base.proxySettings === undefined
+        ? {}
+        : {
+            proxyTag: base.proxySettings.tag,
+            transportLayer: base.proxySettings.transportLayer ?? false,
+          }),
       stream: streamPart,
     },
   };
@@ -99,5 +105,5 @@ export function readOutbound(checker: Checker, place: Place): HandlerResult<Outb
  */
 function refusing(place: Place): OutboundSettings {
   const tag = textAt(inside(place, 'tag')) ?? '';
-  return { protocol: 'blackhole', settings: { response: 'none' }, tag, stream: plainStream };
+  return { protocol: 'blackhole', settings: { response: 'none' }, tag, stream: plainTcp };
 }

@@ -2,11 +2,11 @@
  * `streamSettings`. To add a network: a file in `stream/`, a line in `carriers`, and its words out of the missing ones.
  */
 import * as v from 'valibot';
+import type { StreamSettings } from '../../transport/stack/stream-settings.js';
 import type { Checker } from '../check/checker.js';
 import { deepEmpty, everyMember } from '../check/empty.js';
 import type { AnySchema } from '../check/notes.js';
 import { inside, orEmptyObject, type Place } from '../check/place.js';
-import type { StreamSettings } from '../settings.js';
 import { plainValue } from '../tree/node.js';
 import type { Section } from './section.js';
 import { tcp } from './stream/tcp.js';
@@ -15,9 +15,8 @@ import { each, opaque, unsupported, words } from './types.js';
 /** Network → the key of its settings and what reads them. */
 const carriers = {
   tcp: { key: 'tcpSettings', section: tcp },
-} as const satisfies Record<
-  StreamSettings['network'],
-  { readonly key: string; readonly section: Section<StreamSettings> }
+} as const satisfies Partial<
+  Record<StreamSettings['network'], { readonly key: string; readonly section: Section<StreamSettings> }>
 >;
 
 const networks = Object.keys(carriers) as readonly (keyof typeof carriers)[];
@@ -97,8 +96,6 @@ export const streamSchema = v.object(
 const siblings: Readonly<Record<string, AnySchema>> = Object.fromEntries(
   Object.values(carriers).map(({ key, section }) => [key, section.schema]),
 );
-
-export const plainStream: StreamSettings = { network: 'tcp' };
 
 export const stream: Section<StreamSettings> = {
   schema: streamSchema,

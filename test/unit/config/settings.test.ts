@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatProblem } from '../../../src/config/problem.js';
 import { defaultLevelPolicy } from '../../../src/contract/policy.js';
+import { plainTcp } from '../../../src/transport/stack/stream-settings.js';
 import { inboundOf, outboundOf, settingsOf, userId, userIdBytes } from '../../helper/config.js';
 
 const minimal = { inbounds: [{ protocol: 'socks', port: 1080 }], outbounds: [{ protocol: 'freedom' }] };
@@ -99,7 +100,7 @@ test('inbound: defaults', () => {
     listen: '0.0.0.0',
     ports: [8080],
     allocation: { strategy: 'always' },
-    stream: { network: 'tcp' },
+    stream: plainTcp,
   });
 });
 
@@ -158,7 +159,7 @@ test('inbound: harmless forms of what is not supported pass', () => {
     },
   });
   assert.equal(inbound.tag, 'in');
-  assert.deepEqual(inbound.stream, { network: 'tcp' });
+  assert.deepEqual(inbound.stream, plainTcp);
 });
 
 test('socks inbound: defaults and every key', () => {
@@ -346,7 +347,7 @@ test('outbound: defaults and the common keys', () => {
     protocol: 'freedom',
     settings: { domainStrategy: 'AsIs', userLevel: 0, blockPrivate: false },
     tag: '',
-    stream: { network: 'tcp' },
+    stream: plainTcp,
   });
   const outbounds = [
     {

@@ -1,6 +1,6 @@
 /** `tcpSettings` */
 import * as v from 'valibot';
-import type { StreamSettings } from '../../settings.js';
+import { plainTcp, type StreamSettings } from '../../../transport/stack/stream-settings.js';
 import { section } from '../section.js';
 import { opaque, unsupported, words } from '../types.js';
 
@@ -29,4 +29,4 @@ export const tcpSchema = v.object(
   'an object',
 );
 
-export const tcp = section(tcpSchema, (): StreamSettings => ({ network: 'tcp' }));
+export const tcp = section(tcpSchema, (): StreamSettings => plainTcp);

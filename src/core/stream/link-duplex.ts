@@ -1,0 +1,106 @@
+/** A Node Duplex over a Link: for Node's TLS and HTTP, and for programs that use tsray as a library. */
+import { Duplex } from 'node:stream';
+import { type TsrayError, toTsrayError } from '../errors.js';
+import type { Link } from './link.js';
+
+/** What the stream holds for its reader before the link is paused. */
+const readHighWaterBytes = 64 * 1024;
+
+/** Takes over `link`. Half-open; destroying the stream destroys the link, unless both sides had ended. */
+export function linkToDuplex(link: Link): Duplex {
+  return new LinkDuplex(link);
+}
+
+type Callback = (error?: Error | null) => void;
+
+class LinkDuplex extends Duplex {
+  readonly #link: Link;
+  /** Of a write that waits for the link to drain. */
+  #written: Callback | undefined;
+  #linkGone = false;
+  #inputEnded = false;
+  #outputEnded = false;
+  #destroyed: (() => void) | undefined;
+
+  constructor(link: Link) {
+    super({ allowHalfOpen: true, readableHighWaterMark: readHighWaterBytes, decodeStrings: true });
+    this.#link = link;
+    link.pause();
+    link.start({
+      data: (bytes) => {
+        if (!this.push(Buffer.from(bytes))) link.pause();
+      },
+      end: () => this.#endInput(),
+      drain: () => this.#releaseWriter(),
+      closed: (error) => this.#linkClosed(error),
+    });
+  }
+
+  override _read(): void {
+    this.#link.resume();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    this.#after(this.#link.write(chunk), callback);
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], callback: Callback): void {
+    let open = true;
+    for (const { chunk } of chunks) open = this.#link.write(chunk);
+    this.#after(open, callback);
+  }
+
+  override _final(callback: Callback): void {
+    this.#outputEnded = true;
+    this.#link.end();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    const done = (): void => {
+      this.#releaseWriter();
+      callback(error);
+    };
+    if (this.#linkGone) {
+      done();
+      return;
+    }
+    this.#destroyed = done;
+    if (error !== null) this.#link.destroy(toTsrayError(error, 'ERR_CLOSED'));
+    else if (this.#inputEnded && this.#outputEnded) this.#link.close();
+    else this.#link.destroy();
+  }
+
+  #after(open: boolean, callback: Callback): void {
+    if (open || this.#linkGone) callback();
+    else this.#written = callback;
+  }
+
+  #releaseWriter(): void {
+    const callback = this.#written;
+    this.#written = undefined;
+    callback?.();
+  }
+
+  #endInput(): void {
+    if (this.#inputEnded) return;
+    this.#inputEnded = true;
+    this.push(null);
+  }
+
+  #linkClosed(error: TsrayError | undefined): void {
+    this.#linkGone = true;
+    if (this.#destroyed !== undefined) {
+      this.#destroyed();
+      return;
+    }
+    if (error !== undefined) {
+      this.destroy(error);
+      return;
+    }
+    // Both sides had ended, or somebody closed the link: what was delivered is still there to be read.
+    this.#endInput();
+    this.#releaseWriter();
+    if (!this.writableEnded) this.end();
+  }
+}

@@ -1,0 +1,118 @@
+/** A Link over any Node Duplex: TLS sockets, HTTP/2 streams, and what libraries give. */
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { TsrayError } from '../../core/errors.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+
+/** Queued bytes at which a writer is asked to wait. */
+export const duplexHighWaterBytes = 64 * 1024;
+
+/** Takes over `stream`, which should allow half-open, and whose 'data' events nobody has asked for yet. */
+export function duplexToLink(stream: Duplex): Link {
+  const link = new DuplexLink(stream);
+  stream.on('data', (bytes: Uint8Array) => link.received(bytes));
+  stream.pause();
+  return link;
+}
+
+export class DuplexLink implements Link {
+  readonly #stream: Duplex;
+  /** A TLS socket with nothing queued encrypts or copies within `write`, and keeps no reference to read later. */
+  readonly #takesAtOnce: boolean;
+  readonly #highWaterBytes: number;
+  #sink: LinkSink | undefined;
+  #paused = false;
+  #blocked = false;
+  #endSeen = false;
+  #error: TsrayError | undefined;
+  #gone = false;
+
+  /** `stream` is paused; its bytes arrive through `received`. */
+  constructor(stream: Duplex, highWaterBytes = duplexHighWaterBytes) {
+    this.#stream = stream;
+    this.#takesAtOnce = stream instanceof TLSSocket;
+    this.#highWaterBytes = highWaterBytes;
+    stream.on('end', () => {
+      this.#endSeen = true;
+      if (!this.#gone) this.#sink?.end();
+    });
+    stream.on('drain', () => {
+      if (!this.#blocked) return;
+      this.#blocked = false;
+      this.#sink?.drain();
+    });
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error ??= streamError(error);
+    });
+    stream.on('close', () => {
+      this.#gone = true;
+      this.#sink?.closed(this.#error);
+    });
+  }
+
+  /** Entry for what was read; lent. */
+  received(bytes: Uint8Array): void {
+    if (!this.#gone) this.#sink?.data(bytes);
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#gone) {
+      queueMicrotask(() => sink.closed(this.#error));
+      return;
+    }
+    if (this.#endSeen) queueMicrotask(() => sink.end());
+    if (!this.#paused) this.#stream.resume();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#sink !== undefined) this.#stream.resume();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const stream = this.#stream;
+    if (this.#gone || stream.destroyed || stream.writableEnded || bytes.length === 0) return true;
+    const lend = this.#takesAtOnce && stream.writableLength === 0;
+    const open = stream.write(lend ? bytes : Buffer.from(bytes));
+    this.#blocked = !open && stream.writableLength >= this.#highWaterBytes;
+    return !this.#blocked;
+  }
+
+  end(): void {
+    if (!this.#gone && !this.#stream.writableEnded) this.#stream.end();
+  }
+
+  close(): void {
+    if (this.#gone) return;
+    const stream = this.#stream;
+    if (stream instanceof net.Socket) {
+      stream.destroySoon();
+      return;
+    }
+    if (!stream.writableEnded) stream.end();
+    if (stream.writableFinished) stream.destroy();
+    else stream.once('finish', () => stream.destroy());
+  }
+
+  destroy(error?: TsrayError): void {
+    if (this.#gone) return;
+    this.#error ??= error;
+    this.#stream.destroy();
+  }
+}
+
+function streamError(error: NodeJS.ErrnoException): TsrayError {
+  if (error instanceof TsrayError) return error;
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED') {
+    return new TsrayError('ERR_RESET', 'the peer reset the connection', { cause: error });
+  }
+  return new TsrayError('ERR_CLOSED', `the connection broke: ${error.message}`, { cause: error });
+}

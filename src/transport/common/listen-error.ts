@@ -1,0 +1,24 @@
+/** Why a listening socket could not be opened, in words. */
+import { TsrayError } from '../../core/errors.js';
+
+const known: Readonly<Record<string, readonly [text: string, hint: string]>> = {
+  EADDRINUSE: ['the port is in use', 'Another program uses the port: stop it, or choose another port.'],
+  EACCES: ['permission denied', 'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.'],
+  EADDRNOTAVAIL: ['the address is not one of this machine', 'listen must be an address of this machine.'],
+};
+
+const knownOfPaths: Readonly<Record<string, readonly [text: string, hint: string]>> = {
+  EADDRINUSE: ['the name is in use', 'Another program listens there: stop it, or choose another name.'],
+  EACCES: ['permission denied', 'The user running tsray must be able to create files in that folder.'],
+  ENOENT: ['there is no such folder', 'Create the folder of the path first.'],
+  EINVAL: ['the name is too long', 'Names of Unix sockets have at most 107 bytes.'],
+};
+
+/** `where`: `host:port`, or a path (`isPath`). */
+export function listenError(where: string, isPath: boolean, error: NodeJS.ErrnoException): TsrayError {
+  const entry = (isPath ? knownOfPaths : known)[error.code ?? ''];
+  return new TsrayError('ERR_LISTEN', `cannot listen on ${where}: ${entry?.[0] ?? error.message}`, {
+    ...(entry === undefined ? {} : { hint: entry[1] }),
+    cause: error,
+  });
+}

@@ -1,0 +1,120 @@
+/** A listening TCP or Unix socket: opening, counting what lives, draining, closing. What is accepted goes to `serve`. */
+import net from 'node:net';
+import type { Listener } from '../../contract/transport.js';
+import { TsrayError } from '../../core/errors.js';
+import { formatHostPort, parseAddress } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import { listenError } from './listen-error.js';
+import { type OnRead, takeAccepted } from './onread.js';
+
+/** Connections the kernel may hold for us while we are busy. */
+const backlog = 1024;
+
+/** A path begins with `/`; an abstract name, with a zero byte. */
+export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/**
+ * Given each connection with a function that makes its socket, to be called once and at once. The socket is paused and
+ * reads through `onRead`; without it, as its caller asks, and then only if sockets are not adopted.
+ */
+export type Serve = (makeSocket: (onRead?: OnRead) => net.Socket, server: NetServer) => void;
+
+export interface NetServerOptions {
+  /** Read into the shared buffer where Node lets us; for links. */
+  readonly adoptSockets?: boolean;
+  /** Runs once when the last connection is gone. */
+  readonly closed?: () => Promise<void>;
+}
+
+export class NetServer implements Listener {
+  readonly #server: net.Server;
+  readonly #live = new Set<{ destroy(): void }>();
+  readonly #serve: Serve;
+  readonly #options: NetServerOptions;
+  #drained: Promise<void> | undefined;
+  address = '';
+  port = 0;
+
+  constructor(serve: Serve, options: NetServerOptions = {}) {
+    this.#serve = serve;
+    this.#options = options;
+    this.#server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+      serve((onRead) => (onRead === undefined ? socket : socket.on('data', onRead).pause()), this),
+    );
+  }
+
+  /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
+  async open(place: ListenPlace): Promise<void> {
+    if ('path' in place || (place.host !== '0.0.0.0' && place.host !== '::')) {
+      await this.#open(place);
+      return;
+    }
+    try {
+      await this.#open({ host: '::', port: place.port });
+    } catch (error) {
+      // A machine without IPv6.
+      if (!(error instanceof TsrayError && /EAFNOSUPPORT|EADDRNOTAVAIL/.test(String(error.cause))))
+        throw error;
+      await this.#open({ host: '0.0.0.0', port: place.port });
+    }
+  }
+
+  /** `destroy` of `owned` ends its connection; called by `close` until `disown`. */
+  own(owned: { destroy(): void }): void {
+    this.#live.add(owned);
+  }
+
+  disown(owned: { destroy(): void }): void {
+    this.#live.delete(owned);
+  }
+
+  drain(): Promise<void> {
+    this.#drained ??= new Promise<void>((resolve) => this.#server.close(() => resolve())).then(() =>
+      this.#options.closed?.(),
+    );
+    return this.#drained;
+  }
+
+  async close(): Promise<void> {
+    const drained = this.drain();
+    for (const owned of [...this.#live]) owned.destroy();
+    await drained;
+  }
+
+  #open(place: ListenPlace): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const isPath = 'path' in place;
+      const where = isPath ? place.path.replaceAll('\0', '@') : formatHostPort(place.host, place.port);
+      const failed = (error: NodeJS.ErrnoException): void => reject(listenError(where, isPath, error));
+      this.#server.once('error', failed);
+      this.#server.listen({ ...place, backlog }, () => {
+        this.#server.removeListener('error', failed);
+        // An accept that fails (too many open files) concerns one client; the listener goes on.
+        this.#server.on('error', () => undefined);
+        if (this.#options.adoptSockets === true) {
+          takeAccepted(this.#server, (makeSocket) =>
+            this.#serve((onRead = () => {}) => makeSocket(onRead), this),
+          );
+        }
+        const bound = this.#server.address();
+        if (isPath || bound === null || typeof bound === 'string') {
+          this.address = where;
+        } else {
+          this.port = bound.port;
+          this.address = formatHostPort(bound.address, bound.port);
+        }
+        resolve();
+      });
+    });
+  }
+}
+
+/**
+ * IPv4 clients of a dual-stack socket appear as IPv4. A socket that is already gone has no address, and neither have
+ * clients of Unix sockets: `0.0.0.0:0`.
+ */
+export function socketEndpoint(host: string | undefined, port: number | undefined): Destination {
+  const text =
+    host?.startsWith('::ffff:') === true && host.includes('.') ? host.slice(7) : (host ?? '0.0.0.0');
+  return { network: 'tcp', address: parseAddress(text), port: port ?? 0 };
+}

@@ -1,0 +1,155 @@
+/** The way below a framing on a client: TCP, a Unix socket or another outbound, plain or under TLS. */
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type tls from 'node:tls';
+import type { Dialer, DialOptions } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import { TsrayError } from '../../core/errors.js';
+import { formatHostPort } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { Link } from '../../core/stream/link.js';
+import { linkToDuplex } from '../../core/stream/link-duplex.js';
+import { type ConnectPlace, connectWait, dialLink } from '../common/dial-link.js';
+import { DuplexLink, duplexToLink } from '../common/duplex-link.js';
+import { onreadOption } from '../common/onread.js';
+import type { CarrierSocket, SocketDialer } from '../common/socket.js';
+import { socketHighWaterBytes } from '../common/socket-link.js';
+import { dialTimeoutMs, givenUp, whenReady } from '../common/when-ready.js';
+import { type TlsClient, tlsFault } from '../tls/client.js';
+
+/** How connections are made: sockets of our own to a place, or links of another dialer. */
+export type Ground =
+  | { readonly kind: 'sockets'; place(destination: Destination): ConnectPlace }
+  | { readonly kind: 'links'; readonly dialer: Dialer };
+
+export interface ClientGroundDeps {
+  readonly clock: Clock;
+  readonly timeoutMs?: number;
+}
+
+export interface ClientWays {
+  readonly links: Dialer;
+  readonly sockets: SocketDialer;
+}
+
+export function createClientWays(
+  ground: Ground,
+  security: TlsClient | undefined,
+  deps: ClientGroundDeps,
+): ClientWays {
+  const ways = new Ways(ground, security, deps);
+  const close = (): Promise<void> => (ground.kind === 'links' ? ground.dialer.close() : Promise.resolve());
+  return {
+    links: { dial: (destination, options) => ways.dialLink(destination, options), close },
+    sockets: { dial: (destination, options) => ways.dialSocket(destination, options), close },
+  };
+}
+
+class Ways {
+  readonly #ground: Ground;
+  readonly #security: TlsClient | undefined;
+  readonly #deps: ClientGroundDeps;
+
+  constructor(ground: Ground, security: TlsClient | undefined, deps: ClientGroundDeps) {
+    this.#ground = ground;
+    this.#security = security;
+    this.#deps = deps;
+  }
+
+  async dialLink(destination: Destination, options: DialOptions = {}): Promise<Link> {
+    const ground = this.#ground;
+    const security = this.#security;
+    if (security === undefined) {
+      return ground.kind === 'links'
+        ? ground.dialer.dial(destination, options)
+        : dialLink(ground.place(destination), this.#deps, options);
+    }
+    if (ground.kind === 'links') {
+      const { socket } = await this.#secureOver(ground.dialer, security, destination, options);
+      return duplexToLink(socket);
+    }
+    let link: DuplexLink | undefined;
+    const onread = onreadOption((bytes) => link!.received(bytes));
+    return this.#secure(ground.place(destination), security, destination, options, { onread }, (socket) => {
+      socket.pause();
+      link = new DuplexLink(socket);
+      return link;
+    });
+  }
+
+  async dialSocket(destination: Destination, options: DialOptions = {}): Promise<CarrierSocket> {
+    const ground = this.#ground;
+    const security = this.#security;
+    if (security === undefined) {
+      if (ground.kind === 'links') {
+        return { socket: linkToDuplex(await ground.dialer.dial(destination, options)) };
+      }
+      const place = ground.place(destination);
+      if (options.signal?.aborted === true) throw givenUp(place.where);
+      const socket = net.connect({ ...place.options, allowHalfOpen: true, noDelay: true });
+      return whenReady(socket, connectWait(place, this.#deps, options), () => ({ socket }));
+    }
+    if (ground.kind === 'links') return this.#secureOver(ground.dialer, security, destination, options);
+    return this.#secure(ground.place(destination), security, destination, options, {}, (socket, info) => ({
+      socket,
+      security: info,
+    }));
+  }
+
+  async #secureOver(
+    dialer: Dialer,
+    security: TlsClient,
+    destination: Destination,
+    options: DialOptions,
+  ): Promise<CarrierSocket> {
+    const stream = linkToDuplex(await dialer.dial(destination, options));
+    const where = formatHostPort(destination.address.host, destination.port);
+    const place: ConnectPlace = { where, host: destination.address.host, options: { port: 0 } };
+    return this.#secure(place, security, destination, options, { socket: stream }, (socket, info) => ({
+      socket,
+      security: info,
+    }));
+  }
+
+  /** TLS over a socket of our own (`place`), or over `more.socket`. */
+  async #secure<T>(
+    place: ConnectPlace,
+    security: TlsClient,
+    destination: Destination,
+    options: DialOptions,
+    more: { readonly onread?: net.OnReadOpts; readonly socket?: Duplex },
+    make: (socket: tls.TLSSocket, info: ReturnType<TlsClient['verify']>) => T,
+  ): Promise<T> {
+    const { where } = place;
+    if (options.signal?.aborted === true) {
+      more.socket?.destroy();
+      throw givenUp(where);
+    }
+    const own = more.socket === undefined ? { ...place.options, allowHalfOpen: true, noDelay: true } : {};
+    const base = { ...own, ...more, highWaterMark: socketHighWaterBytes };
+    const socket = security.connect(base, destination);
+    const wait = connectWait(place, this.#deps, options);
+    let connected = more.socket !== undefined;
+    socket.once('connect', () => {
+      connected = true;
+    });
+    return whenReady(
+      socket,
+      {
+        ...wait,
+        event: 'secureConnect',
+        fault: (error) => (connected ? tlsFault(where, error) : wait.fault(error)),
+        late: () => (connected ? tlsLate(where, this.#deps.timeoutMs ?? dialTimeoutMs) : wait.late()),
+      },
+      () => make(socket, security.verify(socket)),
+    );
+  }
+}
+
+function tlsLate(where: string, timeoutMs: number): TsrayError {
+  return new TsrayError(
+    'ERR_HANDSHAKE_TIMEOUT',
+    `${where} did not finish its TLS handshake within ${timeoutMs / 1000} s`,
+    { hint: 'Does the server speak TLS on that port?' },
+  );
+}

@@ -1,0 +1,26 @@
+/** Names of Unix sockets: paths, and Linux's abstract names, which begin with a zero byte. */
+import type { UnixSettings } from './settings.js';
+
+/** `sun_path` of Linux's `sockaddr_un`. */
+const nameBytes = 108;
+
+/** The name as Node's `path` takes it. */
+export function unixName(settings: UnixSettings): string {
+  const { abstract, padding, path } = settings;
+  if (!abstract) return path;
+  const name = path.startsWith('\0') || path.startsWith('@') ? `\0${path.slice(1)}` : `\0${path}`;
+  return padding ? name.padEnd(nameBytes, '\0') : name;
+}
+
+/** `listen` of an inbound as settings: `/path`, `@name`, or `@@name` (padded). Undefined for anything else. */
+export function unixListenSettings(host: string): UnixSettings | undefined {
+  if (host.startsWith('/')) return { path: host, abstract: false, padding: false };
+  if (host.startsWith('@@')) return { path: host.slice(2), abstract: true, padding: true };
+  if (host.startsWith('@')) return { path: host.slice(1), abstract: true, padding: false };
+  return undefined;
+}
+
+/** For messages. */
+export function printableName(name: string): string {
+  return name.startsWith('\0') ? `@${name.slice(1).replace(/\0+$/, '')}` : name;
+}
