@@ -1,9 +1,253 @@
-/** Dials mKCP. */
-import type { Dialer } from '../../contract/transport.js';
-import type { TransportDeps } from '../common/framing.js';
-import { notYet } from '../common/not-yet.js';
+/** Dials mKCP: one UDP socket for each connection. */
+import dgram from 'node:dgram';
+import type { Resolver } from '../../contract/dns.js';
+import type { Dialer, DialOptions } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { type Address, formatHostPort } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { RandomSource } from '../../core/random.js';
+import type { Link } from '../../core/stream/link.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import { KcpLink } from './conn-link.js';
+import { type KcpLimits, limitsOf } from './limits.js';
+import { DatagramBuffer, PacketWriter } from './packet.js';
+import { createPacketHeader, headerBytes } from './packet-header.js';
+import { createProtection, type Protection } from './protection.js';
+import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
 
-export function createKcpDialer(_settings: KcpSettings, _deps: TransportDeps): Dialer {
-  return notYet('kcp');
+/** Asked of the kernel, which may give less: one window. */
+const receiveBufferBytes = 2 * 1024 * 1024;
+
+/** The peer's machine may say for a moment that nobody listens, as a server restarts. */
+const maxRefusals = 5;
+
+export interface KcpDialerDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly crypto: CryptoProvider;
+  readonly resolver: Resolver;
+  /** Local IP of the sockets (`sendThrough`). */
+  readonly localAddress?: Address | undefined;
+}
+
+/**
+ * A Dialer over mKCP. There is no handshake: `dial` resolves as soon as there is a socket, and a server that does not
+ * answer shows as the link's error, after 30 s of silence (V2Ray's limit) or when the machine refuses.
+ */
+export function createKcpDialer(settings: KcpSettings, deps: KcpDialerDeps): Dialer {
+  return new KcpDialer(settings, deps);
+}
+
+class KcpDialer implements Dialer {
+  readonly #settings: KcpSettings;
+  readonly #deps: KcpDialerDeps;
+  readonly #protection: Protection;
+  readonly #limits: KcpLimits;
+  readonly #buffer = new DatagramBuffer();
+  readonly #live = new Set<DialedConnection>();
+  #conversation: number;
+  #closed = false;
+
+  constructor(settings: KcpSettings, deps: KcpDialerDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#protection = createProtection(settings.seed, deps.crypto, deps.random);
+    this.#limits = limitsOf(settings, this.#protection);
+    this.#conversation = deps.random.below(0x1_0000);
+  }
+
+  async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
+    const { signal } = options;
+    const { host } = destination.address;
+    const where = formatHostPort(host, destination.port);
+    const address = await this.#addressOf(destination.address, signal);
+    const socket = dgram.createSocket({
+      type: address.kind === 'ipv6' ? 'udp6' : 'udp4',
+      lookup: (name, _options, callback) => callback(null, name, address.kind === 'ipv6' ? 6 : 4),
+    });
+    try {
+      await connect(socket, address, destination.port, this.#deps.localAddress);
+    } catch (error) {
+      socket.close();
+      throw new TsrayError('ERR_DIAL_FAILED', `${where}: ${toTsrayError(error, 'ERR_DIAL_FAILED').message}`, {
+        cause: error,
+      });
+    }
+    if (signal?.aborted === true || this.#closed) {
+      socket.close();
+      throw new TsrayError('ERR_ABORTED', `dialing ${where} was given up`);
+    }
+    return this.#open(socket, where);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    // Those whose links are gone only still tell their peers.
+    for (const connection of this.#live) connection.stopLingering();
+    return Promise.resolve();
+  }
+
+  #open(socket: dgram.Socket, where: string): Link {
+    const { random, clock } = this.#deps;
+    this.#conversation = (this.#conversation + 1) & 0xffff;
+    const connection = new DialedConnection({
+      socket,
+      where,
+      clock,
+      limits: this.#limits,
+      protection: this.#protection,
+      skipBytes: headerBytes[this.#settings.header],
+      conversation: this.#conversation,
+      buffer: this.#buffer,
+      makeWriter: (send) =>
+        new PacketWriter(
+          this.#settings.header,
+          createPacketHeader(this.#settings.header, random),
+          this.#protection,
+          this.#buffer,
+          send,
+        ),
+      onClosed: () => {
+        if (this.#closed) queueMicrotask(() => connection.stopLingering());
+      },
+      onTerminated: () => this.#live.delete(connection),
+    });
+    this.#live.add(connection);
+    return connection.link;
+  }
+
+  async #addressOf(address: Address, signal: AbortSignal | undefined): Promise<Address> {
+    if (address.kind !== 'domain') return address;
+    const [first] = await this.#deps.resolver.resolve(address.host, this.#family(), signal);
+    if (first === undefined) throw new TsrayError('ERR_DNS', `the name ${address.host} has no address`);
+    return first;
+  }
+
+  #family(): 'any' | 'ipv4' | 'ipv6' {
+    const kind = this.#deps.localAddress?.kind;
+    return kind === 'ipv4' || kind === 'ipv6' ? kind : 'any';
+  }
+}
+
+function connect(
+  socket: dgram.Socket,
+  address: Address,
+  port: number,
+  localAddress: Address | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    const connectNow = (): void => {
+      socket.connect(port, address.host, (error?: Error) => {
+        if (error !== undefined && error !== null) {
+          reject(error);
+          return;
+        }
+        socket.removeListener('error', reject);
+        resolve();
+      });
+    };
+    if (localAddress === undefined) connectNow();
+    else socket.bind({ address: localAddress.host, port: 0, exclusive: true }, connectNow);
+  });
+}
+
+interface DialedOptions {
+  readonly socket: dgram.Socket;
+  readonly where: string;
+  readonly clock: Clock;
+  readonly limits: KcpLimits;
+  readonly protection: Protection;
+  readonly skipBytes: number;
+  readonly conversation: number;
+  readonly buffer: DatagramBuffer;
+  readonly makeWriter: (send: (datagram: Uint8Array) => void) => PacketWriter;
+  readonly onClosed: () => void;
+  readonly onTerminated: () => void;
+}
+
+/** A socket, its session, and the link over it. */
+class DialedConnection {
+  readonly #socket: dgram.Socket;
+  readonly #buffer: DatagramBuffer;
+  readonly #where: string;
+  readonly link: KcpLink;
+  #linkGone = false;
+  #refusals = 0;
+
+  constructor(options: DialedOptions) {
+    const { socket, clock, protection, skipBytes } = options;
+    this.#socket = socket;
+    this.#buffer = options.buffer;
+    this.#where = options.where;
+    const session = new KcpSession({
+      conversation: options.conversation,
+      limits: options.limits,
+      writer: options.makeWriter((datagram) => this.#send(datagram)),
+      nowMs: clock.monotonicMs(),
+    });
+    this.link = new KcpLink({
+      session,
+      clock,
+      sendQueue: options.limits.sendQueue,
+      onClosed: () => {
+        this.#linkGone = true;
+        options.onClosed();
+      },
+      onTerminated: () => {
+        socket.close();
+        options.onTerminated();
+      },
+    });
+    growReceiveBuffer(socket, receiveBufferBytes);
+    socket.on('message', (datagram) => {
+      const segments = protection.open(datagram, skipBytes);
+      if (segments === undefined) return;
+      this.#refusals = 0;
+      this.link.received(segments);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+  }
+
+  /** Nobody waits for the peer any more, if nobody has the link. */
+  stopLingering(): void {
+    if (this.#linkGone) this.link.dispose();
+  }
+
+  #send(datagram: Uint8Array): void {
+    this.#socket.send(datagram);
+    // The kernel had no room: the socket still needs these bytes.
+    if (this.#socket.getSendQueueCount() > 0) this.#buffer.renew();
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    this.#refusals += 1;
+    if (this.#linkGone) {
+      // Nobody is there to be told.
+      this.link.dispose();
+    } else if (this.#refusals >= maxRefusals) {
+      const refused = error.code === 'ECONNREFUSED';
+      this.link.fail(
+        new TsrayError(
+          refused ? 'ERR_DIAL_REFUSED' : 'ERR_DIAL_FAILED',
+          refused ? `${this.#where} refused the connection` : `${this.#where}: ${error.message}`,
+          {
+            ...(refused ? { hint: 'Nothing listens on that UDP port: is the server started?' } : {}),
+            cause: error,
+          },
+        ),
+      );
+    }
+  }
+}
+
+/** The default holds less than a hundred datagrams. The kernel gives what its limit allows. */
+export function growReceiveBuffer(socket: dgram.Socket, bytes: number): void {
+  try {
+    socket.setRecvBufferSize(bytes);
+  } catch {
+    // Some systems refuse what is over their limit; it works with less as well.
+  }
 }

@@ -1,9 +1,259 @@
-/** Listens for mKCP. */
-import type { Listen } from '../../contract/transport.js';
-import type { TransportDeps } from '../common/framing.js';
-import { notYet } from '../common/not-yet.js';
+/** Listens for mKCP: one UDP socket for all sessions. */
+import dgram from 'node:dgram';
+import type { Accepted, Listen, Listener } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import { TsrayError } from '../../core/errors.js';
+import { formatHostPort, parseAddress } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { RandomSource } from '../../core/random.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import { KcpLink } from './conn-link.js';
+import { growReceiveBuffer } from './dial.js';
+import { type KcpLimits, limitsOf } from './limits.js';
+import { DatagramBuffer, PacketWriter } from './packet.js';
+import { createPacketHeader, headerBytes } from './packet-header.js';
+import { createProtection, type Protection } from './protection.js';
+import { conversationOf, opensSession } from './segment.js';
+import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
 
-export function createKcpListen(_settings: KcpSettings, _deps: TransportDeps): Listen {
-  return notYet('kcp');
+const receiveBufferBytes = 4 * 1024 * 1024;
+
+/** Datagrams need no proof of their source: without a bound, anyone could fill the memory with sessions. */
+const defaultMaxSessions = 16_384;
+
+export interface KcpListenDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly crypto: CryptoProvider;
+  /** Sessions at once, those included whose links are gone; more are ignored. */
+  readonly maxSessions?: number;
+}
+
+/** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
+export function createKcpListen(settings: KcpSettings, deps: KcpListenDeps): Listen {
+  return async (host, port, accept) => {
+    const everywhere = host === '0.0.0.0' || host === '::';
+    let bound: BoundSocket;
+    try {
+      bound = await bind(everywhere ? '::' : host, port, everywhere);
+    } catch (error) {
+      // A machine without IPv6.
+      if (
+        !everywhere ||
+        !(error instanceof TsrayError) ||
+        !/EAFNOSUPPORT|EADDRNOTAVAIL/.test(String(error.cause))
+      )
+        throw error;
+      bound = await bind('0.0.0.0', port, false);
+    }
+    return new KcpListener(settings, deps, bound, accept);
+  };
+}
+
+interface BoundSocket {
+  readonly socket: dgram.Socket;
+  readonly address: string;
+  readonly port: number;
+}
+
+function bind(host: string, port: number, dualStack: boolean): Promise<BoundSocket> {
+  const socket = dgram.createSocket({
+    type: host.includes(':') ? 'udp6' : 'udp4',
+    ipv6Only: !dualStack && host.includes(':'),
+    // Only IP addresses come here. Answered at once, the packet leaves within `send`.
+    lookup: (name, _options, callback) => callback(null, name, name.includes(':') ? 6 : 4),
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      reject(listenError(formatHostPort(host, port), error));
+    });
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      const bound = socket.address();
+      resolve({ socket, address: bound.address, port: bound.port });
+    });
+  });
+}
+
+function listenError(where: string, error: NodeJS.ErrnoException): TsrayError {
+  const known: Record<string, readonly [text: string, hint: string]> = {
+    EADDRINUSE: ['the UDP port is in use', 'Another program uses the port: stop it, or choose another port.'],
+    EACCES: ['permission denied', 'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.'],
+    EADDRNOTAVAIL: ['the address is not one of this machine', 'listen must be an address of this machine.'],
+  };
+  const entry = known[error.code ?? ''];
+  return new TsrayError('ERR_LISTEN', `cannot listen on ${where} (UDP): ${entry?.[0] ?? error.message}`, {
+    ...(entry === undefined ? {} : { hint: entry[1] }),
+    cause: error,
+  });
+}
+
+class KcpListener implements Listener {
+  readonly #settings: KcpSettings;
+  readonly #deps: KcpListenDeps;
+  readonly #socket: dgram.Socket;
+  readonly #accept: (accepted: Accepted) => void;
+  readonly #protection: Protection;
+  readonly #limits: KcpLimits;
+  readonly #skipBytes: number;
+  readonly #maxSessions: number;
+  readonly #buffer = new DatagramBuffer();
+  /** By port and conversation of the peer, then by its address: numbers are found faster than texts. */
+  readonly #sessions = new Map<number, Map<string, KcpLink>>();
+  #sessionCount = 0;
+  /** Those that somebody owns. */
+  #linkCount = 0;
+  /** Datagrams mostly come in rows. */
+  #lastKey = -1;
+  #lastAddress = '';
+  #lastLink: KcpLink | undefined;
+  #draining = false;
+  #closed = false;
+  readonly #drained: Promise<void>;
+  #resolveDrained: () => void = () => undefined;
+  readonly #local: Destination;
+  readonly address: string;
+  readonly port: number;
+
+  constructor(
+    settings: KcpSettings,
+    deps: KcpListenDeps,
+    bound: BoundSocket,
+    accept: (accepted: Accepted) => void,
+  ) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#socket = bound.socket;
+    this.#accept = accept;
+    this.#protection = createProtection(settings.seed, deps.crypto, deps.random);
+    this.#limits = limitsOf(settings, this.#protection);
+    this.#skipBytes = headerBytes[settings.header];
+    this.#maxSessions = deps.maxSessions ?? defaultMaxSessions;
+    this.#drained = new Promise((resolve) => {
+      this.#resolveDrained = resolve;
+    });
+    this.port = bound.port;
+    this.address = formatHostPort(bound.address, bound.port);
+    this.#local = { network: 'udp', address: parseAddress(plainHost(bound.address)), port: bound.port };
+    growReceiveBuffer(bound.socket, receiveBufferBytes);
+    bound.socket.on('message', (datagram, remote) => this.#received(datagram, remote));
+    // An ICMP answer to one datagram says nothing about the others' peers.
+    bound.socket.on('error', () => undefined);
+  }
+
+  drain(): Promise<void> {
+    this.#draining = true;
+    this.#settle();
+    return this.#drained;
+  }
+
+  close(): Promise<void> {
+    this.#draining = true;
+    if (!this.#closed) {
+      for (const byAddress of [...this.#sessions.values()]) {
+        for (const link of [...byAddress.values()]) link.dispose();
+      }
+      this.#settle();
+    }
+    return this.#drained;
+  }
+
+  #received(datagram: Uint8Array, remote: dgram.RemoteInfo): void {
+    const segments = this.#protection.open(datagram, this.#skipBytes);
+    if (segments === undefined) return;
+    const conversation = conversationOf(segments);
+    if (conversation < 0) return;
+    const key = remote.port * 0x1_0000 + conversation;
+    let link: KcpLink | undefined;
+    if (key === this.#lastKey && remote.address === this.#lastAddress) link = this.#lastLink;
+    else {
+      link = this.#sessions.get(key)?.get(remote.address);
+      this.#lastKey = key;
+      this.#lastAddress = remote.address;
+      this.#lastLink = link;
+    }
+    if (link === undefined) {
+      link = this.#open(segments, conversation, key, remote);
+      if (link === undefined) return;
+    }
+    link.received(segments);
+  }
+
+  #open(
+    segments: Uint8Array,
+    conversation: number,
+    key: number,
+    remote: dgram.RemoteInfo,
+  ): KcpLink | undefined {
+    if (this.#draining || this.#sessionCount >= this.#maxSessions || !opensSession(segments))
+      return undefined;
+    const { header } = this.#settings;
+    const { clock, random } = this.#deps;
+    const { address, port } = remote;
+    const writer = new PacketWriter(
+      header,
+      createPacketHeader(header, random),
+      this.#protection,
+      this.#buffer,
+      (datagram) => this.#send(datagram, port, address),
+    );
+    const link = new KcpLink({
+      session: new KcpSession({ conversation, limits: this.#limits, writer, nowMs: clock.monotonicMs() }),
+      clock,
+      sendQueue: this.#limits.sendQueue,
+      onClosed: () => {
+        this.#linkCount -= 1;
+        this.#settle();
+      },
+      onTerminated: () => this.#forget(key, address),
+    });
+    let byAddress = this.#sessions.get(key);
+    if (byAddress === undefined) {
+      byAddress = new Map();
+      this.#sessions.set(key, byAddress);
+    }
+    byAddress.set(address, link);
+    this.#lastLink = link;
+    this.#sessionCount += 1;
+    this.#linkCount += 1;
+    this.#accept({
+      link,
+      source: { network: 'udp', address: parseAddress(plainHost(address)), port },
+      local: this.#local,
+    });
+    return link;
+  }
+
+  #forget(key: number, address: string): void {
+    const byAddress = this.#sessions.get(key);
+    if (byAddress?.delete(address) !== true) return;
+    if (byAddress.size === 0) this.#sessions.delete(key);
+    this.#lastKey = -1;
+    this.#lastLink = undefined;
+    this.#sessionCount -= 1;
+    this.#settle();
+  }
+
+  #send(datagram: Uint8Array, port: number, address: string): void {
+    if (this.#closed) return;
+    this.#socket.send(datagram, port, address);
+    // The kernel had no room: the socket still needs these bytes.
+    if (this.#socket.getSendQueueCount() > 0) this.#buffer.renew();
+  }
+
+  #settle(): void {
+    if (!this.#draining) return;
+    if (this.#sessionCount === 0 && !this.#closed) {
+      this.#closed = true;
+      this.#socket.close();
+    }
+    if (this.#linkCount === 0) this.#resolveDrained();
+  }
+}
+
+/** IPv4 peers of a dual-stack socket appear as IPv4. */
+function plainHost(host: string): string {
+  return host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
 }

@@ -1,0 +1,240 @@
+/**
+ * A Link over an mKCP session: drives it with the time, delivers what it has to read, and tells its end.
+ *
+ * mKCP has no half-close. `end` therefore only forbids further writes and leaves the downlink alone: VMess marks its
+ * end of stream itself. When the peer has ended too, the connection is closed.
+ */
+import type { Clock, Timer } from '../../core/clock.js';
+import { TsrayError } from '../../core/errors.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import type { KcpSession } from './session.js';
+import { runSoon, type SoonTask } from './soon.js';
+
+/** Most bytes delivered at once. */
+const readBytes = 128 * 1024;
+
+export interface KcpLinkOptions {
+  readonly session: KcpSession;
+  readonly clock: Clock;
+  /** Segments queued at which a writer has to wait. */
+  readonly sendQueue: number;
+  /** The link is gone; its session may live on to tell the peer. At most once. */
+  readonly onClosed: () => void;
+  /** The session is gone as well. At most once, after `onClosed`. */
+  readonly onTerminated: () => void;
+}
+
+export class KcpLink implements Link, SoonTask {
+  readonly #session: KcpSession;
+  readonly #clock: Clock;
+  readonly #sendQueue: number;
+  readonly #onClosed: () => void;
+  readonly #onTerminated: () => void;
+  #sink: LinkSink | undefined;
+  #timer: Timer | undefined;
+  #timerMs = 0;
+  #paused = false;
+  #blocked = false;
+  #outputEnded = false;
+  /** Something was written that cannot reach the peer any more. */
+  #outputLost = false;
+  #endDelivered = false;
+  #closing = false;
+  #gone = false;
+  #error: TsrayError | undefined;
+  #disposed = false;
+  queued = false;
+
+  constructor(options: KcpLinkOptions) {
+    this.#session = options.session;
+    this.#clock = options.clock;
+    this.#sendQueue = options.sendQueue;
+    this.#onClosed = options.onClosed;
+    this.#onTerminated = options.onTerminated;
+    this.#arm();
+  }
+
+  get session(): KcpSession {
+    return this.#session;
+  }
+
+  /** The segments of a genuine datagram; ours from now on. */
+  received(segments: Uint8Array): void {
+    if (this.#disposed) return;
+    this.#session.input(segments, this.#clock.monotonicMs());
+    runSoon(this);
+  }
+
+  /** The connection cannot go on, for a reason outside the session. */
+  fail(error: TsrayError): void {
+    this.destroy(error);
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#gone) {
+      const error = this.#error;
+      queueMicrotask(() => sink.closed(error));
+    } else {
+      runSoon(this);
+    }
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    runSoon(this);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#gone || this.#closing || this.#outputEnded || bytes.length === 0) return true;
+    const session = this.#session;
+    if (!session.writable) {
+      this.#outputLost = true;
+      runSoon(this);
+      return true;
+    }
+    session.write(bytes);
+    runSoon(this);
+    this.#blocked = session.queued >= this.#sendQueue;
+    return !this.#blocked;
+  }
+
+  end(): void {
+    if (this.#outputEnded) return;
+    this.#outputEnded = true;
+    runSoon(this);
+  }
+
+  close(): void {
+    if (this.#gone || this.#closing) return;
+    this.#closing = true;
+    this.#session.close(this.#clock.monotonicMs());
+    runSoon(this);
+  }
+
+  destroy(error?: TsrayError): void {
+    if (this.#gone) return;
+    this.#session.abort(this.#clock.monotonicMs());
+    this.#finish(error);
+    runSoon(this);
+  }
+
+  /** Ends everything without waiting for the peer, which is told once. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.destroy();
+    this.#session.flush(this.#clock.monotonicMs());
+    this.#terminated();
+  }
+
+  runSoon(): void {
+    if (this.#disposed) return;
+    this.#deliver();
+    const session = this.#session;
+    if (session.wantsFlush) {
+      session.flush(this.#clock.monotonicMs());
+      this.#arm();
+      // Not all of it at once: the peer's socket has to keep up.
+      if (session.wantsFlush) runSoon(this);
+    }
+    this.#settle();
+  }
+
+  #tick(): void {
+    this.#session.flush(this.#clock.monotonicMs());
+    this.#arm();
+    if (this.#session.wantsFlush) runSoon(this);
+    this.#settle();
+  }
+
+  #deliver(): void {
+    const session = this.#session;
+    while (!this.#paused && !this.#gone && this.#sink !== undefined && session.readable) {
+      const scratch = takeScratch(readBytes);
+      try {
+        const count = session.read(scratch.subarray(0, readBytes));
+        this.#sink.data(scratch.subarray(0, count));
+      } finally {
+        releaseScratch();
+      }
+    }
+  }
+
+  /** Tells the owner what has come of it. */
+  #settle(): void {
+    const session = this.#session;
+    if (!this.#gone) this.#tellOwner(session);
+    if (session.state === 'terminated') this.#terminated();
+  }
+
+  #tellOwner(session: KcpSession): void {
+    if (session.timedOut) {
+      this.destroy(silence(session.heard));
+      return;
+    }
+    if (this.#closing) {
+      if (session.state === 'terminating' || session.state === 'terminated') this.#finish(undefined);
+      return;
+    }
+    if (this.#blocked && session.queued <= this.#sendQueue - (this.#sendQueue >> 2)) {
+      this.#blocked = false;
+      this.#sink?.drain();
+    }
+    if (this.#sink === undefined || this.#paused || !session.inputEnded) return;
+    if (session.inputBroken) {
+      this.destroy(new TsrayError('ERR_RESET', 'the peer ended the connection before all of its data came'));
+      return;
+    }
+    if (!this.#endDelivered) {
+      this.#endDelivered = true;
+      this.#sink.end();
+    }
+    if (this.#outputLost) {
+      this.destroy(new TsrayError('ERR_RESET', 'the peer has closed the connection'));
+    } else if (this.#outputEnded) {
+      this.close();
+    }
+  }
+
+  #finish(error: TsrayError | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#error = error;
+    this.#onClosed();
+    const sink = this.#sink;
+    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+  }
+
+  #terminated(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#onTerminated();
+  }
+
+  #arm(): void {
+    const delayMs = this.#session.nextFlushMs;
+    if (this.#timer !== undefined && this.#timerMs === delayMs) {
+      this.#timer.refresh();
+      return;
+    }
+    this.#timer?.cancel();
+    this.#timerMs = delayMs;
+    this.#timer = this.#clock.setTimer(delayMs, () => this.#tick());
+  }
+}
+
+function silence(heard: boolean): TsrayError {
+  return heard
+    ? new TsrayError('ERR_RESET', 'the peer stopped answering: no datagram for 30 s')
+    : new TsrayError('ERR_DIAL_TIMEOUT', 'no datagram came back within 30 s', {
+        hint: 'Is the server running, may UDP pass, and are seed and header type the same on both sides?',
+      });
+}

@@ -1,0 +1,38 @@
+/** What follows from the settings: sizes of segments and windows (transports.md 8.2 and 8.7). */
+import { headerBytes } from './packet-header.js';
+import type { Protection } from './protection.js';
+import { dataOverheadBytes } from './segment.js';
+import type { KcpSettings } from './settings.js';
+
+export interface KcpLimits {
+  /** Most data in a segment. */
+  readonly segmentBytes: number;
+  readonly ttiMs: number;
+  readonly congestion: boolean;
+  /** Segments that the uplink carries in one tti. */
+  readonly sendingBase: number;
+  /** Segments taken ahead of the one that is read next. */
+  readonly receiveWindow: number;
+  /** Segments waiting to be sent or acknowledged at which a writer has to wait. */
+  readonly sendQueue: number;
+}
+
+const minWindow = 8;
+const bytesPerMegabyte = 1_048_576;
+
+export function limitsOf(settings: KcpSettings, protection: Protection): KcpLimits {
+  const { mtu, ttiMs } = settings;
+  const perTti = (capacity: number): number =>
+    Math.max(
+      minWindow,
+      Math.floor(Math.floor((capacity * bytesPerMegabyte) / mtu) / Math.floor(1000 / ttiMs)),
+    );
+  return {
+    segmentBytes: mtu - headerBytes[settings.header] - protection.overheadBytes - dataOverheadBytes,
+    ttiMs,
+    congestion: settings.congestion,
+    sendingBase: perTti(settings.uplinkCapacity),
+    receiveWindow: perTti(settings.downlinkCapacity),
+    sendQueue: Math.max(minWindow, Math.floor(settings.writeBufferBytes / mtu)),
+  };
+}
