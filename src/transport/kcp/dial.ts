@@ -3,12 +3,13 @@ import dgram from 'node:dgram';
 import type { Resolver } from '../../contract/dns.js';
 import type { Dialer, DialOptions } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
-import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
+import { dialError } from '../common/dial-error.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, PacketWriter } from './packet.js';
@@ -71,9 +72,7 @@ class KcpDialer implements Dialer {
       await connect(socket, address, destination.port, this.#deps.localAddress);
     } catch (error) {
       socket.close();
-      throw new TsrayError('ERR_DIAL_FAILED', `${where}: ${toTsrayError(error, 'ERR_DIAL_FAILED').message}`, {
-        cause: error,
-      });
+      throw dialError(where, host, error as NodeJS.ErrnoException);
     }
     if (signal?.aborted === true || this.#closed) {
       socket.close();

@@ -7,6 +7,7 @@ import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
+import { listenError } from '../common/listen-error.js';
 import { KcpLink } from './conn-link.js';
 import { growReceiveBuffer } from './dial.js';
 import { type KcpLimits, limitsOf } from './limits.js';
@@ -67,26 +68,13 @@ function bind(host: string, port: number, dualStack: boolean): Promise<BoundSock
   return new Promise((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
-      reject(listenError(formatHostPort(host, port), error));
+      reject(listenError(`${formatHostPort(host, port)} (UDP)`, false, error));
     });
     socket.bind({ address: host, port, exclusive: true }, () => {
       socket.removeAllListeners('error');
       const bound = socket.address();
       resolve({ socket, address: bound.address, port: bound.port });
     });
-  });
-}
-
-function listenError(where: string, error: NodeJS.ErrnoException): TsrayError {
-  const known: Record<string, readonly [text: string, hint: string]> = {
-    EADDRINUSE: ['the UDP port is in use', 'Another program uses the port: stop it, or choose another port.'],
-    EACCES: ['permission denied', 'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.'],
-    EADDRNOTAVAIL: ['the address is not one of this machine', 'listen must be an address of this machine.'],
-  };
-  const entry = known[error.code ?? ''];
-  return new TsrayError('ERR_LISTEN', `cannot listen on ${where} (UDP): ${entry?.[0] ?? error.message}`, {
-    ...(entry === undefined ? {} : { hint: entry[1] }),
-    cause: error,
   });
 }
 
