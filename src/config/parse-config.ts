@@ -10,6 +10,7 @@ import { log, silentLog } from './schema/log.js';
 import { readOutbound } from './schema/outbounds.js';
 import { policy } from './schema/policy.js';
 import { rootSchema } from './schema/root.js';
+import { defaultsSchema, readStreamDefaults } from './schema/stream.js';
 import type { Settings } from './settings.js';
 import type { ConfigNode } from './tree/node.js';
 import { parseText } from './tree/parse.js';
@@ -65,15 +66,18 @@ function readRoot(checker: Checker, place: Place): Settings | undefined {
     checker.wrongValue(place, 'an object', 'The whole configuration is one object: { ... }.', 'kind');
     return undefined;
   }
-  const siblings = { log: log.schema, policy: policy.schema };
+  const siblings = { log: log.schema, policy: policy.schema, transport: defaultsSchema };
   const root = checker.check(rootSchema, place, siblings);
   const logPlace = inside(place, 'log');
   const logSettings = logPlace.missing ? silentLog : log.read(checker, logPlace);
   const policySettings = policy.read(checker, inside(place, 'policy'));
+  const streamDefaults = readStreamDefaults(checker, inside(place, 'transport'));
   const inbounds = handlerPlaces(checker, place, 'inbound').map((at, index) =>
-    readInbound(checker, at, index === 0 ? root?.port : undefined),
+    readInbound(checker, at, index === 0 ? root?.port : undefined, streamDefaults),
   );
-  const outbounds = handlerPlaces(checker, place, 'outbound').map((at) => readOutbound(checker, at));
+  const outbounds = handlerPlaces(checker, place, 'outbound').map((at) =>
+    readOutbound(checker, at, streamDefaults),
+  );
   crossCheck(checker, place, inbounds, outbounds);
   if (logSettings === undefined || policySettings === undefined) return undefined;
   return {

@@ -26,7 +26,7 @@ export type Allocation =
 interface InboundBase {
   /** May be empty. */
   readonly tag: string;
-  /** IP to listen on; `0.0.0.0` means all, dual-stack. */
+  /** IP to listen on, of which `0.0.0.0` means all, dual-stack; or a Unix socket: `/path`, `@abstract`, `@@padded`. */
   readonly listen: string;
   /** Every port of the range, at least one. 0: any free port. */
   readonly ports: readonly number[];

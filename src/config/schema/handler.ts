@@ -3,7 +3,7 @@ import type { Checker } from '../check/checker.js';
 import type { AnySchema } from '../check/notes.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { Section } from './section.js';
-import { stream } from './stream.js';
+import { streamSchema } from './stream.js';
 
 /** What is known of a handler even when parts of it are wrong. */
 export interface HandlerResult<THandler> {
@@ -44,7 +44,7 @@ export function protocolAt<THandler extends AnyHandler>(
 
 /** Schemas of the members that are checked on their own. */
 export function handlerSiblings(section: Section<unknown> | undefined): Readonly<Record<string, AnySchema>> {
-  const common = { streamSettings: stream.schema };
+  const common = { streamSettings: streamSchema };
   return section === undefined ? common : { ...common, settings: section.schema };
 }
 

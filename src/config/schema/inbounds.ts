@@ -19,7 +19,7 @@ import { dokodemo } from './inbound/dokodemo.js';
 import { httpInbound } from './inbound/http.js';
 import { socksInbound } from './inbound/socks.js';
 import { vmessInbound } from './inbound/vmess.js';
-import { stream } from './stream.js';
+import { readStream, type StreamDefaults } from './stream.js';
 import { checkedText, each, opaque, portRange, text, unsupported, whole, words } from './types.js';
 
 export const inboundProtocols: ProtocolTable<InboundSettings> = {
@@ -30,7 +30,7 @@ export const inboundProtocols: ProtocolTable<InboundSettings> = {
 };
 
 const listenText = checkedText(
-  'an IP address or "localhost"',
+  'an IP address, "localhost", or the path of a Unix socket',
   (given) => isIp(given) || isLocalhost(given) || isSocketPath(given),
   { advise: adviseListen },
 );
@@ -91,6 +91,7 @@ export function readInbound(
   checker: Checker,
   place: Place,
   fallbackPort: number | undefined,
+  defaults: StreamDefaults,
 ): HandlerResult<InboundSettings> {
   const before = checker.essentialsMissing;
   const name = protocolAt(inboundProtocols, place);
@@ -98,26 +99,42 @@ export function readInbound(
   const base = checker.check(inboundSchema, place, siblings);
   if (place.node.kind !== 'object') return { place, settings: undefined };
   examineListen(place, fallbackPort, checker);
-  const streamPart = stream.read(checker, inside(place, 'streamSettings'));
+  const streamPart = readStream(checker, inside(place, 'streamSettings'), { role: 'inbound', defaults });
   const part = readProtocol(inboundProtocols, checker, place);
-  const port = base?.port ?? fallbackPort;
+  const onPath = isSocketPath(base?.listen ?? '');
+  // A path has no ports; whatever "port" says, it is opened once.
+  const port = onPath ? 0 : (base?.port ?? fallbackPort);
   const ports = port === undefined ? undefined : readPorts(port, inside(place, 'port'), checker);
   if (base === undefined || ports === undefined || streamPart === undefined || part === undefined) {
     return { place, settings: undefined };
   }
   const allocation = readAllocation(base.allocate, ports.length, inside(place, 'allocate'), checker);
   if (checker.essentialsMissing > before) return { place, settings: undefined };
-  const listen = isLocalhost(base.listen) ? '127.0.0.1' : parseAddress(base.listen).host;
-  return { place, settings: { ...part, tag: base.tag, listen, ports, allocation, stream: streamPart } };
+  if (onPath && streamPart.network === 'kcp') {
+    const hint = 'mKCP runs over UDP: "listen" must be an IP address.';
+    checker.error(inside(place, 'listen'), 'ERR_CONFIG_CONFLICT', 'a Unix socket cannot carry "kcp"', hint);
+  }
+  return {
+    place,
+    settings: {
+      ...part,
+      tag: base.tag,
+      listen: listenHost(base.listen),
+      ports,
+      allocation,
+      stream: streamPart,
+    },
+  };
 }
 
-/** Sockets in the file system, and the port that everything else needs. */
+function listenHost(given: string): string {
+  if (isSocketPath(given)) return given.trim();
+  return isLocalhost(given) ? '127.0.0.1' : parseAddress(given).host;
+}
+
+/** Everything but a socket in the file system needs a port. */
 function examineListen(place: Place, fallbackPort: number | undefined, checker: Checker): void {
-  const listen = inside(place, 'listen');
-  if (isSocketPath(textAt(listen) ?? '')) {
-    checker.unsupported(listen, 'listening on a Unix socket is not supported by tsray yet', true);
-    return;
-  }
+  if (isSocketPath(textAt(inside(place, 'listen')) ?? '')) return;
   const port = inside(place, 'port');
   if (port.missing && fallbackPort === undefined) {
     checker.wrongValue(port, 'a port such as 1080, or a range such as "1000-1005"');

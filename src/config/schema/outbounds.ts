@@ -20,7 +20,7 @@ import { freedom } from './outbound/freedom.js';
 import { httpOutbound } from './outbound/http.js';
 import { socksOutbound } from './outbound/socks.js';
 import { vmessOutbound } from './outbound/vmess.js';
-import { stream } from './stream.js';
+import { readStream, type StreamDefaults } from './stream.js';
 import { checkedText, each, flag, opaque, text, unsupported, words } from './types.js';
 
 export const outboundProtocols: ProtocolTable<OutboundSettings> = {
@@ -69,13 +69,17 @@ function muxOff(value: unknown): boolean {
   return switchedOff(value) || (typeof concurrency === 'number' && concurrency < 0);
 }
 
-export function readOutbound(checker: Checker, place: Place): HandlerResult<OutboundSettings> {
+export function readOutbound(
+  checker: Checker,
+  place: Place,
+  defaults: StreamDefaults,
+): HandlerResult<OutboundSettings> {
   const before = checker.essentialsMissing;
   const name = protocolAt(outboundProtocols, place);
   const siblings = handlerSiblings(name === undefined ? undefined : outboundProtocols[name]);
   const base = checker.check(outboundSchema, place, siblings);
   if (place.node.kind !== 'object') return { place, settings: undefined };
-  const streamPart = stream.read(checker, inside(place, 'streamSettings'));
+  const streamPart = readStream(checker, inside(place, 'streamSettings'), { role: 'outbound', defaults });
   const part = readProtocol(outboundProtocols, checker, place);
   if (checker.essentialsMissing > before) return { place, settings: refusing(place) };
   if (base === undefined || streamPart === undefined || part === undefined) {

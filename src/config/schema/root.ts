@@ -17,7 +17,7 @@ export const rootSchema = v.object(
     dns: unsupported(notYet('dns'), { harmless: onlyLocalhost }),
     api: unsupported(notYet('api')),
     reverse: unsupported(notYet('reverse')),
-    transport: unsupported(notYet('transport (global transport settings)')),
+    transport: opaque,
     fakeDns: unsupported(notYet('fakeDns')),
     browserForwarder: unsupported(notYet('browserForwarder')),
     observatory: unsupported(notYet('observatory')),

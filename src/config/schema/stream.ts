@@ -1,60 +1,92 @@
 /**
- * `streamSettings`. To add a network: a file in `stream/`, a line in `carriers`, and its words out of the missing ones.
+ * `streamSettings`, and their defaults in the top level's `transport`. To add a network: a file in `stream/` and a line
+ * in `carriers`.
  */
 import * as v from 'valibot';
 import type { StreamSettings } from '../../transport/stack/stream-settings.js';
 import type { Checker } from '../check/checker.js';
-import { deepEmpty, everyMember } from '../check/empty.js';
+import { deepEmpty } from '../check/empty.js';
 import type { AnySchema } from '../check/notes.js';
 import { inside, orEmptyObject, type Place } from '../check/place.js';
 import { plainValue } from '../tree/node.js';
 import type { Section } from './section.js';
+import { grpc } from './stream/grpc.js';
+import { h2, h2ForClient } from './stream/h2.js';
+import { httpUpgrade } from './stream/httpupgrade.js';
+import { kcp } from './stream/kcp.js';
+import { sockopt } from './stream/sockopt.js';
 import { tcp } from './stream/tcp.js';
-import { each, opaque, unsupported, words } from './types.js';
+import { requireOwnCertificate, tls } from './stream/tls.js';
+import { unix } from './stream/unix.js';
+import { ws } from './stream/ws.js';
+import { each, opaque, words } from './types.js';
 
-/** Network → the key of its settings and what reads them. */
-const carriers = {
-  tcp: { key: 'tcpSettings', section: tcp },
-} as const satisfies Partial<
-  Record<StreamSettings['network'], { readonly key: string; readonly section: Section<StreamSettings> }>
->;
+type Network = StreamSettings['network'];
+type Role = 'inbound' | 'outbound';
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+/** What `network` decides. */
+type Carried = DistributiveOmit<StreamSettings, 'tls' | 'sockopt'>;
 
-const networks = Object.keys(carriers) as readonly (keyof typeof carriers)[];
+interface Carrier {
+  /** Where its settings are; the first is V2Ray's own name. */
+  readonly keys: readonly string[];
+  readonly schema: AnySchema;
+  read(checker: Checker, place: Place): Carried | undefined;
+}
 
-/** Networks of V2Ray that are still missing here, and those that only its relatives have. */
+function carrier<T>(keys: readonly string[], section: Section<T>, of: (settings: T) => Carried): Carrier {
+  return {
+    keys,
+    schema: section.schema,
+    read(checker, place) {
+      const settings = section.read(checker, place);
+      return settings === undefined ? undefined : of(settings);
+    },
+  };
+}
+
+const carriers: Readonly<Record<Network, Carrier>> = {
+  tcp: carrier(['tcpSettings', 'rawSettings'], tcp, (settings) => ({ network: 'tcp', tcp: settings })),
+  ws: carrier(['wsSettings'], ws, (settings) => ({ network: 'ws', ws: settings })),
+  http: carrier(['httpSettings'], h2, (settings) => ({ network: 'http', h2: settings })),
+  grpc: carrier(['grpcSettings', 'gunSettings'], grpc, (settings) => ({ network: 'grpc', grpc: settings })),
+  httpupgrade: carrier(['httpupgradeSettings'], httpUpgrade, (settings) => ({
+    network: 'httpupgrade',
+    httpupgrade: settings,
+  })),
+  kcp: carrier(['kcpSettings'], kcp, (settings) => ({ network: 'kcp', kcp: settings })),
+  domainsocket: carrier(['dsSettings'], unix, (settings) => ({ network: 'domainsocket', unix: settings })),
+};
+
+const networks = Object.keys(carriers) as readonly Network[];
+
+const otherNames = {
+  raw: 'tcp',
+  websocket: 'ws',
+  h2: 'http',
+  gun: 'grpc',
+  mkcp: 'kcp',
+  ds: 'domainsocket',
+} as const satisfies Record<string, Network>;
+
+/** Networks of V2Ray and its relatives that are missing here. */
 const missingNetworks = {
+  quic: 'the transport "quic" is not supported by tsray: no QUIC for Node.js understands that of V2Ray',
   ...each(
-    [
-      'ws',
-      'websocket',
-      'h2',
-      'http',
-      'kcp',
-      'mkcp',
-      'quic',
-      'ds',
-      'domainsocket',
-      'grpc',
-      'gun',
-      'httpupgrade',
-    ],
-    (network) => `the transport "${network}" is not supported by tsray yet`,
-  ),
-  ...each(
-    ['hy2', 'hysteria2', 'splithttp', 'xhttp'],
+    ['hy2', 'hysteria', 'hysteria2', 'splithttp', 'xhttp'],
     (network) => `the transport "${network}" is not supported by tsray`,
   ),
 };
 
 const missingSecurities = {
-  tls: 'the security "tls" is not supported by tsray yet',
   xtls: 'the security "xtls" cannot be had with Node.js',
-  reality: 'the security "reality" cannot be had with Node.js',
+  reality: 'the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake',
 };
 
-/** Settings of networks and securities → what has to be written for them to count. */
-const owners = {
+/** Key of `streamSettings` → the network or security it belongs to, with what to write for it to count. */
+const owners: Readonly<Record<string, string>> = {
   tcpSettings: '"network": "tcp"',
+  rawSettings: '"network": "raw"',
   wsSettings: '"network": "ws"',
   httpSettings: '"network": "h2"',
   kcpSettings: '"network": "kcp"',
@@ -64,57 +96,104 @@ const owners = {
   gunSettings: '"network": "grpc"',
   httpupgradeSettings: '"network": "httpupgrade"',
   hy2Settings: '"network": "hysteria2"',
+  hysteriaSettings: '"network": "hysteria"',
   splithttpSettings: '"network": "splithttp"',
   xhttpSettings: '"network": "xhttp"',
   tlsSettings: '"security": "tls"',
   xtlsSettings: '"security": "xtls"',
   realitySettings: '"security": "reality"',
-} as const;
-
-/** `tproxy: "off"` and unset numbers ask for nothing. */
-function harmlessSockopt(value: unknown): boolean {
-  return everyMember(value, (_key, item) => deepEmpty(item) || item === 'off');
-}
+};
 
 export const streamSchema = v.object(
   {
     network: v.optional(
-      words(networks, { unsupported: missingNetworks, aliases: { raw: 'tcp' }, essential: true }),
+      words(networks, { unsupported: missingNetworks, aliases: otherNames, essential: true }),
       'tcp',
     ),
-    security: v.optional(words(['none'], { unsupported: missingSecurities, essential: true }), 'none'),
-    sockopt: unsupported('sockopt is not supported by tsray yet', { harmless: harmlessSockopt }),
-    ...(Object.fromEntries(Object.keys(owners).map((key) => [key, opaque])) as Record<
-      keyof typeof owners,
-      typeof opaque
-    >),
+    security: v.optional(words(['none', 'tls'], { unsupported: missingSecurities, essential: true }), 'none'),
+    sockopt: opaque,
+    ...Object.fromEntries(Object.keys(owners).map((key) => [key, opaque])),
   },
   'an object',
 );
 
 /** Schemas of the members that are read by their own sections. */
-const siblings: Readonly<Record<string, AnySchema>> = Object.fromEntries(
-  Object.values(carriers).map(({ key, section }) => [key, section.schema]),
-);
-
-export const stream: Section<StreamSettings> = {
-  schema: streamSchema,
-  read(checker, place) {
-    const solid = orEmptyObject(place);
-    const value = checker.check(streamSchema, solid, siblings);
-    if (value === undefined) return undefined;
-    const { key, section } = carriers[value.network];
-    warnUnused(solid, key, checker);
-    return section.read(checker, inside(solid, key));
-  },
+const siblings: Readonly<Record<string, AnySchema>> = {
+  ...Object.fromEntries(
+    Object.values(carriers).flatMap(({ keys, schema }) => keys.map((key) => [key, schema] as const)),
+  ),
+  tlsSettings: tls.schema,
+  sockopt: sockopt.schema,
 };
 
+/** Network → what the top level's `transport` says of it. */
+export type StreamDefaults = ReadonlyMap<Network, Carried>;
+
+export interface StreamSurroundings {
+  readonly role: Role;
+  readonly defaults: StreamDefaults;
+}
+
+/** Undefined after an error. */
+export function readStream(
+  checker: Checker,
+  place: Place,
+  { defaults, role }: StreamSurroundings,
+): StreamSettings | undefined {
+  const solid = orEmptyObject(place);
+  const value = checker.check(streamSchema, solid, siblings);
+  if (value === undefined) return undefined;
+  const { network, security } = value;
+  const { keys } = carriers[network];
+  warnUnused(solid, [...keys, ...(security === 'tls' ? ['tlsSettings'] : [])], checker);
+  const at = keys.map((key) => inside(solid, key)).find(({ missing }) => !missing);
+  const carried =
+    (at === undefined ? defaults.get(network) : undefined) ??
+    carriers[network].read(checker, at ?? inside(solid, keys[0]!));
+  const sockets = sockopt.read(checker, inside(solid, 'sockopt'));
+  const secure = security === 'tls' ? readTls(checker, inside(solid, 'tlsSettings'), role) : 'none';
+  if (carried === undefined || sockets === undefined || secure === undefined) return undefined;
+  return {
+    ...(carried.network === 'http' && role === 'outbound'
+      ? { ...carried, h2: h2ForClient(carried.h2) }
+      : carried),
+    ...(secure === 'none' ? {} : { tls: secure }),
+    sockopt: sockets,
+  };
+}
+
+function readTls(checker: Checker, place: Place, role: Role): StreamSettings['tls'] {
+  const settings = tls.read(checker, place);
+  if (settings !== undefined && role === 'inbound') requireOwnCertificate(settings, place, checker);
+  return settings;
+}
+
 /** Settings that nothing selects: most often the selecting line was forgotten. */
-function warnUnused(place: Place, used: string, checker: Checker): void {
+function warnUnused(place: Place, used: readonly string[], checker: Checker): void {
   for (const [key, needed] of Object.entries(owners)) {
     const at = inside(place, key);
-    if (key === used || at.missing || deepEmpty(plainValue(at.node))) continue;
+    if (used.includes(key) || at.missing || deepEmpty(plainValue(at.node))) continue;
     const hint = `Add ${needed} if that is what you want.`;
     checker.warn(at, 'ERR_CONFIG_CONFLICT', 'has no effect, since nothing selects it', hint);
   }
+}
+
+const defaultKeys = Object.values(carriers).flatMap(({ keys }) => keys);
+
+/** The top level's `transport`: settings of networks for `streamSettings` that have none of their own. */
+export const defaultsSchema = v.object(
+  Object.fromEntries([...defaultKeys, 'quicSettings'].map((key) => [key, opaque])),
+  'an object',
+);
+
+export function readStreamDefaults(checker: Checker, place: Place): StreamDefaults {
+  const defaults = new Map<Network, Carried>();
+  if (place.missing || checker.check(defaultsSchema, place, siblings) === undefined) return defaults;
+  for (const network of networks) {
+    const { keys, read } = carriers[network];
+    const at = keys.map((key) => inside(place, key)).find(({ missing }) => !missing);
+    const carried = at === undefined ? undefined : read(checker, at);
+    if (carried !== undefined) defaults.set(network, carried);
+  }
+  return defaults;
 }

@@ -132,3 +132,14 @@ export const opaque = v.optional(noted(v.unknown(), { opaque: true }));
 export function deprecated<const TSchema extends v.GenericSchema>(schema: TSchema, deprecation: Deprecation) {
   return v.optional(noted(schema, { deprecated: deprecation }));
 }
+
+const listExpected = 'a list of strings, or one string with commas';
+
+/** V2Ray's StringList. `itemsOf` gives its items. */
+export const stringList = v.union([v.array(text, listExpected), v.string(listExpected)], listExpected);
+
+/** The items of a `stringList`, trimmed, without empty ones. */
+export function itemsOf(list: readonly string[] | string | undefined): readonly string[] {
+  const items = typeof list === 'string' ? list.split(',') : (list ?? []);
+  return items.map((item) => item.trim()).filter((item) => item !== '');
+}

@@ -2,6 +2,7 @@
 import type { Dialer, Listen } from '../../contract/transport.js';
 import type { ClientCarrier, ServerCarrier, TransportDeps } from '../common/framing.js';
 import type { ListenPlace } from '../common/net-server.js';
+import { notYet } from '../common/not-yet.js';
 import { createGrpcDialer } from '../grpc/dial.js';
 import { createGrpcListen } from '../grpc/listen.js';
 import { createH2Dialer } from '../h2/dial.js';
@@ -39,6 +40,7 @@ export interface StreamDialerDeps extends TransportDeps {
 
 /** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamDialer(settings: StreamSettings, deps: StreamDialerDeps): Dialer {
+  if (settings.network === 'tcp' && settings.tcp.httpHead !== undefined) notYet('tcp with header http');
   const tlsClient =
     settings.tls === undefined ? undefined : createTlsClient(settings.tls, defaultAlpn[settings.network]);
   const { links, sockets } = createClientWays(clientGround(settings, deps), tlsClient, deps);
@@ -77,6 +79,8 @@ function clientGround(settings: StreamSettings, deps: StreamDialerDeps): Ground 
 }
 
 export function createStreamListen(settings: StreamSettings, deps: TransportDeps): Listen {
+  if (settings.network === 'tcp' && settings.tcp.httpHead !== undefined) notYet('tcp with header http');
+  if (settings.sockopt.acceptProxyProtocol) notYet('acceptProxyProtocol');
   if (settings.network === 'tcp' && settings.tls === undefined) return createTcpListen();
   const tlsServer =
     settings.tls === undefined ? undefined : createTlsServer(settings.tls, defaultAlpn[settings.network]);

@@ -187,7 +187,9 @@ const keys: readonly Case[] = [
   [
     'path beside wsSettings',
     outbounds(`{ "protocol": "freedom", "streamSettings": { "path": "/" } }`),
-    ['2:46  warning  ERR_CONFIG_KEY  outbounds[0].streamSettings: unknown key "path"'],
+    [
+      '2:46  warning  ERR_CONFIG_KEY  outbounds[0].streamSettings: unknown key "path". Hint: It belongs inside "wsSettings": { "path": ... }.',
+    ],
   ],
   [
     'a key given twice',
@@ -267,14 +269,14 @@ const values: readonly Case[] = [
     'a name to listen on',
     inbounds(`{ "protocol": "http", "port": 80, "listen": "proxy.example" }`),
     [
-      '2:45  ERR_CONFIG_VALUE  inbounds[0].listen: expected an IP address or "localhost", found "proxy.example". Hint: It is an address of this machine; 0.0.0.0 stands for all.',
+      '2:45  ERR_CONFIG_VALUE  inbounds[0].listen: expected an IP address, "localhost", or the path of a Unix socket, found "proxy.example". Hint: It is an address of this machine; 0.0.0.0 stands for all.',
     ],
   ],
   [
     'an address with port to listen on',
     inbounds(`{ "protocol": "http", "port": 80, "listen": "127.0.0.1:80" }`),
     [
-      '2:45  ERR_CONFIG_VALUE  inbounds[0].listen: expected an IP address or "localhost", found "127.0.0.1:80". Hint: Write the host alone; the port has a key of its own.',
+      '2:45  ERR_CONFIG_VALUE  inbounds[0].listen: expected an IP address, "localhost", or the path of a Unix socket, found "127.0.0.1:80". Hint: Write the host alone; the port has a key of its own.',
     ],
   ],
   [
@@ -700,30 +702,30 @@ const unsupported: readonly Case[] = [
   ],
   [
     'a transport that is missing',
-    outbounds(`{ "protocol": "freedom", "streamSettings": { "network": "ws" } }`),
+    outbounds(`{ "protocol": "freedom", "streamSettings": { "network": "xhttp" } }`),
     [
-      '2:57  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.network: the transport "ws" is not supported by tsray yet. Hint: With --ignore-unsupported this outbound refuses everything.',
+      '2:57  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.network: the transport "xhttp" is not supported by tsray. Hint: With --ignore-unsupported this outbound refuses everything.',
     ],
   ],
   [
     'a transport nobody knows',
     outbounds(`{ "protocol": "freedom", "streamSettings": { "network": "websockets" } }`),
     [
-      '2:57  ERR_CONFIG_VALUE  outbounds[0].streamSettings.network: expected "tcp", found "websockets". Hint: Did you mean "websocket"? tsray does not support it.',
+      '2:57  ERR_CONFIG_VALUE  outbounds[0].streamSettings.network: expected "tcp", "ws", "http", "grpc", "httpupgrade", "kcp" or "domainsocket", found "websockets". Hint: Did you mean "websocket"?',
     ],
   ],
   [
-    'TLS',
-    outbounds(`{ "protocol": "freedom", "streamSettings": { "security": "tls" } }`),
+    'REALITY',
+    outbounds(`{ "protocol": "freedom", "streamSettings": { "security": "reality" } }`),
     [
-      '2:58  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.security: the security "tls" is not supported by tsray yet. Hint: With --ignore-unsupported this outbound refuses everything.',
+      '2:58  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.security: the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake. Hint: With --ignore-unsupported this outbound refuses everything.',
     ],
   ],
   [
     'a security misspelt',
     outbounds(`{ "protocol": "freedom", "streamSettings": { "security": "tsl" } }`),
     [
-      '2:58  ERR_CONFIG_VALUE  outbounds[0].streamSettings.security: expected "none", found "tsl". Hint: Did you mean "tls"? tsray does not support it.',
+      '2:58  ERR_CONFIG_VALUE  outbounds[0].streamSettings.security: expected "none" or "tls", found "tsl". Hint: Did you mean "tls"?',
     ],
   ],
   [
@@ -734,21 +736,22 @@ const unsupported: readonly Case[] = [
     ],
   ],
   [
-    'the TCP header http',
+    'a browser fingerprint',
     outbounds(
-      `{ "protocol": "freedom", "streamSettings": { "tcpSettings": { "header": { "type": "http", "request": {} } } } }`,
+      `{ "protocol": "freedom", "streamSettings": { "security": "tls", "tlsSettings": { "fingerprint": "chrome" } } }`,
     ),
     [
-      '2:83  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.tcpSettings.header.type: the TCP header "http" is not supported by tsray yet. Hint: With --ignore-unsupported this outbound refuses everything.',
+      `2:97  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.tlsSettings.fingerprint: fingerprint cannot be had with Node's TLS: a ClientHello always looks like Node.js's. Hint: Remove it, or go on without it by --ignore-unsupported.`,
     ],
   ],
   [
-    'the PROXY protocol',
-    inbounds(
-      `{ "protocol": "socks", "port": 1, "streamSettings": { "tcpSettings": { "acceptProxyProtocol": true } } }`,
+    'a socket mark',
+    outbounds(
+      `{ "protocol": "freedom", "streamSettings": { "sockopt": { "mark": 255, "tcpFastOpen": true } } }`,
     ),
     [
-      '2:95  ERR_CONFIG_UNSUPPORTED  inbounds[0].streamSettings.tcpSettings.acceptProxyProtocol: acceptProxyProtocol is not supported by tsray yet. Hint: With --ignore-unsupported this inbound is left out.',
+      '2:67  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.sockopt.mark: mark is not supported by tsray: Node.js cannot set it. Hint: With --ignore-unsupported this outbound refuses everything.',
+      '2:87  warning  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.sockopt.tcpFastOpen: tcpFastOpen is not supported by tsray: Node.js cannot set it; going on without it',
     ],
   ],
   [
@@ -763,13 +766,6 @@ const unsupported: readonly Case[] = [
     outbounds(`{ "protocol": "freedom", "mux": { "enabled": true } }`),
     [
       '2:33  ERR_CONFIG_UNSUPPORTED  outbounds[0].mux: mux is not supported by tsray yet. Hint: Remove it, or go on without it by --ignore-unsupported.',
-    ],
-  ],
-  [
-    'a Unix socket',
-    inbounds(`{ "protocol": "socks", "listen": "/run/tsray.sock" }`),
-    [
-      '2:34  ERR_CONFIG_UNSUPPORTED  inbounds[0].listen: listening on a Unix socket is not supported by tsray yet. Hint: With --ignore-unsupported this inbound is left out.',
     ],
   ],
 ];

@@ -541,7 +541,7 @@ test('harmless forms of missing sections pass without a word', () => {
     stats: {},
     api: {},
     reverse: { bridges: [], portals: [] },
-    transport: { tcpSettings: {} },
+    transport: { tcpSettings: {}, quicSettings: {} },
     fakeDns: null,
     observatory: {},
   });
@@ -553,8 +553,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
     inbounds: [
       { protocol: 'socks', port: 1, sniffing: { enabled: true } },
       { protocol: 'shadowsocks', port: 2 },
-      { protocol: 'vmess', port: 3, streamSettings: { network: 'ws' } },
-      { protocol: 'vmess', listen: '/run/socket' },
+      { protocol: 'vmess', port: 3, streamSettings: { network: 'quic' } },
     ],
     outbounds: [
       { protocol: 'trojan', tag: 'first' },
@@ -562,7 +561,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
       {
         protocol: 'freedom',
         tag: 'third',
-        streamSettings: { security: 'tls' },
+        streamSettings: { security: 'reality' },
         proxySettings: { tag: 'first' },
       },
     ],
@@ -587,11 +586,10 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
       'routing: routing is not supported by tsray yet; going on without it',
       'inbounds[0].sniffing: sniffing is not supported by tsray yet; going on without it',
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
-      'inbounds[2].streamSettings.network: the transport "ws" is not supported by tsray yet; this inbound is left out',
-      'inbounds[3].listen: listening on a Unix socket is not supported by tsray yet; this inbound is left out',
+      'inbounds[2].streamSettings.network: the transport "quic" is not supported by tsray: no QUIC for Node.js understands that of V2Ray; this inbound is left out',
       'outbounds[0].protocol: the outbound protocol "trojan" is not supported by tsray; this outbound refuses everything',
       'outbounds[1].mux: mux is not supported by tsray yet; going on without it',
-      'outbounds[2].streamSettings.security: the security "tls" is not supported by tsray yet; this outbound refuses everything',
+      'outbounds[2].streamSettings.security: the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake; this outbound refuses everything',
     ],
   );
 });

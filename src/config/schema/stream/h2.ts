@@ -1,0 +1,42 @@
+/** `httpSettings`: HTTP/2. */
+import * as v from 'valibot';
+import type { H2Settings } from '../../../transport/h2/settings.js';
+import { section } from '../section.js';
+import { itemsOf, seconds, stringList, text } from '../types.js';
+import { rooted } from './path.js';
+import { headerValues } from './tcp.js';
+
+export const h2Schema = v.object(
+  {
+    host: v.optional(stringList),
+    path: v.optional(text, '/'),
+    method: v.optional(text, 'PUT'),
+    headers: v.optional(headerValues, {}),
+    read_idle_timeout: v.optional(seconds, 0),
+    health_check_timeout: v.optional(seconds, 0),
+  },
+  'an object',
+);
+
+/** How long to wait for a ping's answer where the configuration does not say: Go's value. */
+const defaultHealthCheckSeconds = 15;
+
+export const h2 = section(h2Schema, (given): H2Settings => {
+  const headers = Object.entries(given.headers).map(
+    ([name, value]) => [name, typeof value === 'string' ? [value] : value] as const,
+  );
+  return {
+    hosts: itemsOf(given.host),
+    path: rooted(given.path),
+    method: given.method === '' ? 'PUT' : given.method,
+    headers: Object.fromEntries(headers),
+    readIdleTimeoutSeconds: given.read_idle_timeout,
+    healthCheckTimeoutSeconds:
+      given.health_check_timeout === 0 ? defaultHealthCheckSeconds : given.health_check_timeout,
+  };
+});
+
+/** V2Ray's clients name this host if the configuration names none; its servers then answer to any, as v2ray 5 does. */
+export function h2ForClient(settings: H2Settings): H2Settings {
+  return settings.hosts.length > 0 ? settings : { ...settings, hosts: ['www.example.com'] };
+}
