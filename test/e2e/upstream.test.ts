@@ -204,6 +204,23 @@ describe('the HTTP inbound', () => {
       assert.equal(old.bytes, 100_000);
     });
 
+    test('HTTP on a SOCKS port with a password needs the same password', async () => {
+      const [mixed = 0] = await freePorts(1);
+      const settings = { auth: 'password', accounts: [{ user: 'ann', pass: 'secret-word' }] };
+      const closed = await startTsrayProcess({
+        inbounds: [{ protocol: 'socks', listen: '127.0.0.1', port: mixed, settings }],
+        outbounds: [freedomOutbound],
+      });
+      try {
+        const way = ['--write-out', '%{http_code}', '--proxy', `http://127.0.0.1:${mixed}`, url('/')];
+        assert.match((await curl(...way)).text, /407$/);
+        assert.match((await curl('--proxy-user', 'ann:other', ...way)).text, /407$/);
+        assert.equal((await curl('--proxy-user', 'ann:secret-word', ...way)).text, 'hello\n200');
+      } finally {
+        await closed.close();
+      }
+    });
+
     test('what cannot be served is a response with a sentence', async () => {
       const [closed = 0] = await freePorts(1);
       const cases: readonly [args: readonly string[], status: RegExp, text: RegExp][] = [
