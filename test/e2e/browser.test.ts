@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runChild } from '../helper/child.js';
-import { freedomOutbound, socksInbound, vmessInbound, vmessOutbound } from '../helper/configs.js';
+import { socksInbound, vmessInbound, vmessOutbound } from '../helper/configs.js';
 import { type HttpOrigin, pageResources, startHttpOrigin } from '../helper/http-origin.js';
 import { findProgram, skipWithout } from '../helper/peer.js';
 import { freePorts } from '../helper/ports.js';
@@ -23,7 +23,12 @@ describe('Chromium', { skip: skipWithout(...names) }, () => {
     origin = await startHttpOrigin();
     const [vmess = 0, proxy = 0] = await freePorts(2);
     port = proxy;
-    server = await startTsrayProcess({ inbounds: [vmessInbound(vmess)], outbounds: [freedomOutbound] });
+    // Chromium calls its maker whatever its flags say; every name leads to the test's own server instead.
+    const redirect = `127.0.0.1:${origin.port}`;
+    server = await startTsrayProcess({
+      inbounds: [vmessInbound(vmess)],
+      outbounds: [{ protocol: 'freedom', settings: { redirect } }],
+    });
     client = await startTsrayProcess({
       inbounds: [socksInbound(port)],
       outbounds: [vmessOutbound(vmess, 'aead', 'auto')],
