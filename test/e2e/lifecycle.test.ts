@@ -93,10 +93,12 @@ describe('stopping', { skip: process.platform === 'win32' ? 'no signals on Windo
   });
 });
 
-/** Runs a configuration that cannot start; gives its exit code and everything it printed. */
+/** Runs a configuration that cannot start; gives its exit code and everything it printed. Killed after 20 s. */
 async function failing(config: object): Promise<{ readonly code: number | null; readonly output: string }> {
   const child = spawnTsray(['run', '-c', '-'], { input: JSON.stringify(config) });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
   const { code } = await child.exit;
+  clearTimeout(timer);
   return { code, output: child.output };
 }
 
@@ -137,7 +139,7 @@ describe('what cannot start', () => {
     const { code, output } = await failing({
       inbounds: [socksInbound(await closedPort())],
       outbounds: [freedomOutbound],
-      routing: { rules: [] },
+      routing: { rules: [{ type: 'field', port: '25', outboundTag: 'block' }] },
     });
     assert.equal(code, 23);
     assert.match(output, /routing/);
@@ -247,7 +249,7 @@ describe('the log', () => {
         socksConnect(socks, { host: '127.0.0.1', port: echo.port }, { ...auth, pass: 'secret-wrong' }),
       );
       const refused = await socksConnect(stranger, { host: '127.0.0.1', port: echo.port });
-      refused.end('payload-of-the-user');
+      refused.write('payload-of-the-user');
       refused.resume();
       await server.process.line(/rejected/);
       await unknown.process.line(/ERR_SERVER_SILENT/);

@@ -7,6 +7,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Written to standard input, which is then ended. */
   readonly input?: string;
+  /** In a process group of its own, and signals go to the whole group, as Ctrl-C on a terminal does. */
+  readonly group?: boolean;
 }
 
 export interface Exit {
@@ -14,7 +16,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const alive = new Set<ChildProcessWithoutNullStreams>();
+const alive = new Set<Child>();
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
@@ -22,6 +24,7 @@ process.on('exit', () => {
 export class Child {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #name: string;
+  readonly #group: boolean;
   readonly #lines: string[] = [];
   readonly #watchers = new Set<() => void>();
   #exited = false;
@@ -30,9 +33,14 @@ export class Child {
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#name = command;
-    const child = spawn(command, args, { env: options.env ?? process.env, cwd: options.cwd });
+    this.#group = options.group ?? false;
+    const child = spawn(command, args, {
+      env: options.env ?? process.env,
+      cwd: options.cwd,
+      detached: this.#group,
+    });
     this.#child = child;
-    alive.add(child);
+    alive.add(this);
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     for (const stream of [child.stdout, child.stderr]) {
@@ -43,7 +51,7 @@ export class Child {
     }
     this.exit = new Promise((resolve) => {
       const ended = (exit: Exit): void => {
-        alive.delete(child);
+        alive.delete(this);
         this.#exited = true;
         for (const watcher of this.#watchers) watcher();
         resolve(exit);
@@ -94,14 +102,22 @@ export class Child {
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    if (!this.#group) {
+      this.#child.kill(signal);
+      return;
+    }
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // The whole group is gone.
+    }
   }
 
   /** Ends the process, at once if `SIGTERM` does not do it within three seconds. Idempotent. */
   async close(): Promise<void> {
     if (this.#exited) return;
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 3_000);
+    this.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill('SIGKILL'), 3_000);
     await this.exit;
     clearTimeout(timer);
   }

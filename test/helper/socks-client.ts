@@ -64,11 +64,15 @@ function readable(socket: Socket, complaint: string): Promise<void> {
   });
 }
 
-/** Everything until the peer ends. */
-export async function readAll(socket: Socket): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** Everything until the peer ends; writing may go on. (`for await` would destroy the socket.) */
+export function readAll(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.once('end', () => resolve(Buffer.concat(chunks)));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('closed before its end')));
+  });
 }
 
 async function greet(proxyPort: number, auth: SocksAuth | undefined): Promise<Socket> {

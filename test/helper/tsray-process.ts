@@ -29,14 +29,17 @@ export function spawnTsray(
   });
 }
 
-/** Runs `config` (an object, or JSON with comments) and resolves once every inbound listens. */
+/**
+ * Runs `config` and resolves once every inbound listens. An object without a log section logs warnings and accesses to
+ * `log`; text is taken as it is.
+ */
 export async function startTsrayProcess(
   config: object | string,
   env: NodeJS.ProcessEnv = {},
   args: readonly string[] = [],
 ): Promise<TsrayProcess> {
   const child = spawnTsray(['run', '-c', '-', ...args], {
-    input: typeof config === 'string' ? config : JSON.stringify(config),
+    input: typeof config === 'string' ? config : JSON.stringify({ log: {}, ...config }),
     env,
   });
   try {

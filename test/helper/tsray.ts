@@ -1,7 +1,16 @@
 /** tsray within the test's own process, from the same JSON that the command line takes. */
+import { Writable } from 'node:stream';
+import { createLog } from '../../src/app/log/log.js';
+import { parseConfig } from '../../src/config/parse-config.js';
+import { formatProblem } from '../../src/config/problem.js';
+import { systemClock } from '../../src/core/clock.js';
+import { createInstance } from '../../src/instance.js';
+
 export interface Tsray {
-  /** The port of the inbound with this tag. */
+  /** The (first) port of the inbound with this tag. */
   port(tag: string): number;
+  /** What it has logged. */
+  readonly log: string;
   close(): Promise<void>;
 }
 
@@ -9,6 +18,35 @@ export interface TsrayOptions {
   readonly vmessPadding?: boolean;
 }
 
-export function startTsray(_config: object, _options: TsrayOptions = {}): Promise<Tsray> {
-  return Promise.reject(new Error('the instance is not there yet'));
+/** Starts `config`; without a log section it logs warnings to `log`. */
+export async function startTsray(config: object, options: TsrayOptions = {}): Promise<Tsray> {
+  const { settings, errors } = parseConfig(JSON.stringify({ log: {}, ...config }));
+  if (settings === undefined) throw new Error(errors.map(formatProblem).join('\n'));
+  let printed = '';
+  const stdout = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      printed += chunk.toString();
+      done();
+    },
+  });
+  const instance = createInstance(settings, {
+    flags: { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: options.vmessPadding ?? false },
+    log: createLog({
+      ...settings.log,
+      clock: systemClock,
+      stdout,
+    }),
+  });
+  await instance.start();
+  return {
+    port(tag) {
+      const address = instance.inbounds.find((inbound) => inbound.tag === tag)?.addresses[0];
+      if (address === undefined) throw new Error(`no inbound has the tag ${tag}`);
+      return Number(address.slice(address.lastIndexOf(':') + 1));
+    },
+    get log() {
+      return printed;
+    },
+    close: () => instance.stop(0),
+  };
 }

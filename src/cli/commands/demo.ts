@@ -79,9 +79,8 @@ async function demo(port: number): Promise<void> {
     await server.stop(0);
     throw error;
   }
-  introduce(portOf(client), portOf(server));
   const both = client;
-  await untilStopped(
+  const stopped = untilStopped(
     {
       stop: async (graceMs) => {
         await both.stop(graceMs);
@@ -91,6 +90,8 @@ async function demo(port: number): Promise<void> {
     },
     1000,
   );
+  introduce(portOf(client), portOf(server));
+  await stopped;
 }
 
 function build(config: object): Instance {

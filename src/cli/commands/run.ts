@@ -61,7 +61,9 @@ async function run(flags: RunFlags): Promise<ExitCode> {
       `tsray: ${inbound.tag === '' ? 'inbound' : inbound.tag} listens on ${inbound.addresses.join(', ')}`,
     );
   }
+  // Signals are obeyed before anybody is told that it runs.
+  const stopped = untilStopped(instance, flags.grace * 1000);
   console.error('tsray: started');
-  await untilStopped(instance, flags.grace * 1000);
+  await stopped;
   return exitCode.ok;
 }
