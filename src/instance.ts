@@ -12,6 +12,7 @@ import { type RandomSource, systemRandom } from './core/random.js';
 import { defaultCrypto } from './crypto/index.js';
 import type { CryptoProvider } from './crypto/provider.js';
 import { createInbounds, createOutbounds, type Parts } from './registry.js';
+import { limitReadBuffer } from './transport/common/onread.js';
 
 export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
@@ -62,6 +63,7 @@ class TsrayInstance implements Instance {
     this.#log = options.log;
     let lastId = 0;
     const policy = createPolicy(settings.policy);
+    for (const level of settings.policy.values()) limitReadBuffer(level.bufferBytes);
     const base = {
       clock,
       random,

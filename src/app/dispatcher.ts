@@ -80,6 +80,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
               connIdleMs: context.idleMs ?? level.connIdleMs,
               uplinkOnlyMs: level.uplinkOnlyMs,
               downlinkOnlyMs: level.downlinkOnlyMs,
+              bufferBytes: level.bufferBytes,
             }),
           ),
         discard: () => target.destroy(),

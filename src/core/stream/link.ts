@@ -35,6 +35,11 @@ export interface Link {
   resume(): void;
   /** Sends lent bytes. False: more than the high-water mark is queued; write no more until `drain`. */
   write(bytes: Uint8Array): boolean;
+  /**
+   * Sets the high-water mark: what may be queued before `write` returns false (policy bufferSize). Links that hold
+   * nothing of their own pass it on; one that cannot keeps its own mark.
+   */
+  limitQueue?(bytes: number): void;
   /** Half-close: nothing more will be written; reading goes on. Idempotent. */
   end(): void;
   /** Orderly close of both directions once everything written has left; reading stops. Idempotent. */

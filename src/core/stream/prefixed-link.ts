@@ -96,6 +96,10 @@ export class PrefixedLink implements Link {
     return this.#link.write(bytes);
   }
 
+  limitQueue(bytes: number): void {
+    this.#link.limitQueue?.(bytes);
+  }
+
   end(): void {
     this.#link.end();
   }

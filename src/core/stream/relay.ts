@@ -11,6 +11,8 @@ export interface RelayOptions {
   readonly uplinkOnlyMs: number;
   /** Quiet time allowed once the uplink (client to target) has ended; 0 closes at once. */
   readonly downlinkOnlyMs: number;
+  /** What each direction may queue for a slow reader; undefined: the links' own marks. */
+  readonly bufferBytes?: number;
 }
 
 export interface RelayResult {
@@ -87,6 +89,10 @@ class Relay {
 
   start(): void {
     this.#arm(this.#options.connIdleMs);
+    if (this.#options.bufferBytes !== undefined) {
+      this.#up.from.limitQueue?.(this.#options.bufferBytes);
+      this.#down.from.limitQueue?.(this.#options.bufferBytes);
+    }
     // The target first: a client's early bytes may be answered, or the target found closed, at once.
     this.#down.from.start(this.#down);
     this.#up.from.start(this.#up);

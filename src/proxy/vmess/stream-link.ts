@@ -45,6 +45,10 @@ class StreamLink extends VmessChannel implements Link {
     }
   }
 
+  limitQueue(bytes: number): void {
+    this.carrier.limitQueue?.(bytes);
+  }
+
   end(): void {
     this.endOutput();
   }

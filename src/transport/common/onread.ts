@@ -7,16 +7,29 @@
  * returns false where it does not hold, and the caller reads with 'data' events instead.
  */
 import net from 'node:net';
+import { socketHighWaterBytes } from './socket-link.js';
 
 /** Larger than the kernel hands out at once in most cases; fewer, larger reads cost less per byte. */
 const readBufferBytes = 256 * 1024;
 
+/** Below this the cost per byte doubles and more. */
+const smallestReadBufferBytes = 16 * 1024;
+
+let wantedBytes = readBufferBytes;
 let shared: Buffer | undefined;
 
 /** The process's read buffer. */
 export function sharedReadBuffer(): Buffer {
-  shared ??= Buffer.allocUnsafeSlow(readBufferBytes);
+  shared ??= Buffer.allocUnsafeSlow(wantedBytes);
   return shared;
+}
+
+/**
+ * Bounds what one read can bring, since a whole read may have to be held for a slow reader (policy bufferSize). The
+ * smallest bound asked for before the first socket counts; 16 KiB is the least.
+ */
+export function limitReadBuffer(bytes: number): void {
+  wantedBytes = Math.max(smallestReadBufferBytes, Math.min(wantedBytes, bytes));
 }
 
 /** Called with a lent view of the shared buffer. */
@@ -73,6 +86,7 @@ function socketAround(handle: unknown, server: unknown, onRead: OnRead): net.Soc
     pauseOnCreate: true,
     readable: true,
     writable: true,
+    highWaterMark: socketHighWaterBytes,
     onread: onreadOption(onRead),
   };
   const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);

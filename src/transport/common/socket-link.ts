@@ -7,14 +7,18 @@ import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../co
 /** Below this a copy is cheaper than the risk that the socket keeps a whole scratch buffer. */
 const smallWriteBytes = 4096;
 
-/** Queued bytes at which a writer is asked to wait. The kernel's own buffers come on top. */
-export const socketHighWaterBytes = 64 * 1024;
+/** High-water mark for the sockets themselves: only beyond it does Node promise a 'drain'. The least queue limit. */
+export const socketHighWaterBytes = 16 * 1024;
+
+/** Queued bytes at which a writer is asked to wait, unless the policy says less. The kernel's own buffers come on top. */
+const defaultQueueBytes = 64 * 1024;
 
 export class SocketLink implements Link {
   readonly #socket: net.Socket;
   #sink: LinkSink | undefined;
   #paused = false;
   #blocked = false;
+  #queueLimitBytes = defaultQueueBytes;
   #endSeen = false;
   #error: TsrayError | undefined;
   #gone = false;
@@ -80,8 +84,12 @@ export class SocketLink implements Link {
       releaseScratch();
     }
     // What `write` returns counts bytes that have already left; the queue tells the truth.
-    this.#blocked = socket.writableLength >= socketHighWaterBytes;
+    this.#blocked = socket.writableLength >= this.#queueLimitBytes;
     return !this.#blocked;
+  }
+
+  limitQueue(bytes: number): void {
+    this.#queueLimitBytes = Math.max(socketHighWaterBytes, Math.min(bytes, defaultQueueBytes));
   }
 
   end(): void {

@@ -86,6 +86,24 @@ for (const adoptSockets of [true, false]) {
   });
 }
 
+test('a smaller queue limit asks the writer to wait sooner, and drains', async () => {
+  const { near, far, listener } = await pair(true);
+  const nearSink = CollectSink.on(near);
+  far.link.pause();
+  const farSink = CollectSink.on(far.link);
+  near.limitQueue?.(1);
+  const block = Buffer.alloc(20_000, 7);
+  let blocks = 0;
+  do blocks += 1;
+  while (near.write(block));
+  far.link.resume();
+  await nearSink.until((s) => s.drains > 0);
+  await farSink.until((s) => s.bytes.length === blocks * block.length);
+  near.destroy();
+  far.link.destroy();
+  await listener.drain();
+});
+
 test('a link whose peer reset before it was started says so when started', async () => {
   const { near, far, listener } = await pair(true);
   (near as unknown as { destroy(): void }).destroy();
