@@ -2,13 +2,12 @@
 // with a SOCKS and HTTP proxy in front. `npm start -- --port 1081` chooses another port.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { checkNode, ensureAddon, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
+import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
 
 const parent = process.ppid;
 
 checkNode();
 ensureInstalled();
-ensureAddon();
 ensureBuilt('tsconfig.json', 'dist', ['src']);
 
 // npm stands between us and who started it with a shell of its own. When npm is ended, the shell goes and we would be
