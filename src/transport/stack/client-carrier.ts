@@ -12,10 +12,10 @@ import { linkToDuplex } from '../../core/stream/link-duplex.js';
 import { type ConnectPlace, connectWait, dialLink } from '../common/dial-link.js';
 import { DuplexLink, duplexToLink } from '../common/duplex-link.js';
 import { onreadOption } from '../common/onread.js';
-import type { CarrierSocket, SocketDialer } from '../common/socket.js';
+import type { CarrierSocket, SecurityInfo, SocketDialer } from '../common/socket.js';
 import { socketHighWaterBytes } from '../common/socket-link.js';
 import { dialTimeoutMs, givenUp, whenReady } from '../common/when-ready.js';
-import { type TlsClient, tlsFault } from '../tls/client.js';
+import type { TlsClient } from '../tls/client.js';
 
 /** How connections are made: sockets of our own to a place, or links of another dialer. */
 export type Ground =
@@ -118,7 +118,7 @@ class Ways {
     destination: Destination,
     options: DialOptions,
     more: { readonly onread?: net.OnReadOpts; readonly socket?: Duplex },
-    make: (socket: tls.TLSSocket, info: ReturnType<TlsClient['verify']>) => T,
+    make: (socket: tls.TLSSocket, info: SecurityInfo) => T,
   ): Promise<T> {
     const { where } = place;
     if (options.signal?.aborted === true) {
@@ -127,7 +127,8 @@ class Ways {
     }
     const own = more.socket === undefined ? { ...place.options, allowHalfOpen: true, noDelay: true } : {};
     const base = { ...own, ...more, highWaterMark: socketHighWaterBytes };
-    const socket = security.connect(base, destination);
+    const attempt = security.connect(base, destination);
+    const { socket } = attempt;
     const wait = connectWait(place, this.#deps, options);
     let connected = more.socket !== undefined;
     socket.once('connect', () => {
@@ -138,10 +139,10 @@ class Ways {
       {
         ...wait,
         event: 'secureConnect',
-        fault: (error) => (connected ? tlsFault(where, error) : wait.fault(error)),
+        fault: (error) => (connected ? attempt.fault(error) : wait.fault(error)),
         late: () => (connected ? tlsLate(where, this.#deps.timeoutMs ?? dialTimeoutMs) : wait.late()),
       },
-      () => make(socket, security.verify(socket)),
+      () => make(socket, attempt.verify()),
     );
   }
 }

@@ -42,7 +42,9 @@ export interface StreamDialerDeps extends TransportDeps {
 export function createStreamDialer(settings: StreamSettings, deps: StreamDialerDeps): Dialer {
   if (settings.network === 'tcp' && settings.tcp.httpHead !== undefined) notYet('tcp with header http');
   const tlsClient =
-    settings.tls === undefined ? undefined : createTlsClient(settings.tls, defaultAlpn[settings.network]);
+    settings.tls === undefined
+      ? undefined
+      : createTlsClient(settings.tls, defaultAlpn[settings.network], deps);
   const { links, sockets } = createClientWays(clientGround(settings, deps), tlsClient, deps);
   const carrier: ClientCarrier = {
     links,
@@ -83,7 +85,9 @@ export function createStreamListen(settings: StreamSettings, deps: TransportDeps
   if (settings.sockopt.acceptProxyProtocol) notYet('acceptProxyProtocol');
   if (settings.network === 'tcp' && settings.tls === undefined) return createTcpListen();
   const tlsServer =
-    settings.tls === undefined ? undefined : createTlsServer(settings.tls, defaultAlpn[settings.network]);
+    settings.tls === undefined
+      ? undefined
+      : createTlsServer(settings.tls, defaultAlpn[settings.network], deps);
   const place = (host: string, port: number): ListenPlace => listenPlace(settings, host, port);
   const sockets = createSocketListen(tlsServer, { clock: deps.clock, handshakeMs: deps.handshakeMs, place });
   const carrier: ServerCarrier = {
