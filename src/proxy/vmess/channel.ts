@@ -87,8 +87,8 @@ export abstract class VmessChannel {
     else this.#decoder = options.input;
   }
 
-  /** Verified payload: lent; `chunkEnds` are the borders of the chunks within it. */
-  protected abstract payload(bytes: Uint8Array, chunkEnds: readonly number[]): void;
+  /** Verified payload: lent; `decoder.chunkEnds` are the borders of the chunks within it. Without a decoder it is raw. */
+  protected abstract payload(bytes: Uint8Array, decoder: BodyDecoder | undefined): void;
   /** The peer's body is over. */
   protected abstract inputEnded(): void;
   /** The carrier is gone. */
@@ -198,18 +198,20 @@ export abstract class VmessChannel {
     let cause = this.#error ?? error;
     if (this.#opening !== undefined && !this.#finished) cause = this.#opening.interrupted(cause);
     this.#finished = true;
+    this.encoder.close();
+    this.#decoder?.close();
     this.gone(cause);
   }
 
   #decode(wire: Uint8Array, decoder: BodyDecoder): void {
     if (decoder.passthrough) {
-      this.payload(wire, [wire.length]);
+      this.payload(wire, undefined);
       return;
     }
     const scratch = takeScratch(decoder.maxPayloadBytes(wire.length));
     try {
       const count = decoder.push(wire, scratch);
-      if (count > 0) this.payload(scratch.subarray(0, count), decoder.chunkEnds);
+      if (count > 0) this.payload(scratch.subarray(0, count), decoder);
     } finally {
       releaseScratch();
     }

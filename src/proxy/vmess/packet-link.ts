@@ -2,6 +2,7 @@
 import type { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
+import type { BodyDecoder } from './body/codec.js';
 import { type ChannelOptions, VmessChannel } from './channel.js';
 
 /** Takes over `options.carrier`. `remote`: the destination of the request, the source of every reply. */
@@ -55,7 +56,9 @@ export class VmessPacketLink extends VmessChannel implements PacketLink {
     this.#congested = false;
   }
 
-  protected override payload(bytes: Uint8Array, chunkEnds: readonly number[]): void {
+  protected override payload(bytes: Uint8Array, decoder: BodyDecoder | undefined): void {
+    // What is raw has no borders: a read is taken for a packet.
+    const chunkEnds = decoder?.chunkEnds ?? [bytes.length];
     let start = 0;
     for (const end of chunkEnds) {
       if (end > start) this.#sink?.packet(bytes.subarray(start, end), this.#remote);
