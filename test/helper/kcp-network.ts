@@ -74,7 +74,7 @@ export class Station {
     for (;;) {
       if (this.reading) this.#read();
       this.drive(this);
-      if (!session.wantsFlush) break;
+      if (!session.wantsFlush(this.nowMs)) break;
       session.flush(this.nowMs);
       this.#arm();
     }

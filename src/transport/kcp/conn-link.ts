@@ -136,21 +136,22 @@ export class KcpLink implements Link, SoonTask {
   runSoon(): void {
     if (this.#disposed) return;
     this.#deliver();
-    const session = this.#session;
-    if (session.wantsFlush) {
-      session.flush(this.#clock.monotonicMs());
-      this.#arm();
-      // Not all of it at once: the peer's socket has to keep up.
-      if (session.wantsFlush) runSoon(this);
-    }
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#session.wantsFlush(nowMs)) this.#flush(nowMs);
     this.#settle();
   }
 
   #tick(): void {
-    this.#session.flush(this.#clock.monotonicMs());
-    this.#arm();
-    if (this.#session.wantsFlush) runSoon(this);
+    this.#flush(this.#clock.monotonicMs());
     this.#settle();
+  }
+
+  #flush(nowMs: number): void {
+    const session = this.#session;
+    session.flush(nowMs);
+    this.#arm();
+    // Not all of it at once: the peer's socket has to keep up.
+    if (session.wantsFlush(nowMs)) runSoon(this);
   }
 
   #deliver(): void {

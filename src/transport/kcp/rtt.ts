@@ -5,6 +5,8 @@ const maxRtoMs = 10_000;
 /** A peer's word on the timeout counts once our own measurement is this old. */
 const ownRtoValidMs = 3_000;
 
+const minReorderMs = 5;
+
 export class RoundTrip {
   readonly #minRttMs: number;
   #srttMs = 0;
@@ -16,6 +18,16 @@ export class RoundTrip {
   /** `minRttMs`: the tti; peers answer no faster. */
   constructor(minRttMs: number) {
     this.#minRttMs = minRttMs;
+  }
+
+  /** Smoothed round trip; 0 before the first measurement. */
+  get rttMs(): number {
+    return this.#srttMs;
+  }
+
+  /** What arrives so much later than what was sent after it is lost rather than late. */
+  get reorderMs(): number {
+    return Math.max(this.#srttMs >> 2, this.#variationMs, minReorderMs);
   }
 
   /** A measurement; longer ones than 10 s say nothing. */

@@ -4,10 +4,13 @@
  *     first … unsent − 1    sent, some of them acknowledged
  *     unsent … next − 1     not sent yet
  */
+import type { RoundTrip } from './rtt.js';
 import { isBefore } from './segment.js';
 import { releasePiece, takePiece } from './segment-pool.js';
 
 const initialRing = 32;
+
+const sendTwiceFrom = 3;
 
 /** Gets each segment to send: its number and its data. */
 export type SendSegment = (number: number, data: Uint8Array, length: number) => void;
@@ -18,6 +21,8 @@ export class SendWindow {
   /** Undefined: acknowledged, or nothing there. */
   #data: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(initialRing).fill(undefined);
   #lengths = new Uint16Array(initialRing);
+  /** How often it was sent. */
+  #times = new Uint8Array(initialRing);
   /** When it was sent last. */
   #sentMs = new Float64Array(initialRing);
   /** When it is to be sent again, once it was sent. */
@@ -82,6 +87,7 @@ export class SendWindow {
     while (count < limit && this.unsent !== this.next && isBefore(this.unsent, end)) {
       const index = this.unsent & this.#mask;
       const number = this.unsent;
+      this.#times[index] = 1;
       this.#sentMs[index] = nowMs;
       this.#dueMs[index] = dueMs;
       this.unsent = (number + 1) >>> 0;
@@ -93,8 +99,11 @@ export class SendWindow {
     return count;
   }
 
-  /** Sends what is due again, up to `limit` segments, the oldest first; returns how many. */
-  sendDue(limit: number, nowMs: number, rtoMs: number, send: SendSegment): number {
+  /**
+   * Sends what is due again, up to `limit` segments, the oldest first; returns how many. `spare`: nothing else could be
+   * sent; what was lost twice, while everything behind it waits, leaves twice.
+   */
+  sendDue(limit: number, nowMs: number, rtoMs: number, spare: boolean, send: SendSegment): number {
     if (nowMs < this.earliestDueMs) return 0;
     let count = 0;
     let earliest = Number.POSITIVE_INFINITY;
@@ -110,6 +119,12 @@ export class SendWindow {
         this.#dueMs[index] = due;
         count += 1;
         send(number, data, this.#lengths[index]!);
+        const times = Math.min(this.#times[index]! + 1, 255);
+        this.#times[index] = times;
+        if (spare && times >= sendTwiceFrom) {
+          count += 1;
+          send(number, data, this.#lengths[index]!);
+        }
       }
       if (due < earliest) earliest = due;
     }
@@ -126,23 +141,30 @@ export class SendWindow {
     return true;
   }
 
-  /** The peer has everything before `number`. True if that moved `first`. */
-  acknowledgeBefore(number: number): boolean {
-    if (!isBefore(this.first, number) || isBefore(this.unsent, number)) return false;
-    for (let each = this.first; each !== number; each = (each + 1) >>> 0) this.#drop(each);
+  /** The peer has everything before `number`. Returns for how many that is news. */
+  acknowledgeBefore(number: number): number {
+    if (!isBefore(this.first, number) || isBefore(this.unsent, number)) return 0;
+    let count = 0;
+    for (let each = this.first; each !== number; each = (each + 1) >>> 0) {
+      if (this.#drop(each)) count += 1;
+    }
     this.#advance(number);
-    return true;
+    return count;
   }
 
   /**
-   * `number`, sent at `sentMs`, was acknowledged: what lies before it and is still missing becomes due `byMs` earlier.
-   * Unlike in V2Ray, not what was sent again since: its ack cannot be here yet.
+   * `number`, sent at `sentMs`, was acknowledged: what lies before it, was sent before it and is still missing is due
+   * earlier by a third of the timeout, as in V2Ray, and at once if it was sent so much before that reordering does not
+   * explain it. Unlike in V2Ray, not what was sent again since: its ack cannot be here yet.
    */
-  hurry(number: number, sentMs: number, byMs: number): void {
+  hurry(number: number, sentMs: number, roundTrip: RoundTrip): void {
+    const byMs = Math.floor(roundTrip.rtoMs / 3);
+    const lostMs = sentMs - roundTrip.reorderMs;
     for (let each = this.first; isBefore(each, number); each = (each + 1) >>> 0) {
       const index = each & this.#mask;
-      if (this.#data[index] === undefined || this.#sentMs[index]! > sentMs) continue;
-      const dueMs = this.#dueMs[index]! - byMs;
+      const ownMs = this.#sentMs[index]!;
+      if (this.#data[index] === undefined || ownMs > sentMs) continue;
+      const dueMs = ownMs <= lostMs ? 0 : this.#dueMs[index]! - byMs;
       this.#dueMs[index] = dueMs;
       if (dueMs < this.earliestDueMs) this.earliestDueMs = dueMs;
     }
@@ -185,6 +207,7 @@ export class SendWindow {
     const mask = size - 1;
     const data = new Array<Uint8Array | undefined>(size).fill(undefined);
     const lengths = new Uint16Array(size);
+    const times = new Uint8Array(size);
     const sentMs = new Float64Array(size);
     const dueMs = new Float64Array(size);
     for (let number = this.first; number !== this.next; number = (number + 1) >>> 0) {
@@ -192,11 +215,13 @@ export class SendWindow {
       const to = number & mask;
       data[to] = this.#data[from];
       lengths[to] = this.#lengths[from]!;
+      times[to] = this.#times[from]!;
       sentMs[to] = this.#sentMs[from]!;
       dueMs[to] = this.#dueMs[from]!;
     }
     this.#data = data;
     this.#lengths = lengths;
+    this.#times = times;
     this.#sentMs = sentMs;
     this.#dueMs = dueMs;
     this.#mask = mask;

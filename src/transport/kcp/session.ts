@@ -6,6 +6,7 @@
 import { AckList } from './ack-list.js';
 import { ControlWindow, initialRemoteWindow, windowFactor } from './congestion.js';
 import type { KcpLimits } from './limits.js';
+import { Pacer } from './pacer.js';
 import { ReceiveWindow } from './receive-window.js';
 import { RoundTrip } from './rtt.js';
 import {
@@ -60,8 +61,12 @@ const closingFlushMs = 1_000;
 const burst = 64;
 /** What is sent again in one flush while nothing at all is acknowledged. */
 const probe = 16;
+const fewInFlight = 8;
 /** No ack for so many timeouts: the path is dead or nearly so. */
 const stalledRtos = 5;
+
+/** While something is missing the peer learns what came this often, for it to send again what did not. */
+const hurriedAckMs = 10;
 
 const noNumbers = new Uint32Array(0);
 
@@ -78,6 +83,7 @@ export class KcpSession {
   readonly #acks = new AckList();
   readonly #roundTrip: RoundTrip;
   readonly #control: ControlWindow | undefined;
+  readonly #pacer: Pacer;
   state: KcpState = 'active';
   /** Of the last change of `state`. Times are milliseconds since the start. */
   #stateMs = 0;
@@ -87,6 +93,7 @@ export class KcpSession {
   #controlMs = 0;
   #acksMs = 0;
   #nowMs = 0;
+  #pacedUntilMs = 0;
   #pingDue = false;
   /** A timed flush is under way every tti. */
   #busy = false;
@@ -119,6 +126,7 @@ export class KcpSession {
     this.#receiving = new ReceiveWindow(limits.receiveWindow);
     this.#toldEnd = limits.receiveWindow;
     this.#roundTrip = new RoundTrip(limits.ttiMs);
+    this.#pacer = new Pacer(limits.sendingBase / limits.ttiMs, 2 * limits.ttiMs);
     this.#control = limits.congestion ? new ControlWindow(limits.sendingBase) : undefined;
   }
 
@@ -152,16 +160,17 @@ export class KcpSession {
     return this.state === 'active';
   }
 
-  /** There is something that a flush now, rather than at the next tick, would send. */
-  get wantsFlush(): boolean {
+  /** There is something that a flush now, rather than in `nextFlushMs`, would send. */
+  wantsFlush(nowMs: number): boolean {
     if (this.state === 'terminated') return false;
     if (this.#pingDue) return true;
     if (this.state === 'terminating') return false;
-    if (this.#acks.fresh >= maxAckNumbers || (!this.#busy && !this.#acks.isEmpty)) return true;
-    if (this.#windowMoved) return true;
+    const now = this.#at(nowMs);
+    if (this.#acksDue(now) || this.#windowMoved) return true;
     if (this.#stalled) return false;
     const sending = this.#sending;
-    if (sending.earliestDueMs <= this.#nowMs) return true;
+    if (now < this.#pacedUntilMs) return false;
+    if (sending.earliestDueMs <= now) return true;
     return sending.hasUnsent && isBefore(sending.unsent, this.#sendEnd());
   }
 
@@ -215,8 +224,6 @@ export class KcpSession {
   flush(nowMs: number): void {
     const now = this.#at(nowMs);
     this.#timeouts(now);
-    const wasBusy = this.#busy;
-    this.#busy = false;
     if (this.state === 'terminated') return;
     if (this.state === 'terminating') {
       if (this.#pingDue || now - this.#pingedMs >= terminateMs) {
@@ -224,7 +231,7 @@ export class KcpSession {
       }
       return;
     }
-    this.#flushAcks(now, wasBusy);
+    this.#flushAcks(now);
     this.#flushData(now);
     if (this.#pingDue || now - this.#pingedMs >= pingMs) this.#sendControl(segmentCommand.ping, now);
     this.#busy = this.#sending.length > 0 || !this.#acks.isEmpty;
@@ -232,14 +239,11 @@ export class KcpSession {
 
   /** Milliseconds until the next `flush` is due, whatever happens. */
   get nextFlushMs(): number {
-    switch (this.state) {
-      case 'terminating':
-        return closingFlushMs;
-      case 'peerTerminating':
-        return this.#busy ? this.#limits.ttiMs : closingFlushMs;
-      default:
-        return this.#busy ? this.#limits.ttiMs : idleFlushMs;
-    }
+    if (this.state === 'terminating') return closingFlushMs;
+    const pacedMs = this.#pacedUntilMs - this.#nowMs;
+    if (pacedMs > 0) return pacedMs;
+    if (this.#busy) return this.#limits.ttiMs;
+    return this.state === 'peerTerminating' ? closingFlushMs : idleFlushMs;
   }
 
   #at(nowMs: number): number {
@@ -292,22 +296,24 @@ export class KcpSession {
     const firstBefore = sending.first;
     if (isBefore(this.#remoteEnd, reader.receivingWindow)) this.#remoteEnd = reader.receivingWindow;
     // The numbers first: `receivingNext` mostly covers them, and then none would count as news.
+    let acknowledged = 0;
     let largest = 0;
     let largestIsNews = false;
     for (let index = 0; index < reader.count; index += 1) {
       const number = reader.ackNumber(index);
       const news = sending.acknowledge(number);
+      if (news) acknowledged += 1;
       if (index === 0 || isBefore(largest, number)) {
         largest = number;
         largestIsNews = news;
       }
     }
-    this.#acknowledgeBefore(reader.receivingNext, now);
+    acknowledged += this.#acknowledgeBefore(reader.receivingNext);
+    if (acknowledged > 0) this.#acked(acknowledged, now);
     if (largestIsNews) {
-      this.#acked(now);
       if (isBefore(this.#ackedEnd, largest + 1)) this.#ackedEnd = (largest + 1) >>> 0;
-      sending.hurry(largest, reader.timestamp, Math.floor(this.#roundTrip.rtoMs / 3));
       this.#roundTrip.sample((now - reader.timestamp) | 0, now);
+      sending.hurry(largest, reader.timestamp, this.#roundTrip);
     }
     this.#tellProgress(firstBefore);
   }
@@ -321,21 +327,23 @@ export class KcpSession {
     }
     const firstBefore = this.#sending.first;
     this.#acks.forgetBefore(reader.sendingNext);
-    this.#acknowledgeBefore(reader.receivingNext, now);
+    const acknowledged = this.#acknowledgeBefore(reader.receivingNext);
+    if (acknowledged > 0) this.#acked(acknowledged, now);
     this.#roundTrip.peerRto(reader.peerRto, now);
     this.#tellProgress(firstBefore);
   }
 
-  #acknowledgeBefore(number: number, now: number): void {
-    if (this.#sending.acknowledgeBefore(number)) this.#acked(now);
-    if (isBefore(this.#remoteNext, number) && !isBefore(this.#sending.unsent, number)) {
-      this.#remoteNext = number;
-    }
+  /** Returns how many that were. */
+  #acknowledgeBefore(number: number): number {
+    const sending = this.#sending;
+    if (isBefore(this.#remoteNext, number) && !isBefore(sending.unsent, number)) this.#remoteNext = number;
+    return sending.acknowledgeBefore(number);
   }
 
-  #acked(now: number): void {
+  #acked(count: number, now: number): void {
     this.#ackedMs = now;
     this.#stalled = false;
+    this.#pacer.acknowledged(count, now, this.#roundTrip.rttMs);
   }
 
   /** The peer repeats its acks until it learns that they arrived; data would tell it, and there is none. */
@@ -361,11 +369,17 @@ export class KcpSession {
     return Math.max(Math.min(end, sending.first + remote), sending.first + 1) >>> 0;
   }
 
-  /** Once a tti; at once if we were idle, and whenever an ack is full. */
-  #flushAcks(now: number, wasBusy: boolean): void {
+  /** Acks that should not wait for the next tick: the first after a rest, a full one, and news of what is missing. */
+  #acksDue(now: number): boolean {
     const acks = this.#acks;
-    const due = !wasBusy || acks.fresh >= maxAckNumbers || now - this.#acksMs >= this.#limits.ttiMs;
-    if (due) {
+    if (acks.fresh >= maxAckNumbers) return true;
+    if (!this.#busy) return !acks.isEmpty;
+    return acks.fresh > 0 && !this.#receiving.isEmpty && now - this.#acksMs >= hurriedAckMs;
+  }
+
+  #flushAcks(now: number): void {
+    const acks = this.#acks;
+    if (this.#acksDue(now) || now - this.#acksMs >= this.#limits.ttiMs) {
       this.#acksMs = now;
       acks.settle();
       if (!acks.isEmpty) acks.flush(now, this.#roundTrip.rtoMs, this.#sendAck);
@@ -384,9 +398,21 @@ export class KcpSession {
     const rto = this.#roundTrip.rtoMs;
     if (sending.inFlight === 0) this.#ackedMs = now;
     this.#stalled = now - this.#ackedMs > stalledRtos * rto;
-    const count =
-      sending.sendDue(this.#stalled ? probe : Number.MAX_SAFE_INTEGER, now, rto, this.#sendData) +
-      sending.sendNew(this.#stalled ? 0 : burst, this.#sendEnd(), now, rto, this.#sendData);
+    const allowed = Math.min(this.#pacer.allowance(now), burst);
+    // The first segment is acknowledged at once, those of a row when the peer's tti is over.
+    const waitMs = sending.inFlight > fewInFlight ? rto + this.#limits.ttiMs : rto;
+    const most = this.#stalled ? Math.min(probe, allowed) : allowed;
+    const end = this.#sendEnd();
+    const spare = !sending.hasUnsent || !isBefore(sending.unsent, end);
+    const again = sending.sendDue(most, now, waitMs, spare, this.#sendData);
+    const fresh = this.#stalled ? 0 : allowed - again;
+    const count = again + sending.sendNew(fresh, end, now, waitMs, this.#sendData);
+    this.#pacer.sent(count);
+    if (count < allowed) {
+      if (!sending.hasUnsent) this.#pacer.idle();
+    } else {
+      this.#pacedUntilMs = now + this.#pacer.waitMs;
+    }
     if (count > 0 && this.#control !== undefined && now - this.#controlMs >= this.#limits.ttiMs) {
       this.#controlMs = now;
       this.#control.update(sending.resent, sending.inFlight);
