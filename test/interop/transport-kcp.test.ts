@@ -1,0 +1,18 @@
+/** mKCP against V2Ray 4.34: each header, with and without a seed, and under TLS. */
+import { describeTransports, type TransportRow } from './transport-matrix.js';
+
+function row(header: string, kcpSettings: object = {}): TransportRow {
+  const stream = { network: 'kcp', kcpSettings: { header: { type: header }, ...kcpSettings } };
+  const more = Object.keys(kcpSettings).map((key) => `, ${key}`);
+  return { name: `kcp, header ${header}${more.join('')}`, client: stream, server: stream };
+}
+
+describeTransports([
+  row('none'),
+  row('none', { seed: 'a seed' }),
+  row('srtp'),
+  row('utp', { seed: 'another seed' }),
+  row('wechat-video', { seed: 'a seed', congestion: true }),
+  row('dtls', { tti: 20, mtu: 1200 }),
+  row('wireguard', { seed: 'a seed', uplinkCapacity: 50, downlinkCapacity: 50 }),
+]);
