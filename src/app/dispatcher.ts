@@ -1,6 +1,6 @@
 /** Dispatcher: picks the outbound, opens it, and relays under the level's policy. Owns no socket. */
 import type { ConnContext } from '../contract/conn-context.js';
-import type { Dispatcher, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
+import type { Dispatcher, PacketCone, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
 import type { PolicyProvider } from '../contract/policy.js';
@@ -22,8 +22,13 @@ export interface DispatcherDeps {
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { clock, policy } = deps;
 
+  const cones = new WeakMap<Outbound, PacketCone>();
+
   function pick(context: ConnContext): Outbound {
-    const outbound = deps.pick(context);
+    return chosen(context, deps.pick(context));
+  }
+
+  function chosen(context: ConnContext, outbound: Outbound | undefined): Outbound {
     if (outbound === undefined) {
       throw new TsrayError('ERR_NO_OUTBOUND', 'the configuration has no outbound to carry this connection', {
         hint: 'Add one to "outbounds"; the first is the default.',
@@ -58,6 +63,24 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return error;
   }
 
+  async function openPackets(context: ConnContext, outbound: () => Outbound): Promise<PacketRoute> {
+    let target: PacketLink;
+    try {
+      target = await outbound().openPackets(context);
+    } catch (thrown) {
+      throw openFailed(context, thrown);
+    }
+    const level = policy.forLevel(context.level);
+    return {
+      relay: async (link) =>
+        finished(
+          context,
+          await relayPackets(link, target, { clock, idleMs: context.idleMs ?? level.connIdleMs }),
+        ),
+      discard: () => target.destroy(),
+    };
+  }
+
   return {
     async open(context): Promise<Route> {
       let target: Link;
@@ -87,22 +110,20 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       };
     },
 
-    async openPackets(context): Promise<PacketRoute> {
-      let target: PacketLink;
-      try {
-        target = await pick(context).openPackets(context);
-      } catch (thrown) {
-        throw openFailed(context, thrown);
+    openPackets: (context) => openPackets(context, () => pick(context)),
+
+    coneFor(context) {
+      const outbound = deps.pick(context);
+      if (outbound?.fullCone?.(context.destination) !== true) return undefined;
+      let cone = cones.get(outbound);
+      if (cone === undefined) {
+        // Bound to the outbound: a second pick might choose another, which may not be full cone.
+        cone = {
+          openPackets: (first) => openPackets({ ...first, fullCone: true }, () => chosen(first, outbound)),
+        };
+        cones.set(outbound, cone);
       }
-      const level = policy.forLevel(context.level);
-      return {
-        relay: async (link) =>
-          finished(
-            context,
-            await relayPackets(link, target, { clock, idleMs: context.idleMs ?? level.connIdleMs }),
-          ),
-        discard: () => target.destroy(),
-      };
+      return cone;
     },
   };
 }

@@ -20,6 +20,8 @@ export interface ConnContext {
   readonly inboundTag: string;
   /** Where the client wants to go. */
   readonly destination: Destination;
+  /** Packets will go to other destinations too (full cone); that the first cannot be reached says nothing about them. */
+  readonly fullCone?: boolean;
   /** How the access log prints the target, where that is not the destination (a URL for HTTP). */
   readonly targetText?: string;
   readonly user?: User;

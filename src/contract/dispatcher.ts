@@ -27,6 +27,11 @@ export interface PacketRoute {
   discard(): void;
 }
 
+/** One outbound's way for all packets of a client's socket, whatever their destination (full cone). */
+export interface PacketCone {
+  openPackets(context: ConnContext): Promise<PacketRoute>;
+}
+
 /**
  * An inbound asks for a route, tells its client of success or failure, and hands its link over. Two steps, so that a
  * SOCKS or HTTP client learns whether the target could be reached.
@@ -35,4 +40,9 @@ export interface Dispatcher {
   /** Writes the access log line, picks an outbound and opens it. Rejects with a TsrayError. */
   open(context: ConnContext): Promise<Route>;
   openPackets(context: ConnContext): Promise<PacketRoute>;
+  /**
+   * The cone that packets to `context.destination` may share with others, always the same object for one outbound.
+   * Undefined: this destination needs a route of its own.
+   */
+  coneFor?(context: ConnContext): PacketCone | undefined;
 }

@@ -1,4 +1,5 @@
 /** Outbound: turns a context into an open link to its destination. */
+import type { Destination } from '../core/net/destination.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
 import type { ConnContext } from './conn-context.js';
 
@@ -11,6 +12,11 @@ export interface Outbound {
   open(context: ConnContext): Promise<Link>;
   /** The same for datagrams; packets without a choice of their own go to `context.destination`. */
   openPackets(context: ConnContext): Promise<PacketLink>;
+  /**
+   * Full cone: whether a packet link takes packets for `destination` and for every other one that this is true for, and
+   * says where each reply comes from. Absent: never; then each destination has a link of its own.
+   */
+  fullCone?(destination: Destination): boolean;
   /** Ends what the outbound keeps beyond single connections (pools, timers). */
   close(): Promise<void>;
 }

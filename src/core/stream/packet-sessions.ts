@@ -1,6 +1,7 @@
 /**
- * Datagram sessions: what clients send to one socket, sorted into one session per source and destination. Each session
- * is a packet link that its route relays; the relay's idle timer ends it.
+ * Datagram sessions: what clients send to one socket, sorted into one session per source and destination, or, where the
+ * way out is full cone, one per source and way out. Each session is a packet link that its route relays; the relay's
+ * idle timer ends it.
  */
 import type { Clock } from '../clock.js';
 import type { TsrayError } from '../errors.js';
@@ -13,10 +14,20 @@ export interface SessionRoute {
   discard(): void;
 }
 
-export interface PacketSessionsOptions {
+export interface PacketSessionsOptions<C extends object = object> {
   readonly clock: Clock;
-  /** Opens the way for a new session. A rejection ends the session; who opens logs why. */
-  readonly open: (source: Destination, target: Destination, signal: AbortSignal) => Promise<SessionRoute>;
+  /**
+   * Opens the way for a new session, whose first datagram goes to `target`; `cone` is what `coneFor` said. A rejection
+   * ends the session; who opens logs why.
+   */
+  readonly open: (
+    source: Destination,
+    target: Destination,
+    signal: AbortSignal,
+    cone: C | undefined,
+  ) => Promise<SessionRoute>;
+  /** Destinations of one source that are given the same object share a session. Absent: none do. */
+  readonly coneFor?: (source: Destination, target: Destination) => C | undefined;
   /** Sends a lent datagram that came from `remote` to the client at `source`. False: dropped. */
   readonly reply: (bytes: Uint8Array, remote: Destination, source: Destination) => boolean;
   /** Sessions at once; a further one takes the place of the one quiet for longest. Default 1024. */
@@ -40,17 +51,23 @@ const defaultLimit = 1024;
 const pendingPackets = 32;
 const pendingBytes = 64 * 1024;
 
+/** Destinations remembered of a shared session; for others the cone is asked for again. */
+const maxTargets = 256;
+
 /** How long the datagrams of a session that could not be opened are dropped before it is tried again. */
 const retryAfterMs = 1000;
 
-export class PacketSessions {
-  readonly #options: PacketSessionsOptions;
+export class PacketSessions<C extends object = object> {
+  readonly #options: PacketSessionsOptions<C>;
   readonly #limit: number;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Set<Session>();
+  /** By source and destination; a shared session stands here under each of its destinations. */
+  readonly #byTarget = new Map<string, Session>();
+  readonly #shared = new Map<string, Map<C, Session>>();
   #uses = 0;
   readonly counters: PacketSessionCounters = { opened: 0, evicted: 0, droppedUplink: 0, droppedDownlink: 0 };
 
-  constructor(options: PacketSessionsOptions) {
+  constructor(options: PacketSessionsOptions<C>) {
     this.#options = options;
     this.#limit = options.limit ?? defaultLimit;
   }
@@ -62,85 +79,122 @@ export class PacketSessions {
 
   /** One lent datagram from the client at `source` for `target`. */
   deliver(bytes: Uint8Array, source: Destination, target: Destination): void {
-    const key = `${source.address.host} ${source.port} ${target.address.host} ${target.port}`;
-    let session = this.#sessions.get(key);
+    const from = `${source.address.host} ${source.port}`;
+    const key = `${from} ${target.address.host} ${target.port}`;
+    let session = this.#byTarget.get(key);
     if (session?.mayRetry(this.#options.clock.monotonicMs()) === true) {
-      this.#sessions.delete(key);
+      this.#forget(session);
       session = undefined;
     }
-    if (session === undefined) {
-      if (this.#sessions.size >= this.#limit) this.#evict();
-      session = new Session(this.#options, source, target, this.counters, {
-        used: (one) => {
-          this.#uses += 1;
-          one.lastUse = this.#uses;
-        },
-        ended: (one) => {
-          if (this.#sessions.get(key) === one) this.#sessions.delete(key);
-        },
-      });
-      this.#sessions.set(key, session);
-      this.counters.opened += 1;
-      session.open();
-    }
-    session.deliver(bytes);
+    session ??= this.#join(key, from, source, target);
+    session.deliver(bytes, target);
   }
 
   /** Ends every session. */
   close(): void {
-    for (const session of [...this.#sessions.values()]) session.close();
-    this.#sessions.clear();
+    for (const session of [...this.#sessions]) session.close();
+  }
+
+  /** The shared session that this destination belongs to, or a new one. */
+  #join(key: string, from: string, source: Destination, target: Destination): Session {
+    const cone = this.#options.coneFor?.(source, target);
+    let session = cone === undefined ? undefined : this.#shared.get(from)?.get(cone);
+    if (session?.mayRetry(this.#options.clock.monotonicMs()) === true) {
+      this.#forget(session);
+      session = undefined;
+    }
+    if (session === undefined) {
+      if (this.#sessions.size >= this.#limit) this.#evict();
+      session = this.#begin(from, source, target, cone);
+    }
+    if (session.keys.size >= maxTargets) {
+      const [oldest] = session.keys;
+      session.keys.delete(oldest!);
+      this.#byTarget.delete(oldest!);
+    }
+    session.keys.add(key);
+    this.#byTarget.set(key, session);
+    return session;
+  }
+
+  #begin(from: string, source: Destination, target: Destination, cone: C | undefined): Session {
+    const { clock, open, reply } = this.#options;
+    const session = new Session({
+      clock,
+      open: (signal) => open(source, target, signal, cone),
+      reply: (bytes, remote) => reply(bytes, remote, source),
+      counters: this.counters,
+      used: (one) => {
+        this.#uses += 1;
+        one.lastUse = this.#uses;
+      },
+      ended: (one) => this.#forget(one),
+      leave: () => {
+        if (cone === undefined) return;
+        const cones = this.#shared.get(from);
+        if (cones?.get(cone) !== session) return;
+        cones.delete(cone);
+        if (cones.size === 0) this.#shared.delete(from);
+      },
+    });
+    this.#sessions.add(session);
+    if (cone !== undefined) {
+      const cones = this.#shared.get(from) ?? new Map<C, Session>();
+      this.#shared.set(from, cones.set(cone, session));
+    }
+    this.counters.opened += 1;
+    session.open();
+    return session;
+  }
+
+  #forget(session: Session): void {
+    if (!this.#sessions.delete(session)) return;
+    for (const key of session.keys) this.#byTarget.delete(key);
+    session.leave();
   }
 
   #evict(): void {
-    let oldest: [string, Session] | undefined;
-    for (const entry of this.#sessions) {
-      if (oldest === undefined || entry[1].lastUse < oldest[1].lastUse) oldest = entry;
+    let oldest: Session | undefined;
+    for (const session of this.#sessions) {
+      if (oldest === undefined || session.lastUse < oldest.lastUse) oldest = session;
     }
     if (oldest === undefined) return;
-    this.#sessions.delete(oldest[0]);
     this.counters.evicted += 1;
-    oldest[1].close();
+    oldest.close();
   }
 }
 
-interface SessionEvents {
-  used(session: Session): void;
-  ended(session: Session): void;
+interface SessionOptions {
+  readonly clock: Clock;
+  readonly open: (signal: AbortSignal) => Promise<SessionRoute>;
+  readonly reply: (bytes: Uint8Array, remote: Destination) => boolean;
+  readonly counters: PacketSessionCounters;
+  readonly used: (session: Session) => void;
+  readonly ended: (session: Session) => void;
+  /** Takes the session out of what is shared. */
+  readonly leave: () => void;
 }
 
 class Session implements PacketLink {
-  readonly #options: PacketSessionsOptions;
-  readonly #source: Destination;
-  readonly #target: Destination;
-  readonly #counters: PacketSessionCounters;
-  readonly #events: SessionEvents;
+  readonly #options: SessionOptions;
   readonly #aborter = new AbortController();
-  #pending: Uint8Array[] = [];
+  #pending: { readonly bytes: Uint8Array; readonly target: Destination }[] = [];
   #pendingBytes = 0;
   #sink: PacketSink | undefined;
   #closed = false;
   /** Monotonic time of a failed opening. */
   #failedAtMs: number | undefined;
+  /** Under which the session is found. */
+  readonly keys = new Set<string>();
   lastUse = 0;
 
-  constructor(
-    options: PacketSessionsOptions,
-    source: Destination,
-    target: Destination,
-    counters: PacketSessionCounters,
-    events: SessionEvents,
-  ) {
+  constructor(options: SessionOptions) {
     this.#options = options;
-    this.#source = source;
-    this.#target = target;
-    this.#counters = counters;
-    this.#events = events;
   }
 
   open(): void {
     const { clock, open } = this.#options;
-    open(this.#source, this.#target, this.#aborter.signal).then(
+    open(this.#aborter.signal).then(
       (route) => {
         if (this.#closed) {
           route.discard();
@@ -155,23 +209,27 @@ class Session implements PacketLink {
     );
   }
 
+  leave(): void {
+    this.#options.leave();
+  }
+
   mayRetry(nowMs: number): boolean {
     return this.#failedAtMs !== undefined && nowMs - this.#failedAtMs >= retryAfterMs;
   }
 
   /** A lent datagram from the client. */
-  deliver(bytes: Uint8Array): void {
-    this.#events.used(this);
+  deliver(bytes: Uint8Array, target: Destination): void {
+    this.#options.used(this);
     if (this.#sink !== undefined) {
-      this.#sink.packet(bytes, this.#target);
+      this.#sink.packet(bytes, target);
       return;
     }
     const full = this.#pending.length >= pendingPackets || this.#pendingBytes + bytes.length > pendingBytes;
     if (full || this.#failedAtMs !== undefined) {
-      this.#counters.droppedUplink += 1;
+      this.#options.counters.droppedUplink += 1;
       return;
     }
-    this.#pending.push(Uint8Array.from(bytes));
+    this.#pending.push({ bytes: Uint8Array.from(bytes), target });
     this.#pendingBytes += bytes.length;
   }
 
@@ -186,17 +244,17 @@ class Session implements PacketLink {
     this.#pendingBytes = 0;
     if (pending.length === 0) return;
     queueMicrotask(() => {
-      for (const bytes of pending) {
-        if (!this.#closed) sink.packet(bytes, this.#target);
+      for (const { bytes, target } of pending) {
+        if (!this.#closed) sink.packet(bytes, target);
       }
     });
   }
 
   send(bytes: Uint8Array, remote: Destination): boolean {
     if (this.#closed) return false;
-    this.#events.used(this);
-    const sent = this.#options.reply(bytes, remote, this.#source);
-    if (!sent) this.#counters.droppedDownlink += 1;
+    this.#options.used(this);
+    const sent = this.#options.reply(bytes, remote);
+    if (!sent) this.#options.counters.droppedDownlink += 1;
     return sent;
   }
 
@@ -213,13 +271,13 @@ class Session implements PacketLink {
     this.#closed = true;
     this.#pending = [];
     this.#aborter.abort();
-    this.#events.ended(this);
+    this.#options.ended(this);
     const sink = this.#sink;
     if (sink !== undefined) queueMicrotask(() => sink.closed(error));
   }
 
   #dropPending(): void {
-    this.#counters.droppedUplink += this.#pending.length;
+    this.#options.counters.droppedUplink += this.#pending.length;
     this.#pending = [];
     this.#pendingBytes = 0;
   }

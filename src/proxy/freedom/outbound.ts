@@ -6,6 +6,7 @@ import type { BindPackets, Dialer } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import type { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
 import { raceAddresses } from '../../core/net/happy-eyeballs.js';
 import { retry } from '../../core/retry.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
@@ -68,6 +69,12 @@ class FreedomOutbound implements Outbound {
     });
   }
 
+  /** Names are looked up and addresses judged for each packet. */
+  fullCone(destination: Destination): boolean {
+    const { via } = this.#deps;
+    return via === undefined || (via.fullCone?.(this.#targets.redirected(destination)) ?? false);
+  }
+
   async openPackets(context: ConnContext): Promise<PacketLink> {
     const { bindPackets, clock, localAddress, via } = this.#deps;
     const target = this.#targets.redirected(context.destination);
@@ -84,6 +91,7 @@ class FreedomOutbound implements Outbound {
           : (_family, address) => via.openPackets({ ...context, destination: { ...target, address } }),
       onePath: via !== undefined,
     });
+    if (context.fullCone === true) return packets;
     // A SOCKS client may announce no destination; each packet then brings its own.
     if (isUnspecified(target.address) && target.port === 0) return packets;
     try {

@@ -74,6 +74,11 @@ class SocksOutbound implements Outbound {
     }
   }
 
+  /** Every datagram has its destination in front. */
+  fullCone(): boolean {
+    return true;
+  }
+
   close(): Promise<void> {
     return this.#deps.dialer.close();
   }

@@ -4,7 +4,7 @@
  *     client ⇄ datagrams with headers ⇄ our socket ⇄ sessions ⇄ routes
  */
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Dispatcher } from '../../contract/dispatcher.js';
+import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
 import type { BindPackets, BoundPackets } from '../../contract/transport.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Address } from '../../core/net/address.js';
@@ -31,7 +31,8 @@ export interface UdpAssociationDeps {
 export class UdpAssociation implements PacketSink {
   readonly #deps: UdpAssociationDeps;
   readonly #bound: BoundPackets;
-  readonly #sessions: PacketSessions;
+  readonly #neverAborted = new AbortController().signal;
+  readonly #sessions: PacketSessions<PacketCone>;
   readonly #timer: Timer;
   #closed = false;
   /** Client datagrams that were dropped: from elsewhere, fragments, malformed. */
@@ -40,16 +41,19 @@ export class UdpAssociation implements PacketSink {
   constructor(deps: UdpAssociationDeps, bound: BoundPackets) {
     this.#deps = deps;
     this.#bound = bound;
-    this.#sessions = new PacketSessions({
+    this.#sessions = new PacketSessions<PacketCone>({
       clock: deps.clock,
-      open: (source, target, signal) => deps.dispatcher.openPackets(deps.context(source, target, signal)),
+      open: (source, target, signal, cone) =>
+        (cone ?? deps.dispatcher).openPackets(deps.context(source, target, signal)),
+      coneFor: (source, target) =>
+        deps.dispatcher.coneFor?.(deps.context(source, target, this.#neverAborted)),
       reply: (bytes, remote, source) => this.#reply(bytes, remote, source),
     });
     this.#timer = deps.clock.setTimer(deps.idleMs, deps.onIdle);
     bound.link.start(this);
   }
 
-  get sessions(): PacketSessions {
+  get sessions(): PacketSessions<PacketCone> {
     return this.#sessions;
   }
 
