@@ -22,6 +22,14 @@ import { createFreedomOutbound } from './proxy/freedom/outbound.js';
 import { HttpConnectionHandler } from './proxy/http/handler.js';
 import { createHttpInbound } from './proxy/http/inbound.js';
 import { createHttpOutbound } from './proxy/http/outbound.js';
+import { MuxClient } from './proxy/mux/client.js';
+import { createMuxDispatcher } from './proxy/mux/dispatcher.js';
+import { GlobalIds } from './proxy/mux/global-id.js';
+import { withMuxServer } from './proxy/mux/inbound.js';
+import { MuxServer } from './proxy/mux/server.js';
+import { XudpClient } from './proxy/mux/xudp-client.js';
+import { PacketAddrClient } from './proxy/packet-addr/client.js';
+import { createPacketAddrDispatcher } from './proxy/packet-addr/dispatcher.js';
 import { createSocksInbound } from './proxy/socks/inbound.js';
 import { createSocksOutbound } from './proxy/socks/outbound.js';
 import { Detour } from './proxy/vmess/detour.js';
@@ -61,7 +69,7 @@ export function createOutbounds(
     const known = made.get(each);
     if (known !== undefined) return known;
     const via = each.proxyTag === undefined ? undefined : make(byTag.get(each.proxyTag)!);
-    const outbound = createOutbound(each, via, parts);
+    const outbound = withSessions(createOutbound(each, via, parts), each, parts);
     made.set(each, outbound);
     return outbound;
   };
@@ -130,14 +138,41 @@ function transportDeps(parts: BaseParts, localAddress?: Address): TransportDeps 
   return { clock, crypto, random, resolver, bindPackets, log, localAddress, handshakeMs };
 }
 
+/** Mux and packet encodings around an outbound: sessions and packets on its connections. */
+function withSessions(plain: Outbound, settings: OutboundSettings, parts: BaseParts): Outbound {
+  const { clock, crypto, nextId, logger: log, policy, random } = parts;
+  const encoding = settings.protocol === 'vmess' ? settings.settings.packetEncoding : undefined;
+  const xudp = encoding === 'xudp';
+  const globalIds = new GlobalIds(crypto, random);
+  let outbound = plain;
+  if (xudp) outbound = new XudpClient({ outbound, clock, globalIds });
+  if (settings.mux !== undefined) {
+    const { bufferBytes } = policy.forLevel(0);
+    const deps = { outbound, clock, log, nextId, bufferBytes, globalIds };
+    outbound = new MuxClient({ ...deps, settings: settings.mux, xudp });
+  }
+  return encoding === 'packetaddr' ? new PacketAddrClient(outbound) : outbound;
+}
+
 /** All inbounds, in the order of the configuration. */
 export function createInbounds(settings: readonly InboundSettings[], parts: Parts): readonly Inbound[] {
   const detours = new Map<string, Detour>();
-  return settings.map((each) => createInbound(each, parts, detours));
+  return settings.map((each) => {
+    // Whatever the inbound, a client may ask for Mux or for packets with addresses, as in V2Ray.
+    const inner = createPacketAddrDispatcher(parts.dispatcher, parts);
+    const mux = new MuxServer({ ...parts, dispatcher: inner });
+    const dispatcher = createMuxDispatcher(inner, mux);
+    return withMuxServer(createInbound(each, { ...parts, dispatcher }, detours, mux), mux);
+  });
 }
 
 /** `detours` is filled with every VMess inbound and read only when connections come. */
-function createInbound(settings: InboundSettings, parts: Parts, detours: Map<string, Detour>): Inbound {
+function createInbound(
+  settings: InboundSettings,
+  parts: Parts,
+  detours: Map<string, Detour>,
+  mux: MuxServer,
+): Inbound {
   const { tag, listen: host, ports } = settings;
   const log = parts.logger;
   const listen = createStreamListen(settings.stream, transportDeps(parts));
@@ -170,6 +205,9 @@ function createInbound(settings: InboundSettings, parts: Parts, detours: Map<str
           users,
         }),
         disableInsecureEncryption,
+        serveMux: async (context, link) => {
+          await mux.serve(context, link);
+        },
         ...(detourTo === undefined
           ? {}
           : { switchAccount: (user) => detours.get(detourTo)?.offer(user.email) }),

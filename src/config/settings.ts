@@ -7,6 +7,7 @@ import type { BlackholeSettings } from '../proxy/blackhole/settings.js';
 import type { DokodemoSettings } from '../proxy/dokodemo/settings.js';
 import type { FreedomSettings } from '../proxy/freedom/settings.js';
 import type { HttpInboundSettings, HttpOutboundSettings } from '../proxy/http/settings.js';
+import type { MuxSettings } from '../proxy/mux/settings.js';
 import type { SocksInboundSettings, SocksOutboundSettings } from '../proxy/socks/settings.js';
 import type { VmessInboundSettings, VmessOutboundSettings } from '../proxy/vmess/settings.js';
 import type { StreamSettings } from '../transport/stack/stream-settings.js';
@@ -42,11 +43,6 @@ export type InboundSettings = InboundBase &
     | { readonly protocol: 'vmess'; readonly settings: VmessInboundSettings }
   );
 
-export interface MuxSettings {
-  readonly enabled: boolean;
-  readonly concurrency: number;
-}
-
 interface OutboundBase {
   /** May be empty. */
   readonly tag: string;
@@ -56,6 +52,8 @@ interface OutboundBase {
   readonly proxyTag?: string;
   /** With `proxyTag`: `stream` counts there too. Otherwise what goes through the other outbound is plain. */
   readonly transportLayer?: boolean;
+  /** Absent: connections are not muxed. */
+  readonly mux?: MuxSettings;
   readonly stream: StreamSettings;
 }
 

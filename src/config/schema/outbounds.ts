@@ -1,9 +1,9 @@
 /** One entry of `outbounds`. To add a protocol: a file in `outbound/` and a line in `outboundProtocols`. */
 import * as v from 'valibot';
 import { type Address, parseAddress } from '../../core/net/address.js';
+import type { MuxSettings } from '../../proxy/mux/settings.js';
 import { plainTcp } from '../../transport/stack/stream-settings.js';
 import type { Checker } from '../check/checker.js';
-import { membersOf, switchedOff } from '../check/empty.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { OutboundSettings } from '../settings.js';
 import { adviseAddress, isIp, isWildcard } from '../values/address.js';
@@ -15,13 +15,14 @@ import {
   protocolNames,
   readProtocol,
 } from './handler.js';
+import { buildMux, muxSchema } from './mux.js';
 import { blackhole } from './outbound/blackhole.js';
 import { freedom } from './outbound/freedom.js';
 import { httpOutbound } from './outbound/http.js';
 import { socksOutbound } from './outbound/socks.js';
 import { vmessOutbound } from './outbound/vmess.js';
 import { readStream, type StreamDefaults } from './stream.js';
-import { checkedText, each, flag, opaque, text, unsupported, words } from './types.js';
+import { checkedText, each, flag, opaque, text, words } from './types.js';
 
 export const outboundProtocols: ProtocolTable<OutboundSettings> = {
   vmess: vmessOutbound,
@@ -49,7 +50,7 @@ export const outboundSchema = v.object(
     sendThrough: v.optional(sendThroughText, '0.0.0.0'),
     streamSettings: opaque,
     proxySettings: v.optional(v.object({ tag: tagText, transportLayer: v.optional(flag) }, 'an object')),
-    mux: unsupported('mux is not supported by tsray yet', { harmless: muxOff }),
+    mux: v.optional(muxSchema),
     domainStrategy: v.optional(
       words(['AsIs'], {
         unsupported: each(
@@ -62,12 +63,6 @@ export const outboundSchema = v.object(
   },
   'an object',
 );
-
-/** Not enabled, or switched off by a negative concurrency. */
-function muxOff(value: unknown): boolean {
-  const concurrency = membersOf(value)?.get('concurrency');
-  return switchedOff(value) || (typeof concurrency === 'number' && concurrency < 0);
-}
 
 export function readOutbound(
   checker: Checker,
@@ -86,6 +81,7 @@ export function readOutbound(
     return { place, settings: undefined };
   }
   const sendThrough: Address = parseAddress(base.sendThrough);
+  const mux = muxOf(base.mux, part.protocol, place, checker);
   return {
     place,
     settings: {
@@ -98,9 +94,24 @@ export function readOutbound(
             proxyTag: base.proxySettings.tag,
             transportLayer: base.proxySettings.transportLayer ?? false,
           }),
+      ...(mux === undefined ? {} : { mux }),
       stream: streamPart,
     },
   };
+}
+
+/** An outbound that has no server cannot mux: its carriers would be connections to a host that does not exist. */
+function muxOf(
+  given: v.InferOutput<typeof muxSchema> | undefined,
+  protocol: OutboundSettings['protocol'],
+  place: Place,
+  checker: Checker,
+): MuxSettings | undefined {
+  const mux = buildMux(given);
+  if (mux === undefined || (protocol !== 'freedom' && protocol !== 'blackhole')) return mux;
+  const message = `mux has no effect: a ${protocol} outbound has no server that could take the sessions apart`;
+  checker.warn(inside(place, 'mux'), 'ERR_CONFIG_CONFLICT', message, 'Remove it.');
+  return undefined;
 }
 
 /**

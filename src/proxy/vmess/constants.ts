@@ -30,8 +30,8 @@ export type Command = keyof typeof commandByte;
 
 export const addressTypeByte = { ipv4: 1, domain: 2, ipv6: 3 } as const;
 
-/** Host that stands for a Mux.Cool carrier, assumed for command 3. */
-export const muxHost = 'v1.mux.cool';
+/** Assumed for command 3. */
+export { muxHost } from '../common/magic-hosts.js';
 
 /** Seconds an AuthID or legacy timestamp may differ from the server's clock. */
 export const authWindowSeconds = 120;

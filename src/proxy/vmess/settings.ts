@@ -28,7 +28,12 @@ export interface VmessServerSettings {
   readonly users: readonly VmessOutboundUser[];
 }
 
+/** How UDP goes: a connection for each destination, or packets with addresses in the form of Xray or of v2ray-core 5. */
+export type PacketEncoding = 'none' | 'xudp' | 'packetaddr';
+
 export interface VmessOutboundSettings {
+  /** Default `none`. */
+  readonly packetEncoding?: PacketEncoding;
   /** At least one. */
   readonly servers: readonly VmessServerSettings[];
 }

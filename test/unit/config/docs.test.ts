@@ -7,6 +7,7 @@ import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatProblem } from '../../../src/config/problem.js';
 import { inboundProtocols, inboundSchema } from '../../../src/config/schema/inbounds.js';
 import { logSchema } from '../../../src/config/schema/log.js';
+import { muxSchema } from '../../../src/config/schema/mux.js';
 import { outboundProtocols, outboundSchema } from '../../../src/config/schema/outbounds.js';
 import { policySchema } from '../../../src/config/schema/policy.js';
 import { rootSchema } from '../../../src/config/schema/root.js';
@@ -62,7 +63,8 @@ const documentedSchemas: readonly [string, AnySchema | SchemaView, readonly stri
   ['http inbound', inboundProtocols.http.schema, ['user', 'pass']],
   ['dokodemo-door inbound', inboundProtocols['dokodemo-door'].schema, []],
   ['vmess inbound', inboundProtocols.vmess.schema, ['to']],
-  ['outbounds', outboundSchema, ['transportLayer']],
+  ['outbounds', outboundSchema, ['transportLayer', ...Object.keys(muxSchema.entries)]],
+  ['mux', muxSchema, []],
   ['freedom outbound', outboundProtocols.freedom.schema, []],
   ['blackhole outbound', outboundProtocols.blackhole.schema, ['type']],
   ['socks outbound', outboundProtocols.socks.schema, ['user', 'pass', 'level', 'email']],

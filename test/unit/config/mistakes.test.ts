@@ -762,10 +762,22 @@ const unsupported: readonly Case[] = [
     ],
   ],
   [
-    'mux',
+    'mux without a server',
     outbounds(`{ "protocol": "freedom", "mux": { "enabled": true } }`),
     [
-      '2:33  ERR_CONFIG_UNSUPPORTED  outbounds[0].mux: mux is not supported by tsray yet. Hint: Remove it, or go on without it by --ignore-unsupported.',
+      '2:33  warning  ERR_CONFIG_CONFLICT  outbounds[0].mux: mux has no effect: a freedom outbound has no server that could take the sessions apart. Hint: Remove it.',
+    ],
+  ],
+  [
+    'mux values',
+    outbounds(
+      `{ "protocol": "socks", "settings": { "servers": [{ "address": "a", "port": 1 }] }, "mux": { "enabled": 1, "concurrency": 1025, "xudpConcurrency": 1.5, "xudpProxyUDP443": "drop" } }`,
+    ),
+    [
+      '2:104  ERR_CONFIG_VALUE  outbounds[0].mux.enabled: expected true or false, found 1',
+      '2:122  ERR_CONFIG_VALUE  outbounds[0].mux.concurrency: expected a whole number up to 1024 (0 stands for 8, below 0 for off), found 1025',
+      '2:147  ERR_CONFIG_VALUE  outbounds[0].mux.xudpConcurrency: expected a whole number up to 1024 (0: UDP shares the connections of TCP, below 0: UDP is not muxed), found 1.5',
+      '2:171  ERR_CONFIG_VALUE  outbounds[0].mux.xudpProxyUDP443: expected "reject", "allow" or "skip", found "drop"',
     ],
   ],
 ];

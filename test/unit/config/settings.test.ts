@@ -557,7 +557,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
     ],
     outbounds: [
       { protocol: 'trojan', tag: 'first' },
-      { protocol: 'freedom', tag: 'second', mux: { enabled: true } },
+      { protocol: 'freedom', tag: 'second', domainStrategy: 'UseIP' },
       {
         protocol: 'freedom',
         tag: 'third',
@@ -588,7 +588,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
       'inbounds[2].streamSettings.network: the transport "quic" is not supported by tsray: no QUIC for Node.js understands that of V2Ray; this inbound is left out',
       'outbounds[0].protocol: the outbound protocol "trojan" is not supported by tsray; this outbound refuses everything',
-      'outbounds[1].mux: mux is not supported by tsray yet; going on without it',
+      'outbounds[1].domainStrategy: domainStrategy "UseIP" of an outbound is not supported by tsray yet; going on without it',
       'outbounds[2].streamSettings.security: the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake; this outbound refuses everything',
     ],
   );

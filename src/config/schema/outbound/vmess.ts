@@ -4,7 +4,7 @@ import { parseAddress } from '../../../core/net/address.js';
 import type { VmessOutboundSettings, VmessOutboundUser } from '../../../proxy/vmess/settings.js';
 import { inside, itemsAt } from '../../check/place.js';
 import { section } from '../section.js';
-import { addressText, targetPort, text } from '../types.js';
+import { addressText, targetPort, text, words } from '../types.js';
 import { examineIds, idBytes, vmessUserEntries } from '../vmess-user.js';
 
 const user = v.object({ ...vmessUserEntries, experiments: v.optional(text, '') }, 'an object');
@@ -18,14 +18,24 @@ const server = v.object(
   'an object',
 );
 
+/** The words of sing-box and of share links; v2ray-core 5 says `Packet`. */
+const packetEncoding = words(['none', 'xudp', 'packetaddr'], {
+  aliases: { packet: 'packetaddr', '': 'none' },
+  unsupported: { stream: 'the packet encoding "Stream" is not supported by tsray as a client' },
+});
+
 export const vmessOutboundSchema = v.object(
-  { vnext: v.pipe(v.array(server, 'a list of servers'), v.minLength(1, 'at least one server')) },
+  {
+    vnext: v.pipe(v.array(server, 'a list of servers'), v.minLength(1, 'at least one server')),
+    packetEncoding: v.optional(packetEncoding, 'none'),
+  },
   'an object',
 );
 
 export const vmessOutbound = section(
   vmessOutboundSchema,
   (value): VmessOutboundSettings => ({
+    ...(value.packetEncoding === 'none' ? {} : { packetEncoding: value.packetEncoding }),
     servers: value.vnext.map((entry) => ({
       address: parseAddress(entry.address),
       port: entry.port,

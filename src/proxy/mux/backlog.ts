@@ -1,0 +1,133 @@
+/**
+ * What the sessions of one carrier hold for readers that are slower than the carrier.
+ *
+ * Mux gives no credit: a sender cannot be told to slow one session down. V2Ray stops reading the carrier while one
+ * session's reader is behind, and with it all the others, for as long as it takes. Here a session may fall behind by
+ * `limitBytes`; beyond that the carrier is paused too, so that a reader that is merely slow loses nothing and memory is
+ * bounded. But a reader that takes nothing at all for `stallMs` while the carrier waits for it is given up: its
+ * session is reset, and the others go on.
+ */
+import type { Clock, Timer } from '../../core/clock.js';
+
+/** A session as seen from here. */
+export interface Backlogged {
+  /** Ends the session: it holds nothing afterwards. */
+  stalled(): void;
+}
+
+export interface BacklogOptions {
+  readonly clock: Clock;
+  /** Pauses and resumes the carrier. */
+  readonly pause: (paused: boolean) => void;
+  /** What one session may hold. */
+  readonly limitBytes: number;
+  /** What all sessions may hold together. */
+  readonly totalLimitBytes: number;
+  /** How long a session may stop the carrier without taking a byte. */
+  readonly stallMs: number;
+  /** The same for the only session: whom does it harm? */
+  readonly aloneStallMs: number;
+  /** Open sessions of the carrier. */
+  readonly sessionCount: () => number;
+}
+
+interface Entry {
+  bytes: number;
+  /** Monotonic time of its last progress, or of the carrier's pause. */
+  movedMs: number;
+}
+
+/** How often stalled readers are looked for while the carrier is paused. */
+const lookMs = 500;
+
+export class Backlog {
+  readonly #options: BacklogOptions;
+  readonly #entries = new Map<Backlogged, Entry>();
+  /** Sessions above their limit that have not gone down to half of it since. */
+  readonly #over = new Set<Backlogged>();
+  #totalBytes = 0;
+  #holding = false;
+  #timer: Timer | undefined;
+
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+  }
+
+  /** The carrier is paused. */
+  get holding(): boolean {
+    return this.#holding;
+  }
+
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /** `session` now holds `bytes`; 0 if it holds nothing, or nothing more will come for it. */
+  set(session: Backlogged, bytes: number): void {
+    const entry = this.#entries.get(session);
+    const before = entry?.bytes ?? 0;
+    this.#totalBytes += bytes - before;
+    if (bytes === 0) {
+      this.#entries.delete(session);
+    } else if (entry === undefined) {
+      this.#entries.set(session, { bytes, movedMs: this.#options.clock.monotonicMs() });
+    } else {
+      if (bytes < before) entry.movedMs = this.#options.clock.monotonicMs();
+      entry.bytes = bytes;
+    }
+    if (bytes > this.#options.limitBytes) this.#over.add(session);
+    else if (bytes <= this.#options.limitBytes / 2) this.#over.delete(session);
+    this.#update();
+  }
+
+  /** The carrier is gone. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#entries.clear();
+    this.#over.clear();
+    this.#totalBytes = 0;
+    this.#holding = false;
+  }
+
+  #update(): void {
+    const total = this.#options.totalLimitBytes;
+    const hold = this.#over.size > 0 || this.#totalBytes > (this.#holding ? total / 2 : total);
+    if (hold === this.#holding) return;
+    this.#holding = hold;
+    if (hold) {
+      const now = this.#options.clock.monotonicMs();
+      for (const entry of this.#entries.values()) entry.movedMs = now;
+      this.#look();
+    } else {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    }
+    this.#options.pause(hold);
+  }
+
+  #look(): void {
+    this.#timer = this.#options.clock.setTimer(lookMs, () => {
+      this.#timer = undefined;
+      this.#worstStalled()?.stalled();
+      if (this.#holding && this.#timer === undefined) this.#look();
+    });
+  }
+
+  /** Of the sessions that stop the carrier and do not move, the one that holds most. */
+  #worstStalled(): Backlogged | undefined {
+    const { clock, stallMs, aloneStallMs, sessionCount } = this.#options;
+    const limitMs = sessionCount() > 1 ? stallMs : aloneStallMs;
+    const now = clock.monotonicMs();
+    const candidates = this.#over.size > 0 ? this.#over : this.#entries.keys();
+    let worst: Backlogged | undefined;
+    let worstBytes = 0;
+    for (const session of candidates) {
+      const entry = this.#entries.get(session);
+      if (entry === undefined || now - entry.movedMs < limitMs || entry.bytes <= worstBytes) continue;
+      worst = session;
+      worstBytes = entry.bytes;
+    }
+    return worst;
+  }
+}

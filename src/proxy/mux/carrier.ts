@@ -1,0 +1,319 @@
+/** One Mux connection, either end: frames in and out, its sessions, backpressure both ways. Owns its link. */
+import type { Clock, Timer } from '../../core/clock.js';
+import { TsrayError } from '../../core/errors.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { Link } from '../../core/stream/link.js';
+import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import { Backlog, type Backlogged } from './backlog.js';
+import { type DataUse, FrameDecoder } from './decoder.js';
+import {
+  encodeFrameHeader,
+  type Frame,
+  type FrameFields,
+  streamWireBytes,
+  writeFrame,
+  writeStream,
+} from './frame.js';
+
+/** What the carrier tells a session. */
+export interface CarrierSession extends Backlogged {
+  readonly id: number;
+  readonly network: 'tcp' | 'udp';
+  /** Lent bytes: a piece of the stream, or one packet, with its address if it had one. */
+  receive(bytes: Uint8Array, target: Destination | undefined): void;
+  /** The peer has closed the session, or `aborted` it. It is no longer known to the carrier. */
+  peerEnded(aborted: boolean): void;
+  /** The carrier can be written again, after `wait`. */
+  drained(): void;
+  /** Nothing can be sent or received any more. */
+  carrierGone(error: TsrayError): void;
+}
+
+export interface CarrierOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  /** What a session may hold for a slow reader. */
+  readonly bufferBytes: number;
+  /** How long the carrier waits for a reader that does not move and has it for itself. */
+  readonly aloneStallMs: number;
+  /** A New frame (server): the session, or undefined if it is refused, which has been answered. */
+  readonly opened?: (frame: Frame) => CarrierSession | undefined;
+  /** A session is gone. */
+  readonly sessionEnded?: () => void;
+  /** The carrier paused or resumed reading, for a session that is behind. */
+  readonly held?: (holding: boolean) => void;
+  /** Bytes moved, either way. */
+  readonly moved?: () => void;
+  /** The carrier is gone; without an error after an orderly end. */
+  readonly gone: (error: TsrayError | undefined) => void;
+}
+
+/** Patience with a reader that stops the others. */
+const stallMs = 2_000;
+
+/** Sessions together may hold as much as this many alone. */
+const totalOverSingle = 16;
+
+/** Below this a carrier would be paused for every read. */
+const minBufferBytes = 64 * 1024;
+
+/** How long what was written last may take to leave. */
+const closeMs = 10_000;
+
+/** The smallest chunks that VMess peers cut a full stream into, with room for padding. */
+const smallChunkBytes = 1_900;
+const ownChunkBytes = 15_000;
+
+export class Carrier {
+  /** What a session may hold before reading is paused. */
+  readonly limitBytes: number;
+  readonly #options: CarrierOptions;
+  readonly #link: Link;
+  readonly #decoder: FrameDecoder;
+  readonly #backlog: Backlog;
+  readonly #sessions = new Map<number, CarrierSession>();
+  readonly #waiting = new Set<CarrierSession>();
+  /** Whose data the decoder is delivering, and the address in its frame. */
+  #current: CarrierSession | undefined;
+  #currentTarget: Destination | undefined;
+  #blocked = false;
+  #closing = false;
+  #closeTimer: Timer | undefined;
+  #gone = false;
+  #chunksSent = 0;
+  #bytesReceived = 0;
+  /** Monotonic time of the first write that nothing has been received after. */
+  #unansweredSinceMs: number | undefined;
+
+  constructor(options: CarrierOptions) {
+    this.#options = options;
+    this.#link = options.link;
+    this.#decoder = new FrameDecoder({
+      frame: (frame) => this.#frame(frame),
+      data: (bytes) => this.#current?.receive(bytes, this.#currentTarget),
+    });
+    const limitBytes = Math.max(options.bufferBytes, minBufferBytes);
+    this.limitBytes = limitBytes;
+    this.#backlog = new Backlog({
+      clock: options.clock,
+      limitBytes,
+      totalLimitBytes: limitBytes * totalOverSingle,
+      stallMs,
+      aloneStallMs: options.aloneStallMs,
+      sessionCount: () => this.#sessions.size,
+      pause: (holding) => this.#hold(holding),
+    });
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.#link.start({
+      data: (bytes) => this.#received(bytes),
+      end: () => this.#ended(),
+      drain: () => this.#drained(),
+      closed: (error) => this.#closed(error),
+    });
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Neither closed nor about to be. */
+  get isOpen(): boolean {
+    return !this.#closing && !this.#gone;
+  }
+
+  /** More than the link's high-water mark waits to be sent. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Reading is paused for a session that is behind. */
+  get holding(): boolean {
+    return this.#backlog.holding;
+  }
+
+  /** How long something that was sent has seen no sign of the peer. */
+  get unansweredMs(): number {
+    const since = this.#unansweredSinceMs;
+    return since === undefined ? 0 : this.#options.clock.monotonicMs() - since;
+  }
+
+  /** An estimate, on the high side, of the VMess chunks that went in the busier direction. */
+  get chunks(): number {
+    const received = this.#decoder.frames + Math.ceil(this.#bytesReceived / smallChunkBytes);
+    return Math.max(this.#chunksSent, received);
+  }
+
+  get oversizePackets(): number {
+    return this.#decoder.oversizePackets;
+  }
+
+  add(session: CarrierSession): void {
+    this.#sessions.set(session.id, session);
+  }
+
+  /** What a session holds has changed. */
+  backlog(session: CarrierSession, bytes: number): void {
+    if (!this.#gone) this.#backlog.set(session, bytes);
+  }
+
+  /** `drained` is called when the carrier can be written again; the one that waits longest is first. */
+  wait(session: CarrierSession): void {
+    this.#waiting.add(session);
+  }
+
+  /** Stream data of a session, cut into frames; `opening`: the header of its New frame. False: wait for `drained`. */
+  sendStream(id: number, opening: Uint8Array | undefined, data: Uint8Array): boolean {
+    const scratch = takeScratch(streamWireBytes(data.length, opening));
+    try {
+      return this.#write(scratch.subarray(0, writeStream(id, opening, data, scratch, 0)));
+    } finally {
+      releaseScratch();
+    }
+  }
+
+  /** One packet behind the header of its frame. False: the carrier is full, nothing was sent. */
+  sendPacket(header: Uint8Array, packet: Uint8Array): boolean {
+    if (this.#blocked || !this.isOpen) return false;
+    const scratch = takeScratch(header.length + 2 + packet.length);
+    try {
+      this.#write(scratch.subarray(0, writeFrame(header, packet, scratch, 0)));
+      return true;
+    } finally {
+      releaseScratch();
+    }
+  }
+
+  /** A frame without data. */
+  sendFrame(frame: FrameFields): void {
+    this.#write(encodeFrameHeader(frame, false));
+  }
+
+  /** `session` is over. `goodbye` tells the peer; undefined if it knows, or never heard of the session. */
+  remove(session: CarrierSession, goodbye: 'end' | 'error' | undefined): void {
+    if (this.#sessions.get(session.id) !== session) return;
+    if (goodbye !== undefined) {
+      this.sendFrame({ id: session.id, status: 'end', error: goodbye === 'error' });
+    }
+    this.#forget(session);
+  }
+
+  /** Orderly end; sessions that are still open are told. Idempotent. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.#closing = true;
+    this.#decoder.stop();
+    this.#endSessions(new TsrayError('ERR_CLOSED', 'the Mux connection was closed'));
+    this.#closeTimer = this.#options.clock.setTimer(closeMs, () => this.#link.destroy());
+    this.#link.close();
+  }
+
+  /** Immediate end. Idempotent. */
+  destroy(error: TsrayError): void {
+    if (this.#gone) return;
+    this.#closing = true;
+    this.#decoder.stop();
+    this.#endSessions(error);
+    this.#link.destroy(error);
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    if (!this.isOpen) return true;
+    this.#chunksSent += Math.ceil(bytes.length / ownChunkBytes);
+    this.#unansweredSinceMs ??= this.#options.clock.monotonicMs();
+    this.#options.moved?.();
+    if (!this.#link.write(bytes)) this.#blocked = true;
+    return !this.#blocked;
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (!this.isOpen) return;
+    this.#bytesReceived += bytes.length;
+    this.#unansweredSinceMs = undefined;
+    this.#options.moved?.();
+    this.#decoder.push(bytes);
+    const { failure } = this.#decoder;
+    if (failure !== undefined) this.destroy(failure);
+  }
+
+  #frame(frame: Frame): DataUse {
+    const session = this.#sessions.get(frame.id);
+    switch (frame.status) {
+      case 'new': {
+        const opened = this.#options.opened?.(frame);
+        return opened === undefined ? 'discard' : this.#deliverTo(opened, frame.target);
+      }
+      case 'keep':
+        if (session !== undefined) return this.#deliverTo(session, frame.target);
+        // As V2Ray answers. Not while the link is full: a peer that does not read would make us queue answers.
+        if (!this.#blocked) this.sendFrame({ id: frame.id, status: 'end' });
+        return 'discard';
+      case 'end':
+        if (session !== undefined) {
+          this.#forget(session);
+          session.peerEnded(frame.error);
+        }
+        return 'discard';
+      case 'keepAlive':
+        return 'discard';
+    }
+  }
+
+  #deliverTo(session: CarrierSession, target: Destination | undefined): DataUse {
+    this.#current = session;
+    this.#currentTarget = target;
+    return session.network === 'udp' ? 'packet' : 'stream';
+  }
+
+  #forget(session: CarrierSession): void {
+    this.#sessions.delete(session.id);
+    this.#waiting.delete(session);
+    this.#backlog.set(session, 0);
+    if (this.#current === session) this.#current = undefined;
+    this.#options.sessionEnded?.();
+  }
+
+  #hold(holding: boolean): void {
+    if (holding) this.#link.pause();
+    else this.#link.resume();
+    this.#options.held?.(holding);
+  }
+
+  #drained(): void {
+    this.#blocked = false;
+    // Each of those that wait now is asked once; one that fills the link again waits behind the others.
+    for (const session of [...this.#waiting]) {
+      if (this.#blocked) return;
+      if (this.#waiting.delete(session)) session.drained();
+    }
+  }
+
+  #ended(): void {
+    if (!this.isOpen) return;
+    if (this.#decoder.atBoundary && this.#sessions.size === 0) {
+      this.close();
+      return;
+    }
+    const what = this.#decoder.atBoundary ? 'with sessions open' : 'in the middle of a frame';
+    this.destroy(new TsrayError('ERR_TRUNCATED', `the peer ended the Mux connection ${what}`));
+  }
+
+  #closed(error: TsrayError | undefined): void {
+    this.#gone = true;
+    this.#closeTimer?.cancel();
+    this.#decoder.stop();
+    this.#endSessions(error ?? new TsrayError('ERR_CLOSED', 'the Mux connection was closed'));
+    this.#options.gone(error);
+  }
+
+  #endSessions(error: TsrayError): void {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    this.#waiting.clear();
+    this.#backlog.close();
+    this.#current = undefined;
+    for (const session of sessions) session.carrierGone(error);
+  }
+}

@@ -1,0 +1,195 @@
+/** The Mux server: each session of a carrier goes to the dispatcher as a connection of its own. */
+import type { ConnContext } from '../../contract/conn-context.js';
+import type { Dispatcher, PacketCone, RelayOutcome } from '../../contract/dispatcher.js';
+import type { PolicyProvider } from '../../contract/policy.js';
+import type { Clock } from '../../core/clock.js';
+import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { type Destination, formatDestination } from '../../core/net/destination.js';
+import type { Link } from '../../core/stream/link.js';
+import { type AnyPacketHub, PacketHub } from '../../core/stream/packet-hub.js';
+import { Carrier, type CarrierSession } from './carrier.js';
+import type { Frame } from './frame.js';
+import { PacketSession, plainPacketBytes, xudpPacketBytes } from './packet-session.js';
+import { StreamSession } from './stream-session.js';
+import { UdpSources } from './udp-sources.js';
+
+export interface MuxServerDeps {
+  readonly dispatcher: Dispatcher;
+  readonly policy: PolicyProvider;
+  readonly clock: Clock;
+  readonly nextId: () => number;
+}
+
+/** V2Ray's and Xray's clients open 128 in all on a carrier. */
+const maxOpenSessions = 1024;
+
+/** A reader that stops a carrier it seems to have for itself: sessions that wait behind it are not seen. */
+const aloneStallMs = 16_000;
+
+export class MuxServer {
+  readonly #deps: MuxServerDeps;
+  readonly #sources: UdpSources;
+
+  constructor(deps: MuxServerDeps) {
+    this.#deps = deps;
+    this.#sources = new UdpSources(deps.clock);
+  }
+
+  /** Serves a carrier until it is gone. Owns `link`. Never rejects. */
+  serve(context: ConnContext, link: Link): Promise<RelayOutcome> {
+    return new Promise((resolve) => new Serving(this.#deps, this.#sources, context, link, resolve).start());
+  }
+
+  /** Ends what outlives carriers: UDP sources that wait for their clients to come back. */
+  close(): void {
+    this.#sources.close();
+  }
+}
+
+/** One carrier. */
+class Serving {
+  readonly #deps: MuxServerDeps;
+  readonly #sources: UdpSources;
+  readonly #context: ConnContext;
+  readonly #carrier: Carrier;
+  #uplinkBytes = 0;
+  #downlinkBytes = 0;
+
+  constructor(
+    deps: MuxServerDeps,
+    sources: UdpSources,
+    context: ConnContext,
+    link: Link,
+    resolve: (outcome: RelayOutcome) => void,
+  ) {
+    this.#deps = deps;
+    this.#sources = sources;
+    this.#context = context;
+    const { clock, policy } = deps;
+    const idleMs = this.#idleMs();
+    // Sessions have timers of their own; this one is for a carrier that its client has forgotten.
+    const timer = clock.setTimer(idleMs, () => {
+      if (this.#carrier.sessionCount === 0) this.#carrier.close();
+      else {
+        const message = `no data moved on a Mux connection for ${idleMs / 1000} s (policy connIdle)`;
+        this.#carrier.destroy(new TsrayError('ERR_IDLE_TIMEOUT', message));
+      }
+    });
+    this.#carrier = new Carrier({
+      link,
+      clock,
+      bufferBytes: policy.forLevel(context.level).bufferBytes,
+      aloneStallMs,
+      opened: (frame) => this.#opened(frame),
+      moved: () => timer.refresh(),
+      gone: (error) => {
+        timer.cancel();
+        resolve({ uplinkBytes: this.#uplinkBytes, downlinkBytes: this.#downlinkBytes, error });
+      },
+    });
+  }
+
+  start(): void {
+    this.#carrier.start();
+  }
+
+  #opened(frame: Frame): CarrierSession | undefined {
+    if (this.#carrier.sessionCount >= maxOpenSessions) {
+      this.#context.log.warning(`a Mux client has ${maxOpenSessions} sessions open; no more are taken`);
+      this.#carrier.sendFrame({ id: frame.id, status: 'end', error: true });
+      return undefined;
+    }
+    // New always has a target.
+    const target = frame.target!;
+    return target.network === 'udp' ? this.#openPackets(frame, target) : this.#openStream(frame.id, target);
+  }
+
+  #openStream(id: number, target: Destination): CarrierSession {
+    const { clock } = this.#deps;
+    const abort = new AbortController();
+    const session = new StreamSession({ carrier: this.#carrier, id, clock, ended: () => abort.abort() });
+    this.#relay(session, this.#contextFor(target, abort.signal)).catch((thrown: unknown) => {
+      session.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
+    });
+    return session;
+  }
+
+  async #relay(session: StreamSession, context: ConnContext): Promise<void> {
+    const route = await this.#deps.dispatcher.open(context);
+    if (session.isOver) {
+      route.discard();
+      return;
+    }
+    const { uplinkBytes, downlinkBytes } = await route.relay(session);
+    this.#count(uplinkBytes, downlinkBytes);
+  }
+
+  #openPackets(frame: Frame, target: Destination): CarrierSession {
+    const { id, globalId } = frame;
+    const session = new PacketSession({
+      carrier: this.#carrier,
+      id,
+      target,
+      isClient: false,
+      addressed: true,
+      // Clients of XUDP take more than V2Ray's.
+      maxPacketBytes: id === 0 || globalId !== undefined ? xudpPacketBytes : plainPacketBytes,
+    });
+    const { hub, release } = this.#sources.take(this.#sourceKey(globalId), () => this.#newHub());
+    hub
+      .attach(session)
+      .then(({ uplinkBytes, downlinkBytes }) => {
+        release();
+        this.#count(uplinkBytes, downlinkBytes);
+      })
+      .catch(() => undefined);
+    return session;
+  }
+
+  /** One hub for each session, or for each Global ID of a user: its sockets outlive the carrier. */
+  #newHub(): AnyPacketHub {
+    const { dispatcher, clock } = this.#deps;
+    return new PacketHub<PacketCone>({
+      clock,
+      source: this.#context.source,
+      idleMs: this.#idleMs(),
+      open: (_source, target, signal, cone) =>
+        (cone ?? dispatcher).openPackets(this.#contextFor(target, signal)),
+      coneFor: (_source, target) => dispatcher.coneFor?.(this.#contextFor(target, undefined)),
+    });
+  }
+
+  /** No user takes over another's. */
+  #sourceKey(globalId: Uint8Array | undefined): string | undefined {
+    if (globalId === undefined) return undefined;
+    const { inboundTag, user } = this.#context;
+    return JSON.stringify([inboundTag, user?.email, user?.level, Buffer.from(globalId).toString('hex')]);
+  }
+
+  /** What V2Ray passes on to a session: user, inbound and source, the source printed with its network. */
+  #contextFor(destination: Destination, signal: AbortSignal | undefined): ConnContext {
+    const { source, inboundTag, user, level, idleMs } = this.#context;
+    const id = this.#deps.nextId();
+    return {
+      id,
+      source,
+      sourceText: formatDestination(source),
+      inboundTag,
+      destination,
+      ...(user === undefined ? {} : { user }),
+      level,
+      ...(idleMs === undefined ? {} : { idleMs }),
+      log: this.#context.log.session(id),
+      ...(signal === undefined ? {} : { signal }),
+    };
+  }
+
+  #idleMs(): number {
+    return this.#context.idleMs ?? this.#deps.policy.forLevel(this.#context.level).connIdleMs;
+  }
+
+  #count(uplinkBytes: number, downlinkBytes: number): void {
+    this.#uplinkBytes += uplinkBytes;
+    this.#downlinkBytes += downlinkBytes;
+  }
+}

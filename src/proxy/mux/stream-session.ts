@@ -1,0 +1,226 @@
+/**
+ * A TCP session inside Mux as a Link.
+ *
+ * Mux has no half-close: End closes a session both ways, and V2Ray and Xray lose the response that is still to come.
+ * So a client's `end` says nothing to the peer yet; the End frame leaves with `close`, which the relay calls once the
+ * response is over too, or has been quiet for the policy's downlinkOnly. On the server `end` means that the response is
+ * over: End leaves at once, and the session is closed.
+ */
+import { ByteQueue } from '../../core/bytes/queue.js';
+import type { Clock, Timer } from '../../core/clock.js';
+import { TsrayError } from '../../core/errors.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+import type { Carrier, CarrierSession } from './carrier.js';
+import { encodeFrameHeader } from './frame.js';
+
+/** How long New waits for the first data to go with it (V2Ray: 100 ms). */
+const firstDataWaitMs = 100;
+
+/** Deliveries to a reader that was behind. */
+const pieceBytes = 64 * 1024;
+
+/** Room above the limit at which the carrier is paused: what a read under way may still bring. */
+const slackBytes = 4 * 1024 * 1024;
+
+export interface StreamSessionOptions {
+  readonly carrier: Carrier;
+  readonly id: number;
+  readonly clock: Clock;
+  /** The client's: where to. Undefined on the server, where the session is open. */
+  readonly target?: Destination;
+  /** Nothing can be sent any more: it was closed, aborted, or its carrier is gone. */
+  readonly ended?: () => void;
+}
+
+/** The carrier's view and the owner's view are apart: both have calls of one name. */
+export class StreamSession implements Link, CarrierSession {
+  readonly id: number;
+  readonly network = 'tcp';
+  readonly #carrier: Carrier;
+  readonly #clock: Clock;
+  readonly #ended: (() => void) | undefined;
+  readonly #isClient: boolean;
+  /** Still to be sent, by the client. */
+  #target: Destination | undefined;
+  #newTimer: Timer | undefined;
+  #sink: LinkSink | undefined;
+  #paused = false;
+  readonly #heldLimitBytes: number;
+  #held: ByteQueue;
+  #flushScheduled = false;
+  #flushing = false;
+  #outputEnded = false;
+  #peerEnded = false;
+  /** Nothing more is sent or received; told to the sink when what is held has been delivered. */
+  #over = false;
+  #closedTold = false;
+  #error: TsrayError | undefined;
+
+  constructor(options: StreamSessionOptions) {
+    this.id = options.id;
+    this.#carrier = options.carrier;
+    this.#clock = options.clock;
+    this.#ended = options.ended;
+    this.#target = options.target;
+    this.#isClient = options.target !== undefined;
+    this.#heldLimitBytes = this.#carrier.limitBytes + slackBytes;
+    this.#held = new ByteQueue(this.#heldLimitBytes);
+    this.#carrier.add(this);
+  }
+
+  /** Closed, aborted, or without a carrier. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#target !== undefined && !this.#over) {
+      this.#newTimer ??= this.#clock.setTimer(firstDataWaitMs, () => this.#sendNew());
+    }
+    this.#flushSoon();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#flushSoon();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#outputEnded || this.#over || this.#peerEnded || bytes.length === 0) return true;
+    const writable = this.#carrier.sendStream(this.id, this.#takeNew(true), bytes);
+    if (!writable) this.#carrier.wait(this);
+    return writable;
+  }
+
+  end(): void {
+    if (this.#outputEnded || this.#over) return;
+    this.#outputEnded = true;
+    if (this.#isClient) this.#sendNew();
+    else this.#finish('end', undefined);
+  }
+
+  close(): void {
+    // A session that the peer has not heard of needs no End.
+    this.#finish(this.#target === undefined ? 'end' : undefined, undefined);
+  }
+
+  destroy(error?: TsrayError): void {
+    this.#finish(this.#target === undefined ? 'error' : undefined, error);
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#over) return;
+    const direct = this.#sink !== undefined && !this.#paused && !this.#flushing && this.#held.length === 0;
+    if (direct) {
+      this.#sink!.data(bytes);
+      return;
+    }
+    if (this.#held.length + bytes.length > this.#heldLimitBytes) {
+      this.stalled();
+      return;
+    }
+    this.#held.append(bytes);
+    this.#carrier.backlog(this, this.#held.length);
+  }
+
+  peerEnded(aborted: boolean): void {
+    if (this.#over) return;
+    if (aborted) {
+      this.#finish(undefined, new TsrayError('ERR_RESET', 'the Mux peer aborted the session'));
+      return;
+    }
+    this.#peerEnded = true;
+    // Closed before it was open here, with nothing to deliver: whoever opens it may stop.
+    if (this.#sink === undefined && this.#held.length === 0) this.#finish(undefined, undefined);
+    else this.#flushSoon();
+  }
+
+  drained(): void {
+    if (!this.#over) this.#sink?.drain();
+  }
+
+  stalled(): void {
+    this.#finish(
+      'error',
+      new TsrayError('ERR_LIMIT', 'the reader of a Mux session stands still and stops the others', {
+        hint: 'Without mux a reader may stop for as long as it likes.',
+      }),
+    );
+  }
+
+  carrierGone(error: TsrayError): void {
+    this.#finish(undefined, error);
+  }
+
+  /** The header of New, once; with or without data behind it. */
+  #takeNew(hasData: boolean): Uint8Array | undefined {
+    const target = this.#target;
+    if (target === undefined) return undefined;
+    const header = encodeFrameHeader({ id: this.id, status: 'new', target }, hasData);
+    this.#target = undefined;
+    this.#newTimer?.cancel();
+    this.#newTimer = undefined;
+    return header;
+  }
+
+  #sendNew(): void {
+    const target = this.#target;
+    if (this.#takeNew(false) !== undefined) {
+      this.#carrier.sendFrame({ id: this.id, status: 'new', target: target! });
+    }
+  }
+
+  #finish(goodbye: 'end' | 'error' | undefined, error: TsrayError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#error = error;
+    this.#newTimer?.cancel();
+    this.#newTimer = undefined;
+    this.#held.consume(this.#held.length);
+    this.#carrier.remove(this, goodbye);
+    this.#ended?.();
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushScheduled || this.#sink === undefined) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.#flushing = true;
+      try {
+        this.#flush();
+      } finally {
+        this.#flushing = false;
+      }
+    });
+  }
+
+  #flush(): void {
+    while (!this.#over && !this.#paused && this.#held.length > 0) {
+      // Copied: what the sink does may bring more, which moves what is held.
+      const piece = this.#held.peek().slice(0, pieceBytes);
+      this.#held.consume(piece.length);
+      // A new queue, so that a session that was behind once does not keep its memory.
+      if (this.#held.length === 0) this.#held = new ByteQueue(this.#heldLimitBytes);
+      if (!this.#peerEnded) this.#carrier.backlog(this, this.#held.length);
+      this.#sink!.data(piece);
+    }
+    if (!this.#over && !this.#paused && this.#held.length === 0 && this.#peerEnded) {
+      this.#over = true;
+      this.#newTimer?.cancel();
+      this.#sink!.end();
+    }
+    if (this.#over && !this.#closedTold) {
+      this.#closedTold = true;
+      this.#sink!.closed(this.#error);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** packetaddr on the client: an outbound whose UDP is one flow of packets with their own addresses. */
+import type { ConnContext } from '../../contract/conn-context.js';
+import type { Outbound } from '../../contract/outbound.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { Link, PacketLink } from '../../core/stream/link.js';
+import { PacketAddrLink, packetAddrDestination } from './link.js';
+
+export class PacketAddrClient implements Outbound {
+  readonly tag: string;
+  readonly #inner: Outbound;
+
+  /** Owns `inner`. */
+  constructor(inner: Outbound) {
+    this.#inner = inner;
+    this.tag = inner.tag;
+  }
+
+  /** The form has no names. Packets to one go as plain UDP, for the server to look it up; v2ray-core looks it up here. */
+  fullCone(destination: Destination): boolean {
+    return destination.address.kind !== 'domain' || (this.#inner.fullCone?.(destination) ?? false);
+  }
+
+  open(context: ConnContext): Promise<Link> {
+    return this.#inner.open(context);
+  }
+
+  async openPackets(context: ConnContext): Promise<PacketLink> {
+    if (context.destination.address.kind === 'domain') return this.#inner.openPackets(context);
+    return new PacketAddrLink(
+      await this.#inner.openPackets({ ...context, destination: packetAddrDestination }),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}

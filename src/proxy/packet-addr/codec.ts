@@ -1,0 +1,41 @@
+/**
+ * packetaddr (v2ray-core 5): a packet behind its address.
+ *
+ *     type 1 (1 IPv4, 2 IPv6) | IP | port 2, big-endian | payload
+ *
+ * The stream form (5.52) puts two bytes of length, not 0, in front of each.
+ */
+import { type Address, addressBytes, ipv4FromBytes, ipv6FromBytes } from '../../core/net/address.js';
+
+export interface AddressedPacket {
+  readonly address: Address;
+  readonly port: number;
+  /** A view. */
+  readonly payload: Uint8Array;
+}
+
+const type = { ipv4: 1, ipv6: 2 } as const;
+
+/** Bytes in front of the payload; undefined for a name, which the form cannot carry. */
+export function packetAddrHeader(address: Address, port: number): Uint8Array | undefined {
+  const ip = addressBytes(address);
+  if (ip === undefined) return undefined;
+  const header = new Uint8Array(1 + ip.length + 2);
+  header[0] = ip.length === 4 ? type.ipv4 : type.ipv6;
+  header.set(ip, 1);
+  header[1 + ip.length] = port >>> 8;
+  header[2 + ip.length] = port & 0xff;
+  return header;
+}
+
+/** Undefined for one that is too short or of another type. */
+export function decodePacketAddr(packet: Uint8Array): AddressedPacket | undefined {
+  const ipBytes = packet[0] === type.ipv4 ? 4 : packet[0] === type.ipv6 ? 16 : 0;
+  if (ipBytes === 0 || packet.length < 1 + ipBytes + 2) return undefined;
+  const ip = packet.subarray(1, 1 + ipBytes);
+  return {
+    address: ipBytes === 4 ? ipv4FromBytes(ip) : ipv6FromBytes(ip),
+    port: packet[1 + ipBytes]! * 256 + packet[2 + ipBytes]!,
+    payload: packet.subarray(1 + ipBytes + 2),
+  };
+}
