@@ -1,25 +1,57 @@
 /** Loads a configuration for a command, printing every problem. */
-import { loadConfig } from '../config/loader.js';
+import { type Command, Option } from 'commander';
+import { loadConfigs } from '../config/loader.js';
 import { formatProblem } from '../config/problem.js';
 import type { Settings } from '../config/settings.js';
+import { type ConfigFormat, configFormats } from '../config/tree/format.js';
+import { describeError, TsrayError } from '../core/errors.js';
+import { configFiles, type FileFlags } from './config-files.js';
 
-export interface ConfigFlags {
-  readonly config: string;
+export interface ConfigFlags extends FileFlags {
+  readonly format?: ConfigFormat;
   readonly strict?: boolean;
   readonly ignoreUnsupported?: boolean;
 }
 
+/** The options that say what to load. */
+export function addConfigOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', "V2Ray's config.json; - is standard input; may be repeated", collect)
+    .option('--confdir <folder>', 'all configuration files of a folder, merged by name')
+    .addOption(
+      new Option('--format <format>', 'language of the files, if their names do not say').choices(
+        configFormats,
+      ),
+    )
+    .option('--strict', 'treat keys that nothing reads as errors')
+    .option('--ignore-unsupported', 'go on although the configuration asks for things tsray lacks');
+}
+
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
 /** Undefined if there were errors; they and all warnings are on standard error. */
 export async function loadSettings(flags: ConfigFlags): Promise<Settings | undefined> {
-  const { settings, errors, warnings } = await loadConfig(flags.config, {
-    strict: flags.strict ?? false,
-    ignoreUnsupported: flags.ignoreUnsupported ?? false,
-    environment: process.env,
-    standardInput: process.stdin,
-  });
-  for (const problem of [...warnings, ...errors]) console.error(formatProblem(problem));
-  if (settings === undefined) {
-    console.error(`tsray: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in the configuration`);
+  try {
+    const files = await configFiles(flags, process.env);
+    const { settings, errors, warnings } = await loadConfigs(files, {
+      format: flags.format,
+      strict: flags.strict ?? false,
+      ignoreUnsupported: flags.ignoreUnsupported ?? false,
+      environment: process.env,
+      standardInput: process.stdin,
+    });
+    for (const problem of [...warnings, ...errors]) console.error(formatProblem(problem));
+    if (settings === undefined) {
+      console.error(
+        `tsray: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in the configuration`,
+      );
+    }
+    return settings;
+  } catch (error) {
+    if (!(error instanceof TsrayError)) throw error;
+    console.error(`tsray: ${describeError(error)}`);
+    return undefined;
   }
-  return settings;
 }

@@ -1,11 +1,13 @@
 /** The command line's shape: commands, options, help texts. */
 import { Command, CommanderError } from 'commander';
+import { completionCommand } from './commands/completion.js';
 import { demoCommand } from './commands/demo.js';
 import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
 import { versionCommand } from './commands/version.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { translateV2rayFlags } from './v2ray-flags.js';
 
 /** Where a command puts its exit code. */
 export interface Outcome {
@@ -21,7 +23,7 @@ export async function createProgram(args: readonly string[]): Promise<ExitCode> 
     .showHelpAfterError('Run `tsray help` for the commands and options.')
     .configureHelp({ showGlobalOptions: false })
     .helpCommand('help [command]', 'show how to use tsray or one of its commands');
-  for (const add of [runCommand, testCommand, demoCommand, uuidCommand, versionCommand]) {
+  for (const add of [runCommand, testCommand, demoCommand, uuidCommand, versionCommand, completionCommand]) {
     program.addCommand(add(outcome).exitOverride());
   }
   if (args.length === 0) {
@@ -29,7 +31,7 @@ export async function createProgram(args: readonly string[]): Promise<ExitCode> 
     return exitCode.failure;
   }
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(translateV2rayFlags(args), { from: 'user' });
     return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.failure;

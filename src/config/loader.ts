@@ -1,7 +1,13 @@
 /** Reads configuration files: the only file I/O of this folder. */
 import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TsrayError } from '../core/errors.js';
-import { type ParsedConfig, type ParseOptions, parseConfig } from './parse-config.js';
+import { mergeConfigs } from './merge.js';
+import { type ParsedConfig, type ParseOptions, settingsOf } from './parse-config.js';
+import { ProblemList } from './problem.js';
+import { type ConfigFormat, formatOf, parseAs } from './tree/format.js';
+import type { ConfigNode } from './tree/node.js';
 
 /** More than any configuration needs; keeps a wrong file or endless input from filling memory. */
 export const maxConfigBytes = 64 * 1024 * 1024;
@@ -9,13 +15,47 @@ export const maxConfigBytes = 64 * 1024 * 1024;
 export interface LoadOptions extends Omit<ParseOptions, 'fileName'> {
   /** What `-` reads. */
   readonly standardInput: AsyncIterable<Uint8Array>;
+  /** Default: by each file's ending. */
+  readonly format?: ConfigFormat | undefined;
+}
+
+/** Where standard input is named, V2Ray writes `stdin:`. */
+function isStandardInput(file: string): boolean {
+  return file === '-' || file === 'stdin:';
 }
 
 /** Reads `file` (`-`: standard input) and parses it. Rejects with ERR_CONFIG_READ if it cannot be read as text. */
-export async function loadConfig(file: string, options: LoadOptions): Promise<ParsedConfig> {
-  const fileName = file === '-' ? 'standard input' : file;
-  const text = await readText(fileName, file === '-' ? options.standardInput : createReadStream(file));
-  return parseConfig(text, { ...options, fileName });
+export function loadConfig(file: string, options: LoadOptions): Promise<ParsedConfig> {
+  return loadConfigs([file], options);
+}
+
+/** Reads several files, at least one, and merges them by V2Ray's rules. */
+export async function loadConfigs(files: readonly string[], options: LoadOptions): Promise<ParsedConfig> {
+  const problems = new ProblemList();
+  const trees: ConfigNode[] = [];
+  let broken = false;
+  for (const [order, file] of files.entries()) {
+    const fileName = isStandardInput(file) ? 'standard input' : file;
+    const chunks = isStandardInput(file) ? options.standardInput : createReadStream(file);
+    const text = await readText(fileName, chunks);
+    const tree = parseAs(options.format ?? formatOf(file), text, fileName, order, problems);
+    if (tree === undefined) broken = true;
+    else trees.push(tree);
+  }
+  return settingsOf(broken ? undefined : mergeConfigs(trees), problems, options);
+}
+
+/** The configuration files of a folder, by name: what `-confdir` takes. Rejects with ERR_CONFIG_READ. */
+export async function filesOfFolder(folder: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(folder);
+    return names
+      .filter((name) => /\.(json|jsonc|yaml|yml|toml)$/i.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
 }
 
 async function readText(name: string, chunks: AsyncIterable<Uint8Array>): Promise<string> {
@@ -51,7 +91,8 @@ function tooLarge(name: string): TsrayError {
 const readHints: Readonly<Record<string, string>> = {
   ENOENT: 'Check the path; it is taken from the current folder.',
   EACCES: 'The user running tsray may not read it.',
-  EISDIR: 'This is a folder; name the file in it.',
+  EISDIR: 'This is a folder; name the file in it, or use --confdir.',
+  ENOTDIR: 'This is a file; name it with -c.',
 };
 
 function unreadable(name: string, cause: unknown): TsrayError {

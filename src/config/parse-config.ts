@@ -1,4 +1,4 @@
-/** V2Ray 4.34's JSON → settings, or every problem with it. Pure: no file is read and no environment looked at. */
+/** V2Ray 4.34's configuration, as JSON, YAML or TOML, → settings, or every problem with it. Pure: no file is read and no environment looked at. */
 import { Checker } from './check/checker.js';
 import { inside, type Place } from './check/place.js';
 import { crossCheck } from './cross-check.js';
@@ -12,12 +12,14 @@ import { policy } from './schema/policy.js';
 import { rootSchema } from './schema/root.js';
 import { defaultsSchema, readStreamDefaults } from './schema/stream.js';
 import type { Settings } from './settings.js';
+import { type ConfigFormat, formatOf, parseAs } from './tree/format.js';
 import type { ConfigNode } from './tree/node.js';
-import { parseText } from './tree/parse.js';
 
 export interface ParseOptions {
   /** For messages. Default `config.json`. */
   readonly fileName?: string;
+  /** Default: by the file's ending, JSON where it says nothing. */
+  readonly format?: ConfigFormat | undefined;
   /** Unknown keys are errors. Default false. */
   readonly strict?: boolean;
   /** Parts of V2Ray that tsray lacks are warnings and left out, not errors. Default false. */
@@ -37,7 +39,8 @@ export interface ParsedConfig {
 /** Never throws for anything a text may hold. */
 export function parseConfig(text: string, options: ParseOptions = {}): ParsedConfig {
   const problems = new ProblemList();
-  const root = parseText(text, options.fileName ?? 'config.json', 0, problems);
+  const fileName = options.fileName ?? 'config.json';
+  const root = parseAs(options.format ?? formatOf(fileName), text, fileName, 0, problems);
   return settingsOf(root, problems, options);
 }
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../core/clock.js';
 import { describeError, type TsrayError } from '../../core/errors.js';
 import { createInstance, type Instance } from '../../instance.js';
 import { type ExitCode, exitCode } from '../exit-code.js';
-import { type ConfigFlags, loadSettings } from '../load-settings.js';
+import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';
 import { untilStopped } from '../signals.js';
 
@@ -15,11 +15,7 @@ interface RunFlags extends ConfigFlags {
 }
 
 export function runCommand(outcome: Outcome): Command {
-  return new Command('run')
-    .description('run a configuration until Ctrl-C or SIGTERM')
-    .requiredOption('-c, --config <file>', "V2Ray's config.json; - is standard input")
-    .option('--strict', 'treat keys that nothing reads as errors')
-    .option('--ignore-unsupported', 'start although the configuration asks for things tsray lacks')
+  return addConfigOptions(new Command('run').description('run a configuration until Ctrl-C or SIGTERM'))
     .option('--grace <seconds>', 'how long live connections may go on after Ctrl-C', parseSeconds, 5)
     .action(async (flags: RunFlags) => {
       outcome.code = await run(flags);
