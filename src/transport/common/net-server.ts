@@ -23,7 +23,9 @@ export interface NetServerOptions {
   /** Read into the shared buffer where Node lets us; for links. */
   readonly adoptSockets?: boolean;
   /** Runs once when the last connection is gone. */
-  readonly closed?: () => Promise<void>;
+  readonly closed?: () => void;
+  /** Milliseconds until the first keep-alive probe; undefined: none are sent. */
+  readonly keepAliveMs?: number | undefined;
 }
 
 export class NetServer implements Listener {
@@ -38,7 +40,11 @@ export class NetServer implements Listener {
   constructor(serve: Serve, options: NetServerOptions = {}) {
     this.#serve = serve;
     this.#options = options;
-    this.#server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+    const { keepAliveMs } = options;
+    const keepAlive =
+      keepAliveMs === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+    const serverOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true, ...keepAlive };
+    this.#server = net.createServer(serverOptions, (socket) =>
       serve((onRead) => (onRead === undefined ? socket : socket.on('data', onRead).pause()), this),
     );
   }
@@ -81,10 +87,17 @@ export class NetServer implements Listener {
     await drained;
   }
 
+  #kept(socket: net.Socket): net.Socket {
+    const { keepAliveMs } = this.#options;
+    return keepAliveMs === undefined ? socket : socket.setKeepAlive(true, keepAliveMs);
+  }
+
   #open(place: ListenPlace): Promise<void> {
     return new Promise((resolve, reject) => {
       const isPath = 'path' in place;
-      const where = isPath ? place.path.replaceAll('\0', '@') : formatHostPort(place.host, place.port);
+      const where = isPath
+        ? place.path.replace(/\0+$/, '').replace('\0', '@')
+        : formatHostPort(place.host, place.port);
       const failed = (error: NodeJS.ErrnoException): void => reject(listenError(where, isPath, error));
       this.#server.once('error', failed);
       this.#server.listen({ ...place, backlog }, () => {
@@ -93,7 +106,7 @@ export class NetServer implements Listener {
         this.#server.on('error', () => undefined);
         if (this.#options.adoptSockets === true) {
           takeAccepted(this.#server, (makeSocket) =>
-            this.#serve((onRead = () => {}) => makeSocket(onRead), this),
+            this.#serve((onRead = () => {}) => this.#kept(makeSocket(onRead)), this),
           );
         }
         const bound = this.#server.address();

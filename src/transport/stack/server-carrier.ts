@@ -1,32 +1,36 @@
 /** The way below a framing on a server: accepted TCP or Unix sockets, behind PROXY protocol and TLS. */
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Logger } from '../../contract/logger.js';
 import type { Accepted, Listen } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
+import { describeError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import { duplexToLink } from '../common/duplex-link.js';
-import { type ListenPlace, NetServer, socketEndpoint } from '../common/net-server.js';
-import type { AcceptedSocket, SocketListen } from '../common/socket.js';
-import type { TlsServer } from '../tls/server.js';
+import { type NetServer, socketEndpoint } from '../common/net-server.js';
+import { ProxyHeaderDecoder } from '../common/proxy-protocol.js';
+import { readHead } from '../common/read-head.js';
+import type { AcceptedSocket, SecurityInfo, SocketListen } from '../common/socket.js';
+import { afterHandshake, type TlsServer } from '../tls/server.js';
+import type { OpenServer } from './open-server.js';
 
-export interface ServerGroundDeps {
+export interface SocketListenDeps {
   readonly clock: Clock;
+  readonly log: Logger;
   readonly handshakeMs: number;
-  /** Where an inbound's `listen` and port lead. */
-  place(host: string, port: number): ListenPlace;
+  /** Every connection begins with a PROXY protocol header. */
+  readonly proxied: boolean;
+  readonly security: TlsServer | undefined;
+  readonly open: OpenServer;
 }
 
-export function createSocketListen(security: TlsServer | undefined, deps: ServerGroundDeps): SocketListen {
-  return async (host, port, accept) => {
-    const server = new NetServer((makeSocket, owner) => {
-      const socket = makeSocket();
-      const arrival = new Arrival(socket, owner);
-      if (security === undefined) accept(arrival.accepted(socket));
-      else arrival.secure(security, deps, accept);
+export function createSocketListen(deps: SocketListenDeps): SocketListen {
+  return (host, port, accept) =>
+    deps.open(host, port, (makeSocket, server) => {
+      const arrival = new Arrival(makeSocket(), server, deps, accept);
+      if (deps.proxied) arrival.unwrap();
+      else arrival.secure();
     });
-    await server.open(deps.place(host, port));
-    return server;
-  };
 }
 
 /** The same sockets as links. */
@@ -40,12 +44,21 @@ export function listenForLinks(sockets: SocketListen): Listen {
 
 /** One connection until it is handed on. */
 class Arrival {
-  readonly #source: Destination;
-  readonly #local: Destination;
   readonly #socket: net.Socket;
+  readonly #deps: SocketListenDeps;
+  readonly #accept: (accepted: AcceptedSocket) => void;
+  #source: Destination;
+  #local: Destination;
 
-  constructor(socket: net.Socket, server: NetServer) {
+  constructor(
+    socket: net.Socket,
+    server: NetServer,
+    deps: SocketListenDeps,
+    accept: (accepted: AcceptedSocket) => void,
+  ) {
     this.#socket = socket;
+    this.#deps = deps;
+    this.#accept = accept;
     this.#source = socketEndpoint(socket.remoteAddress, socket.remotePort);
     this.#local = socketEndpoint(socket.localAddress, socket.localPort);
     server.own(socket);
@@ -53,24 +66,48 @@ class Arrival {
     socket.on('close', () => server.disown(socket));
   }
 
-  accepted(socket: Duplex, alpn?: string): AcceptedSocket {
-    return {
+  unwrap(): void {
+    const { clock, handshakeMs: timeoutMs } = this.#deps;
+    readHead(
+      this.#socket,
+      new ProxyHeaderDecoder(),
+      { clock, timeoutMs, peer: 'the balancer' },
+      (addresses) => {
+        this.#source = addresses?.source ?? this.#source;
+        this.#local = addresses?.local ?? this.#local;
+        this.secure();
+      },
+      (error) => this.#refused(error),
+    );
+  }
+
+  secure(): void {
+    const { security } = this.#deps;
+    if (security === undefined) {
+      this.#done(this.#socket);
+      return;
+    }
+    afterHandshake(
+      security.accept(this.#socket),
+      this.#deps,
+      (socket, info) => this.#done(socket, info),
+      (error) => this.#refused(error),
+    );
+  }
+
+  #done(socket: Duplex, security?: SecurityInfo): void {
+    this.#accept({
       socket,
       source: this.#source,
       local: this.#local,
-      ...(alpn === undefined ? {} : { security: { alpn } }),
-    };
+      ...(security === undefined ? {} : { security }),
+    });
   }
 
-  secure(security: TlsServer, deps: ServerGroundDeps, accept: (accepted: AcceptedSocket) => void): void {
-    const socket = security.accept(this.#socket);
-    const timer = deps.clock.setTimer(deps.handshakeMs, () => socket.destroy());
-    socket.on('error', () => undefined);
-    socket.once('close', () => timer.cancel());
-    socket.once('secure', () => {
-      timer.cancel();
-      const alpn = socket.alpnProtocol;
-      accept(this.accepted(socket, alpn === false || alpn === null ? '' : alpn));
-    });
+  #refused(error: Error): void {
+    const { log } = this.#deps;
+    if (log.enabled('info')) {
+      log.info(`a connection from ${this.#source.address.host} was refused: ${describeError(error)}`);
+    }
   }
 }

@@ -1,8 +1,8 @@
 /** Composes carrier, security and framing: `streamSettings` to a Dialer or a Listen. */
 import type { Dialer, Listen } from '../../contract/transport.js';
+import { acceptLinks } from '../common/accept-links.js';
 import type { ClientCarrier, ServerCarrier, TransportDeps } from '../common/framing.js';
-import type { ListenPlace } from '../common/net-server.js';
-import { notYet } from '../common/not-yet.js';
+import { createProxiedListen } from '../common/proxied-listen.js';
 import { createGrpcDialer } from '../grpc/dial.js';
 import { createGrpcListen } from '../grpc/listen.js';
 import { createH2Dialer } from '../h2/dial.js';
@@ -12,13 +12,15 @@ import { createHttpUpgradeListen } from '../httpupgrade/listen.js';
 import { createKcpDialer } from '../kcp/dial.js';
 import { createKcpListen } from '../kcp/listen.js';
 import { tcpPlace } from '../tcp/dial.js';
-import { createTcpListen } from '../tcp/listen.js';
+import { createHttpHeadDialer, createHttpHeadListen } from '../tcp/http-head-transport.js';
 import { createTlsClient } from '../tls/client.js';
 import { createTlsServer } from '../tls/server.js';
-import { printableName, unixListenSettings, unixName } from '../unix/name.js';
+import { printableName, unixName } from '../unix/name.js';
 import { createWsDialer } from '../ws/dial.js';
 import { createWsListen } from '../ws/listen.js';
 import { createClientWays, type Ground } from './client-carrier.js';
+import { type OpenServer, serverOpener } from './open-server.js';
+import { createSecuredListen } from './secured-listen.js';
 import { createSocketListen, listenForLinks } from './server-carrier.js';
 import type { StreamSettings } from './stream-settings.js';
 
@@ -40,7 +42,6 @@ export interface StreamDialerDeps extends TransportDeps {
 
 /** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamDialer(settings: StreamSettings, deps: StreamDialerDeps): Dialer {
-  if (settings.network === 'tcp' && settings.tcp.httpHead !== undefined) notYet('tcp with header http');
   const tlsClient =
     settings.tls === undefined
       ? undefined
@@ -54,6 +55,9 @@ export function createStreamDialer(settings: StreamSettings, deps: StreamDialerD
   };
   switch (settings.network) {
     case 'tcp':
+      return settings.tcp.httpHead === undefined
+        ? links
+        : createHttpHeadDialer(settings.tcp.httpHead, links, deps);
     case 'domainsocket':
     case 'kcp':
       return links;
@@ -80,23 +84,29 @@ function clientGround(settings: StreamSettings, deps: StreamDialerDeps): Ground 
   return { kind: 'sockets', place: (destination) => tcpPlace(destination, options) };
 }
 
+/** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamListen(settings: StreamSettings, deps: TransportDeps): Listen {
-  if (settings.network === 'tcp' && settings.tcp.httpHead !== undefined) notYet('tcp with header http');
-  if (settings.sockopt.acceptProxyProtocol) notYet('acceptProxyProtocol');
-  if (settings.network === 'tcp' && settings.tls === undefined) return createTcpListen();
-  const tlsServer =
+  const security =
     settings.tls === undefined
       ? undefined
       : createTlsServer(settings.tls, defaultAlpn[settings.network], deps);
-  const place = (host: string, port: number): ListenPlace => listenPlace(settings, host, port);
-  const sockets = createSocketListen(tlsServer, { clock: deps.clock, handshakeMs: deps.handshakeMs, place });
+  if (settings.network === 'kcp') {
+    const listen = createKcpListen(settings.kcp, deps);
+    return security === undefined ? listen : createSecuredListen(listen, security, deps);
+  }
+  const open = serverOpener(settings);
+  const proxied = isProxied(settings);
+  const sockets = createSocketListen({ ...deps, proxied, security, open });
   const carrier: ServerCarrier = {
-    links: listenForLinks(sockets),
+    links: security === undefined ? plainLinks(open, proxied, deps) : listenForLinks(sockets),
     sockets,
-    secure: settings.tls !== undefined,
+    secure: security !== undefined,
   };
   switch (settings.network) {
     case 'tcp':
+      return settings.tcp.httpHead === undefined
+        ? carrier.links
+        : createHttpHeadListen(settings.tcp.httpHead, carrier.links, deps);
     case 'domainsocket':
       return carrier.links;
     case 'ws':
@@ -107,12 +117,27 @@ export function createStreamListen(settings: StreamSettings, deps: TransportDeps
       return createH2Listen(settings.h2, carrier, deps);
     case 'grpc':
       return createGrpcListen(settings.grpc, carrier, deps);
-    case 'kcp':
-      return createKcpListen(settings.kcp, deps);
   }
 }
 
-function listenPlace(settings: StreamSettings, host: string, port: number): ListenPlace {
-  const unix = settings.network === 'domainsocket' ? settings.unix : unixListenSettings(host);
-  return unix === undefined ? { host, port } : { path: unixName(unix) };
+/** Without TLS and framing nothing stands between the sockets and the shared read buffer. */
+function plainLinks(open: OpenServer, proxied: boolean, deps: TransportDeps): Listen {
+  const listen: Listen = (host, port, accept) =>
+    open(host, port, acceptLinks(accept), { adoptSockets: true });
+  return proxied ? createProxiedListen(listen, deps) : listen;
+}
+
+/** The key is in `sockopt`, and in the settings of some networks. */
+function isProxied(settings: StreamSettings): boolean {
+  if (settings.sockopt.acceptProxyProtocol) return true;
+  switch (settings.network) {
+    case 'tcp':
+      return settings.tcp.acceptProxyProtocol;
+    case 'ws':
+      return settings.ws.acceptProxyProtocol;
+    case 'httpupgrade':
+      return settings.httpupgrade.acceptProxyProtocol;
+    default:
+      return false;
+  }
 }

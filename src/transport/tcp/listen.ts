@@ -6,6 +6,8 @@ import { NetServer } from '../common/net-server.js';
 export interface TcpListenOptions {
   /** False: read with 'data' events; for tests, and for Node versions whose sockets cannot be adopted. */
   readonly adoptSockets?: boolean;
+  /** Milliseconds until the first keep-alive probe; undefined: none are sent. */
+  readonly keepAliveMs?: number;
 }
 
 /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */

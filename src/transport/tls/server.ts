@@ -6,6 +6,7 @@ import type { Logger } from '../../contract/logger.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
+import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
 import { certificateFault, certificateName, type LoadedCertificate, reloading } from './pem-source.js';
 import type { TlsSettings } from './settings.js';
@@ -62,6 +63,33 @@ export function createTlsServer(
       });
     },
   };
+}
+
+export interface HandshakeWait {
+  readonly clock: Clock;
+  readonly handshakeMs: number;
+}
+
+/** Waits for `secure` under a deadline. After a failure the socket is destroyed; `failed` may be told of it. */
+export function afterHandshake(
+  socket: tls.TLSSocket,
+  { clock, handshakeMs }: HandshakeWait,
+  done: (socket: tls.TLSSocket, security: SecurityInfo) => void,
+  failed: (error: Error) => void,
+): void {
+  const timer = clock.setTimer(handshakeMs, () =>
+    socket.destroy(
+      new TsrayError('ERR_HANDSHAKE_TIMEOUT', 'the client did not finish its TLS handshake in time'),
+    ),
+  );
+  socket.on('error', failed);
+  socket.once('close', () => timer.cancel());
+  socket.once('secure', () => {
+    timer.cancel();
+    socket.removeListener('error', failed);
+    const alpn = socket.alpnProtocol;
+    done(socket, { alpn: alpn === false || alpn === null ? '' : alpn });
+  });
 }
 
 interface NamedContext {

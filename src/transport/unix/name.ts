@@ -1,13 +1,22 @@
 /** Names of Unix sockets: paths, and Linux's abstract names, which begin with a zero byte. */
+import { TsrayError } from '../../core/errors.js';
 import type { UnixSettings } from './settings.js';
 
 /** `sun_path` of Linux's `sockaddr_un`. */
 const nameBytes = 108;
 
-/** The name as Node's `path` takes it. */
+/** Node.js 20 fills every abstract name with zero bytes, which makes it another name. */
+const exactNames = Number.parseInt(process.versions.node, 10) >= 22;
+
+/** The name as Node's `path` takes it. Throws ERR_CONFIG_UNSUPPORTED for a name that this Node.js cannot use. */
 export function unixName(settings: UnixSettings): string {
   const { abstract, padding, path } = settings;
   if (!abstract) return path;
+  if (!padding && !exactNames) {
+    throw new TsrayError('ERR_CONFIG_UNSUPPORTED', 'abstract names without padding need Node.js 22', {
+      hint: 'Set "padding": true on both sides (in "listen", "@@name" instead of "@name").',
+    });
+  }
   const name = path.startsWith('\0') || path.startsWith('@') ? `\0${path.slice(1)}` : `\0${path}`;
   return padding ? name.padEnd(nameBytes, '\0') : name;
 }

@@ -1,0 +1,24 @@
+/** Opens the listening socket that settings and an inbound's `listen` ask for. */
+import type { Listener } from '../../contract/transport.js';
+import { NetServer, type NetServerOptions, type Serve } from '../common/net-server.js';
+import { unixListenSettings } from '../unix/name.js';
+import { openUnixServer } from '../unix/server.js';
+import type { StreamSettings } from './stream-settings.js';
+
+export type OpenServer = (
+  host: string,
+  port: number,
+  serve: Serve,
+  options?: NetServerOptions,
+) => Promise<Listener>;
+
+export function serverOpener(settings: StreamSettings): OpenServer {
+  const keepAliveMs = settings.sockopt.keepAliveMs;
+  return async (host, port, serve, options = {}) => {
+    const unix = settings.network === 'domainsocket' ? settings.unix : unixListenSettings(host);
+    if (unix !== undefined) return openUnixServer(unix, serve, options);
+    const server = new NetServer(serve, { ...options, keepAliveMs });
+    await server.open({ host, port });
+    return server;
+  };
+}

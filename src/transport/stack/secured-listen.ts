@@ -1,0 +1,26 @@
+/** TLS over links that are no sockets of ours: mKCP. */
+import type { Accepted, Listen } from '../../contract/transport.js';
+import { describeError } from '../../core/errors.js';
+import { linkToDuplex } from '../../core/stream/link-duplex.js';
+import { duplexToLink } from '../common/duplex-link.js';
+import type { TransportDeps } from '../common/framing.js';
+import { afterHandshake, type TlsServer } from '../tls/server.js';
+
+export function createSecuredListen(
+  listen: Listen,
+  security: TlsServer,
+  deps: Pick<TransportDeps, 'clock' | 'handshakeMs' | 'log'>,
+): Listen {
+  return (host, port, accept) =>
+    listen(host, port, ({ link, local, source }) => {
+      afterHandshake(
+        security.accept(linkToDuplex(link)),
+        deps,
+        (socket) => {
+          const accepted: Accepted = { link: duplexToLink(socket), source, local };
+          accept(accepted);
+        },
+        (error) => deps.log.info(`a TLS connection was refused: ${describeError(error)}`),
+      );
+    });
+}
