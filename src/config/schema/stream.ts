@@ -118,7 +118,7 @@ export const streamSchema = v.object(
 );
 
 /** Schemas of the members that are read by their own sections. */
-const siblings: Readonly<Record<string, AnySchema>> = {
+export const streamMembers: Readonly<Record<string, AnySchema>> = {
   ...Object.fromEntries(
     Object.values(carriers).flatMap(({ keys, schema }) => keys.map((key) => [key, schema] as const)),
   ),
@@ -141,7 +141,7 @@ export function readStream(
   { defaults, role }: StreamSurroundings,
 ): StreamSettings | undefined {
   const solid = orEmptyObject(place);
-  const value = checker.check(streamSchema, solid, siblings);
+  const value = checker.check(streamSchema, solid, streamMembers);
   if (value === undefined) return undefined;
   const { network, security } = value;
   const { keys } = carriers[network];
@@ -188,7 +188,7 @@ export const defaultsSchema = v.object(
 
 export function readStreamDefaults(checker: Checker, place: Place): StreamDefaults {
   const defaults = new Map<Network, Carried>();
-  if (place.missing || checker.check(defaultsSchema, place, siblings) === undefined) return defaults;
+  if (place.missing || checker.check(defaultsSchema, place, streamMembers) === undefined) return defaults;
   for (const network of networks) {
     const { keys, read } = carriers[network];
     const at = keys.map((key) => inside(place, key)).find(({ missing }) => !missing);
