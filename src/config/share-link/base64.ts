@@ -1,0 +1,17 @@
+/** Base64 as people send it: either alphabet, with or without padding, broken into lines, percent-encoded. */
+
+/** The bytes, or undefined if the text is no base64. An empty text is none. */
+export function decodeLooseBase64(text: string): Uint8Array | undefined {
+  const bare = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  const letters = bare.replace(/\s+/g, '').replace(/=+$/, '');
+  if (letters === '' || letters.length % 4 === 1 || !/^[A-Za-z0-9+/_-]*$/.test(letters)) return undefined;
+  return Buffer.from(letters, 'base64');
+}
+
+/** The decoded text; bytes that are no UTF-8 become U+FFFD. */
+export function decodeLooseBase64Text(text: string): string | undefined {
+  const bytes = decodeLooseBase64(text);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}

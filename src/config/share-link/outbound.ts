@@ -1,0 +1,116 @@
+/** Fields of a link → an entry of V2Ray's `outbounds`. */
+import { defaultHttpHead } from '../../transport/tcp/http-head-defaults.js';
+import type { LinkCarriage, LinkFields, LinkSecurity } from './fields.js';
+
+/** An entry of `outbounds` in V2Ray's JSON: what a link can say of it. */
+export interface LinkOutbound {
+  readonly protocol: 'vmess';
+  readonly settings: {
+    readonly vnext: readonly [
+      {
+        readonly address: string;
+        readonly port: number;
+        readonly users: readonly [
+          { readonly id: string; readonly alterId: number; readonly security: LinkSecurity },
+        ];
+      },
+    ];
+  };
+  /** Absent: plain TCP. */
+  readonly streamSettings?: LinkStream;
+}
+
+export interface LinkStream {
+  readonly network: LinkCarriage['network'];
+  readonly security?: 'tls';
+  readonly tlsSettings?: {
+    readonly serverName?: string;
+    readonly alpn?: readonly string[];
+    readonly allowInsecure?: true;
+  };
+  /** `wsSettings` and the like, as V2Ray has them. */
+  readonly [settings: `${string}Settings`]: object | undefined;
+}
+
+export function outboundOf(fields: LinkFields): LinkOutbound {
+  const { address, port, id, alterId, security } = fields;
+  const streamSettings = streamOf(fields);
+  return {
+    protocol: 'vmess',
+    settings: { vnext: [{ address, port, users: [{ id, alterId, security }] }] },
+    ...(streamSettings === undefined ? {} : { streamSettings }),
+  };
+}
+
+function streamOf({ carriage, tls }: LinkFields): LinkStream | undefined {
+  const carrier = carrierSettings(carriage);
+  if (tls === undefined) {
+    return carriage.network === 'tcp' && carrier === undefined
+      ? undefined
+      : { network: carriage.network, ...carrier };
+  }
+  return {
+    network: carriage.network,
+    ...carrier,
+    security: 'tls',
+    tlsSettings: {
+      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+      ...(tls.alpn.length === 0 ? {} : { alpn: tls.alpn }),
+      ...(tls.allowInsecure ? { allowInsecure: true } : {}),
+    },
+  };
+}
+
+function carrierSettings(carriage: LinkCarriage): Record<`${string}Settings`, object> | undefined {
+  switch (carriage.network) {
+    case 'tcp':
+      return carriage.httpHead === undefined
+        ? undefined
+        : { tcpSettings: { header: { type: 'http', request: requestOf(carriage.httpHead) } } };
+    case 'ws':
+      return {
+        wsSettings: {
+          path: carriage.path || '/',
+          ...(carriage.host === '' ? {} : { headers: { Host: carriage.host } }),
+        },
+      };
+    case 'httpupgrade':
+      return {
+        httpupgradeSettings: {
+          path: carriage.path || '/',
+          ...(carriage.host === '' ? {} : { host: carriage.host }),
+        },
+      };
+    case 'http':
+      return {
+        httpSettings: {
+          path: carriage.path || '/',
+          ...(carriage.hosts.length === 0 ? {} : { host: carriage.hosts }),
+        },
+      };
+    case 'grpc':
+      return {
+        grpcSettings: {
+          serviceName: carriage.serviceName,
+          ...(carriage.multiMode ? { multiMode: true } : {}),
+          ...(carriage.authority === '' ? {} : { authority: carriage.authority }),
+        },
+      };
+    case 'kcp':
+      return {
+        kcpSettings: {
+          ...(carriage.header === 'none' ? {} : { header: { type: carriage.header } }),
+          ...(carriage.seed === '' ? {} : { seed: carriage.seed }),
+        },
+      };
+  }
+}
+
+/** Given headers replace all defaults, so the others are repeated beside Host. */
+function requestOf({ hosts, paths }: { hosts: readonly string[]; paths: readonly string[] }): object {
+  const others = defaultHttpHead.request.headers.filter(([name]) => name !== 'Host');
+  return {
+    path: paths.length === 0 ? ['/'] : paths,
+    ...(hosts.length === 0 ? {} : { headers: { Host: hosts, ...Object.fromEntries(others) } }),
+  };
+}

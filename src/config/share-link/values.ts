@@ -1,0 +1,48 @@
+/** The named values of a link as texts, found without regard to case, with an account of those nobody read. */
+
+export class LinkValues {
+  readonly #values = new Map<string, { readonly name: string; readonly value: string }>();
+  readonly #read = new Set<string>();
+
+  /** The last of several with one name counts. */
+  set(name: string, value: string): void {
+    this.#values.set(name.toLowerCase(), { name, value: value.trim() });
+  }
+
+  /** The first of `names` that has a value; empty if none has. All of them count as read. */
+  take(...names: readonly string[]): string {
+    for (const name of names) this.#read.add(name.toLowerCase());
+    for (const name of names) {
+      const value = this.#values.get(name.toLowerCase())?.value ?? '';
+      if (value !== '') return value;
+    }
+    return '';
+  }
+
+  /** Names with a value that `take` was never asked for, in the order of the link. */
+  unread(): string[] {
+    const left: string[] = [];
+    for (const [key, { name, value }] of this.#values) {
+      if (value !== '' && !this.#read.has(key)) left.push(name);
+    }
+    return left;
+  }
+}
+
+const yes = new Set(['1', 'true', 'yes', 'on']);
+const no = new Set(['', '0', 'false', 'no', 'off', 'none', 'null', 'undefined']);
+
+/** Undefined for a word that means neither. */
+export function readFlagWord(text: string): boolean | undefined {
+  const word = text.toLowerCase();
+  if (yes.has(word)) return true;
+  return no.has(word) ? false : undefined;
+}
+
+/** Items of a list with commas, trimmed, without empty ones. */
+export function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
