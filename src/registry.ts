@@ -1,5 +1,7 @@
 /** The one list of built-in protocols: settings to handlers. */
+
 import { createChainedDialer } from './app/chained-dialer.js';
+import { createPredialer } from './app/predial.js';
 import type { InboundSettings, OutboundSettings } from './config/settings.js';
 import type { Dispatcher } from './contract/dispatcher.js';
 import type { EnvironmentFlags } from './contract/environment.js';
@@ -80,7 +82,11 @@ function createOutbound(settings: OutboundSettings, via: Outbound | undefined, p
   const { clock, crypto, policy, random } = parts;
   const resolver = createSystemResolver({ clock });
   const { tag, sendThrough } = settings;
-  const dialer = outboundDialer(settings, via, parts);
+  const plainDialer = outboundDialer(settings, via, parts);
+  const dialer =
+    settings.predial === undefined
+      ? plainDialer
+      : createPredialer(plainDialer, { count: settings.predial, clock });
   switch (settings.protocol) {
     case 'freedom':
       return createFreedomOutbound({

@@ -52,6 +52,8 @@ interface OutboundBase {
   readonly proxyTag?: string;
   /** With `proxyTag`: `stream` counts there too. Otherwise what goes through the other outbound is plain. */
   readonly transportLayer?: boolean;
+  /** Connections to each server kept ready while there is traffic (ours). Absent: none. */
+  readonly predial?: number;
   /** Absent: connections are not muxed. */
   readonly mux?: MuxSettings;
   readonly stream: StreamSettings;

@@ -22,7 +22,7 @@ import { httpOutbound } from './outbound/http.js';
 import { socksOutbound } from './outbound/socks.js';
 import { vmessOutbound } from './outbound/vmess.js';
 import { readStream, type StreamDefaults } from './stream.js';
-import { checkedText, each, flag, opaque, text, words } from './types.js';
+import { checkedText, each, flag, opaque, text, whole, words } from './types.js';
 
 export const outboundProtocols: ProtocolTable<OutboundSettings> = {
   vmess: vmessOutbound,
@@ -51,6 +51,7 @@ export const outboundSchema = v.object(
     streamSettings: opaque,
     proxySettings: v.optional(v.object({ tag: tagText, transportLayer: v.optional(flag) }, 'an object')),
     mux: v.optional(muxSchema),
+    predial: v.optional(whole(0, 64, 'a number of connections from 0 to 64'), 0),
     domainStrategy: v.optional(
       words(['AsIs'], {
         unsupported: each(
@@ -95,9 +96,26 @@ export function readOutbound(
             transportLayer: base.proxySettings.transportLayer ?? false,
           }),
       ...(mux === undefined ? {} : { mux }),
+      ...predialOf(base.predial, part.protocol, place, checker),
       stream: streamPart,
     },
   };
+}
+
+/** Only an outbound with servers of its own has anything to connect to ahead of time. */
+function predialOf(
+  count: number,
+  protocol: OutboundSettings['protocol'],
+  place: Place,
+  checker: Checker,
+): { readonly predial?: number } {
+  if (count === 0) return {};
+  if (protocol === 'freedom' || protocol === 'blackhole') {
+    const message = `predial has no effect: a ${protocol} outbound has no server to connect to ahead of time`;
+    checker.warn(inside(place, 'predial'), 'ERR_CONFIG_CONFLICT', message, 'Remove it.');
+    return {};
+  }
+  return { predial: count };
 }
 
 /** An outbound that has no server cannot mux: its carriers would be connections to a host that does not exist. */
