@@ -5,6 +5,8 @@ export interface Timer {
   refresh(): void;
   /** The timer never fires after this. Idempotent. */
   cancel(): void;
+  /** The timer alone keeps no process running. */
+  unref(): void;
 }
 
 export interface Clock {
@@ -32,6 +34,10 @@ class SystemTimer implements Timer {
 
   cancel(): void {
     clearTimeout(this.#handle);
+  }
+
+  unref(): void {
+    this.#handle.unref();
   }
 }
 

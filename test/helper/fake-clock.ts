@@ -43,6 +43,7 @@ export class FakeClock implements Clock {
         entry.active = false;
         this.#entries.delete(entry);
       },
+      unref: () => undefined,
     };
   }
 

@@ -1,6 +1,43 @@
-/** Listens for grpc. */
+/** Listens for grpc: each call of the gun service is a link. */
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { CreateFramedListen } from '../common/framing.js';
-import { notYet } from '../common/not-yet.js';
+import { listenHttp2, refuse } from '../common/http2/server.js';
+import { StreamLink } from '../common/http2/stream-link.js';
+import { grpcKeepAlive, grpcWindowBytes } from './dial.js';
+import { GunFraming } from './frame.js';
+import { grpcPaths } from './path.js';
 import type { GrpcSettings } from './settings.js';
 
-export const createGrpcListen: CreateFramedListen<GrpcSettings> = () => notYet('grpc');
+export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, carrier, deps) => {
+  const { tun, tunMulti } = grpcPaths(settings.serviceName);
+  const isForUs = (headers: IncomingHttpHeaders): boolean =>
+    (headers[':path'] === tun || headers[':path'] === tunMulti) &&
+    headers[':method'] === 'POST' &&
+    headers['content-type']?.startsWith('application/grpc') === true;
+  return (host, port, accept) =>
+    listenHttp2(carrier.sockets, host, port, {
+      clock: deps.clock,
+      keepAlive: grpcKeepAlive(settings),
+      initialWindowBytes: grpcWindowBytes(settings),
+      handshakeMs: deps.handshakeMs,
+      handle({ stream, headers, accepted, fate }) {
+        if (!isForUs(headers)) {
+          refuse(stream);
+          return;
+        }
+        const link = new StreamLink(new GunFraming());
+        link.attach({ stream, fate });
+        respond(stream);
+        accept({ link, source: accepted.source, local: accepted.local });
+      },
+    });
+};
+
+/** At once, where Go waits for the first message: clients that wait for headers are served sooner. */
+function respond(stream: ServerHttp2Stream): void {
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'grpc-message': '' }));
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, {
+    waitForTrailers: true,
+    sendDate: false,
+  } as Parameters<ServerHttp2Stream['respond']>[1]);
+}

@@ -1,6 +1,42 @@
-/** Listens for h2. */
+/** Listens for http: the two bodies of each HTTP/2 request are a link. */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { CreateFramedListen } from '../common/framing.js';
-import { notYet } from '../common/not-yet.js';
+import { keepAliveSettings } from '../common/http2/keep-alive.js';
+import { streamWindowBytes } from '../common/http2/limits.js';
+import { listenHttp2, refuse } from '../common/http2/server.js';
+import { StreamLink } from '../common/http2/stream-link.js';
 import type { H2Settings } from './settings.js';
 
-export const createH2Listen: CreateFramedListen<H2Settings> = () => notYet('h2');
+export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier, deps) => {
+  const response: OutgoingHttpHeaders = { ':status': 200, 'cache-control': 'no-store' };
+  for (const [name, values] of Object.entries(settings.headers)) response[name.toLowerCase()] = [...values];
+  return (host, port, accept) =>
+    listenHttp2(carrier.sockets, host, port, {
+      clock: deps.clock,
+      keepAlive: keepAliveSettings(settings.readIdleTimeoutSeconds, settings.healthCheckTimeoutSeconds, true),
+      initialWindowBytes: streamWindowBytes,
+      handshakeMs: deps.handshakeMs,
+      handle({ stream, headers, accepted, fate }) {
+        if (!isForUs(headers, settings)) {
+          refuse(stream);
+          return;
+        }
+        const link = new StreamLink(undefined);
+        link.attach({ stream, fate });
+        stream.respond(response);
+        accept({ link, source: accepted.source, local: accepted.local });
+      },
+    });
+};
+
+/** As V2Ray: the path by its beginning, the host in full; a port behind it does not matter here. */
+function isForUs(headers: IncomingHttpHeaders, settings: H2Settings): boolean {
+  if (headers[':path']?.startsWith(settings.path) !== true) return false;
+  if (settings.hosts.length === 0) return true;
+  const authority = (headers[':authority'] ?? headers.host ?? '').toLowerCase();
+  const name = authority.replace(/:\d+$/, '');
+  return settings.hosts.some((host) => {
+    const wanted = host.toLowerCase();
+    return wanted === authority || wanted === name;
+  });
+}

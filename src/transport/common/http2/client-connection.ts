@@ -1,0 +1,189 @@
+/** One HTTP/2 connection to a server, and how many streams it can take. */
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../../../core/clock.js';
+import { TsrayError } from '../../../core/errors.js';
+import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
+import { connectionWindowBytes, localSettings, sessionOptions } from './limits.js';
+import { type ConnectionFate, connectionBroke, connectionFault } from './stream-fault.js';
+
+/** Streams of ours on one connection, whatever the server would take: they share one TCP window. */
+const ownStreamLimit = 256;
+
+/** A server sends its SETTINGS first of all; this long after connecting it is none. */
+const settingsTimeoutMs = 16_000;
+
+/** Without a stream for this long a connection is closed. Proxies in front of servers do so after 60 to 75 s. */
+const idleMs = 50_000;
+
+/** A connection that was quiet for this long is asked whether it lives before a new stream is trusted to it. */
+const staleMs = 10_000;
+
+/** How long that answer may take until a new connection is made instead. */
+const staleAnswerMs = 2_000;
+
+export interface ClientConnectionOptions {
+  readonly clock: Clock;
+  readonly keepAlive: KeepAliveSettings;
+  readonly initialWindowBytes: number;
+}
+
+export class ClientConnection {
+  readonly fate: ConnectionFate = { error: undefined };
+  /** Resolves once the server's SETTINGS are here, or the connection is not usable any more. */
+  readonly settled: Promise<void>;
+  readonly #session: ClientHttp2Session;
+  readonly #socket: Duplex;
+  readonly #clock: Clock;
+  readonly #keepAlive: KeepAlive;
+  readonly #gone: () => void;
+  #settle: () => void = () => undefined;
+  #settingsTimer: Timer | undefined;
+  #idleTimer: Timer | undefined;
+  /** Undefined until the server's SETTINGS: then one stream is let ahead of them. */
+  #limit: number | undefined;
+  #usable = true;
+  #streams = 0;
+
+  /** Takes over `socket`. `gone` is called once, when no new stream can be opened any more. */
+  constructor(socket: Duplex, options: ClientConnectionOptions, gone: () => void) {
+    const { clock } = options;
+    this.#clock = clock;
+    this.#socket = socket;
+    this.#gone = gone;
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    // Before the session's own listeners, so that streams are told why they end.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.fate.error ??= connectionFault(error);
+    });
+    socket.on('close', () => this.#lost(connectionBroke()));
+    // A server has no half-closed connections.
+    socket.on('end', () => this.#lost(connectionBroke()));
+    // The name in the URL is never used: every request has its own :authority.
+    const session = connect('http://localhost', {
+      ...sessionOptions,
+      createConnection: () => socket,
+      settings: localSettings(options.initialWindowBytes, { enablePush: false }),
+    });
+    this.#session = session;
+    session.setLocalWindowSize(connectionWindowBytes);
+    session.on('error', (error: NodeJS.ErrnoException) => this.#lost(connectionFault(error)));
+    session.on('goaway', () => this.#retire());
+    session.on('close', () => this.#closed());
+    session.on('remoteSettings', ({ maxConcurrentStreams }) => {
+      this.#limit = Math.min(ownStreamLimit, maxConcurrentStreams ?? ownStreamLimit);
+      this.#settingsTimer?.cancel();
+      this.#settle();
+    });
+    this.#settingsTimer = clock.setTimer(settingsTimeoutMs, () =>
+      this.#lost(
+        new TsrayError('ERR_HANDSHAKE_TIMEOUT', 'the server did not answer in HTTP/2', {
+          hint: 'Is it the right port, and HTTP/2 what listens there?',
+        }),
+      ),
+    );
+    this.#keepAlive = new KeepAlive(options.keepAlive, {
+      session,
+      socket,
+      clock,
+      hasStreams: () => this.#streams > 0,
+      lost: (error) => this.#lost(error),
+    });
+  }
+
+  get isUsable(): boolean {
+    return this.#usable;
+  }
+
+  get isSettled(): boolean {
+    return this.#limit !== undefined || !this.#usable;
+  }
+
+  /** Streams that may still be opened now. */
+  get room(): number {
+    return this.#usable ? Math.max(0, (this.#limit ?? 1) - this.#streams) : 0;
+  }
+
+  /** Takes one of `room`; `release` gives it back. */
+  reserve(): void {
+    this.#streams += 1;
+    if (this.#streams > 1) return;
+    this.#idleTimer?.cancel();
+    this.#idleTimer = undefined;
+    this.#session.ref();
+  }
+
+  release(): void {
+    this.#streams -= 1;
+    if (this.#streams > 0 || !this.#usable) return;
+    this.#session.unref();
+    this.#idleTimer = this.#clock.setTimer(idleMs, () => this.#retire());
+    this.#idleTimer.unref();
+  }
+
+  /** The server refused a stream for having too many. */
+  refused(): void {
+    this.#limit = Math.max(1, Math.min(this.#limit ?? 1, this.#streams));
+  }
+
+  /** Whether the peer still answers, if that is in doubt. If not, the connection is used no more. */
+  async isAlive(): Promise<boolean> {
+    if (!this.#usable) return false;
+    if (this.#limit === undefined || this.#keepAlive.quietMs < staleMs) return true;
+    const alive = await this.#keepAlive.ask(staleAnswerMs);
+    if (alive) return this.#usable;
+    this.#retire();
+    return false;
+  }
+
+  /** Undefined if the connection has just become unusable. The stream is the caller's. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream | undefined {
+    const session = this.#session;
+    if (!this.#usable || session.closed || session.destroyed) return undefined;
+    return session.request(headers, { endStream: false });
+  }
+
+  /** Ends the connection and every stream on it. */
+  destroy(error: TsrayError): void {
+    this.#lost(error);
+  }
+
+  /** Once nothing of it is left. */
+  whenClosed(): Promise<void> {
+    return this.#socket.closed
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#socket.once('close', resolve));
+  }
+
+  /** No new streams; it ends with the last of those it has. */
+  #retire(): void {
+    if (!this.#usable) return;
+    this.#usable = false;
+    this.#idleTimer?.cancel();
+    this.#settingsTimer?.cancel();
+    this.#settle();
+    this.#gone();
+    this.#session.close();
+  }
+
+  #lost(error: TsrayError): void {
+    this.fate.error ??= error;
+    this.#retire();
+    this.#keepAlive.stop();
+    this.#session.destroy();
+    this.#socket.destroy();
+  }
+
+  #closed(): void {
+    this.#retire();
+    this.#keepAlive.stop();
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,156 @@
+/** Accepts HTTP/2 connections and gives their requests to a handler. */
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Listener } from '../../../contract/transport.js';
+import type { Clock, Timer } from '../../../core/clock.js';
+import type { AcceptedSocket, SocketListen } from '../socket.js';
+import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
+import { connectionWindowBytes, localSettings, serverStreams, sessionOptions } from './limits.js';
+import { type ConnectionFate, connectionBroke, connectionFault } from './stream-fault.js';
+
+/** A connection that had streams and has none now may wait this long for the next. */
+const idleMs = 300_000;
+
+export interface Http2Request {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly accepted: AcceptedSocket;
+  readonly fate: ConnectionFate;
+}
+
+export interface ServerOptions {
+  readonly clock: Clock;
+  readonly keepAlive: KeepAliveSettings;
+  readonly initialWindowBytes: number;
+  /** From accepting a connection to its first request. */
+  readonly handshakeMs: number;
+  /** Owns the stream. */
+  handle(request: Http2Request): void;
+}
+
+export async function listenHttp2(
+  sockets: SocketListen,
+  host: string,
+  port: number,
+  options: ServerOptions,
+): Promise<Listener> {
+  const live = new Set<ServerConnection>();
+  let draining = false;
+  const listener = await sockets(host, port, (accepted) => {
+    const connection = new ServerConnection(accepted, options, () => live.delete(connection));
+    live.add(connection);
+    if (draining) connection.drain();
+  });
+  return {
+    address: listener.address,
+    port: listener.port,
+    drain() {
+      draining = true;
+      for (const connection of live) connection.drain();
+      return listener.drain();
+    },
+    close() {
+      draining = true;
+      for (const connection of [...live]) connection.destroy();
+      return listener.close();
+    },
+  };
+}
+
+/** What a request that is not for us gets, whatever is wrong with it. */
+export function refuse(stream: ServerHttp2Stream): void {
+  stream.on('error', () => undefined);
+  stream.respond({ ':status': 404 }, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+class ServerConnection {
+  readonly #fate: ConnectionFate = { error: undefined };
+  readonly #session: ServerHttp2Session;
+  readonly #accepted: AcceptedSocket;
+  readonly #options: ServerOptions;
+  readonly #keepAlive: KeepAlive;
+  #timer: Timer;
+  #streams = 0;
+  #lostOnce = false;
+
+  constructor(accepted: AcceptedSocket, options: ServerOptions, gone: () => void) {
+    const { clock } = options;
+    const { socket } = accepted;
+    this.#accepted = accepted;
+    this.#options = options;
+    // Before the session's own listeners, so that streams are told why they end.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#fate.error ??= connectionFault(error);
+    });
+    socket.on('close', () => {
+      this.#lost();
+      gone();
+    });
+    socket.on('end', () => this.#lost());
+    const session = performServerHandshake(socket, {
+      ...sessionOptions,
+      settings: localSettings(options.initialWindowBytes, { maxConcurrentStreams: serverStreams }),
+    });
+    this.#session = session;
+    // A socket that was accepted paused does not read by itself, although the session takes what comes.
+    socket.resume();
+    session.setLocalWindowSize(connectionWindowBytes);
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      this.#fate.error ??= connectionFault(error);
+      this.#lost();
+    });
+    session.on('close', () => this.#lost());
+    session.on('stream', (stream, headers) => this.#request(stream, headers));
+    this.#timer = clock.setTimer(options.handshakeMs, () => this.#lost());
+    this.#keepAlive = new KeepAlive(options.keepAlive, {
+      session,
+      socket,
+      clock,
+      hasStreams: () => this.#streams > 0,
+      lost: (error) => {
+        this.#fate.error ??= error;
+        this.#lost();
+      },
+    });
+  }
+
+  /** GOAWAY: what is open may end by itself. */
+  drain(): void {
+    this.#session.close();
+  }
+
+  destroy(): void {
+    this.#lost();
+  }
+
+  #request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    this.#timer.cancel();
+    this.#streams += 1;
+    stream.once('close', () => this.#released());
+    this.#options.handle({ stream, headers, accepted: this.#accepted, fate: this.#fate });
+  }
+
+  #released(): void {
+    this.#streams -= 1;
+    if (this.#streams > 0 || this.#lostOnce) return;
+    this.#timer.cancel();
+    this.#timer = this.#options.clock.setTimer(idleMs, () => this.drain());
+    this.#timer.unref();
+  }
+
+  #lost(): void {
+    if (this.#lostOnce) return;
+    this.#lostOnce = true;
+    this.#fate.error ??= connectionBroke();
+    this.#timer.cancel();
+    this.#keepAlive.stop();
+    this.#session.destroy();
+    this.#accepted.socket.destroy();
+  }
+}
