@@ -109,7 +109,8 @@ export class DuplexLink implements Link {
   }
 }
 
-function streamError(error: NodeJS.ErrnoException): TsrayError {
+/** What a stream says of its end, in words. */
+export function streamError(error: NodeJS.ErrnoException): TsrayError {
   if (error instanceof TsrayError) return error;
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED') {
     return new TsrayError('ERR_RESET', 'the peer reset the connection', { cause: error });

@@ -1,0 +1,137 @@
+/**
+ * A link that opens with its first write, since those bytes travel in what opens it (early data). The way below is
+ * connected already, so that a server that cannot be reached is told to whoever dials.
+ */
+import { ByteQueue } from '../../core/bytes/queue.js';
+import { TsrayError, toTsrayError } from '../../core/errors.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+
+/** Queued while opening at which a writer is asked to wait. */
+const highWaterBytes = 64 * 1024;
+
+/** A writer that was asked to wait may still finish what it was about to write. */
+const slackBytes = 1024 * 1024;
+
+export interface LateLinkOptions {
+  /**
+   * Sends `first`, which it may keep, in and behind its opening. Has a deadline of its own. Rejects with everything
+   * closed. Aborted if the link is closed or destroyed meanwhile.
+   */
+  open(first: Uint8Array, signal: AbortSignal): Promise<Link>;
+  /** Ends the way below if nothing was ever written. */
+  discard(): void;
+}
+
+export class LateLink implements Link {
+  readonly #options: LateLinkOptions;
+  readonly #aborter = new AbortController();
+  /** Writes that came while opening. */
+  readonly #queue = new ByteQueue(highWaterBytes + slackBytes);
+  #state: 'unwritten' | 'opening' | 'open' | 'gone' = 'unwritten';
+  #link: Link | undefined;
+  #sink: LinkSink | undefined;
+  #error: TsrayError | undefined;
+  #paused = false;
+  #waiting = false;
+  #ended = false;
+  #closing = false;
+
+  constructor(options: LateLinkOptions) {
+    this.#options = options;
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#state === 'open') this.#link!.start(sink);
+    else if (this.#state === 'gone') queueMicrotask(() => sink.closed(this.#error));
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#link?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#link?.resume();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#state === 'open') return this.#link!.write(bytes);
+    if (this.#state === 'gone' || this.#closing || this.#ended || bytes.length === 0) return true;
+    if (this.#state === 'unwritten') {
+      this.#state = 'opening';
+      this.#open(Uint8Array.from(bytes));
+      return true;
+    }
+    if (this.#queue.length + bytes.length > highWaterBytes + slackBytes) {
+      this.destroy(new TsrayError('ERR_LIMIT', 'more was written to an opening connection than it may hold'));
+      return true;
+    }
+    this.#queue.append(bytes);
+    this.#waiting = this.#queue.length >= highWaterBytes;
+    return !this.#waiting;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#link?.end();
+  }
+
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#state === 'open') {
+      this.#link!.close();
+    } else if (this.#state === 'unwritten') {
+      this.#options.discard();
+      this.#goneSoon(undefined);
+    }
+    // While opening: what was written still leaves, and the link is closed behind it.
+  }
+
+  destroy(error?: TsrayError): void {
+    if (this.#state === 'open') {
+      this.#link!.destroy(error);
+      return;
+    }
+    if (this.#state === 'unwritten') this.#options.discard();
+    else if (this.#state === 'opening') this.#aborter.abort();
+    this.#goneSoon(error);
+  }
+
+  #open(first: Uint8Array): void {
+    this.#options.open(first, this.#aborter.signal).then(
+      (link) => this.#opened(link),
+      (thrown: unknown) => this.#goneSoon(toTsrayError(thrown, 'ERR_INTERNAL')),
+    );
+  }
+
+  #opened(link: Link): void {
+    if (this.#state === 'gone') {
+      link.destroy();
+      return;
+    }
+    this.#state = 'open';
+    this.#link = link;
+    if (this.#paused) link.pause();
+    let open = true;
+    if (this.#queue.length > 0) open = link.write(this.#queue.peek());
+    this.#queue.consume(this.#queue.length);
+    if (this.#sink !== undefined) link.start(this.#sink);
+    if (this.#closing) link.close();
+    else if (this.#ended) link.end();
+    else if (this.#waiting && open) this.#sink?.drain();
+  }
+
+  /** Nothing calls back from within the caller's own call. */
+  #goneSoon(error: TsrayError | undefined): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'gone';
+    this.#error = this.#closing ? undefined : error;
+    this.#queue.consume(this.#queue.length);
+    const sink = this.#sink;
+    if (sink !== undefined) queueMicrotask(() => sink.closed(this.#error));
+  }
+}
