@@ -6,6 +6,8 @@ import type { Link, LinkSink } from '../../src/core/stream/link.js';
 export class CollectSink implements LinkSink {
   readonly #events = new EventEmitter();
   readonly chunks: Uint8Array[] = [];
+  /** Number of bytes so far. */
+  received = 0;
   ended = 0;
   drains = 0;
   closes = 0;
@@ -28,6 +30,7 @@ export class CollectSink implements LinkSink {
 
   data(bytes: Uint8Array): void {
     this.chunks.push(Uint8Array.from(bytes));
+    this.received += bytes.length;
     this.#events.emit('change');
   }
 

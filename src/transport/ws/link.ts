@@ -65,9 +65,7 @@ export class WsLink implements Link {
     // Saves joining the fragments of a message.
     ws.binaryType = 'fragments';
     ws.on('message', (message) => this.#received(message));
-    ws.on('error', (error: NodeJS.ErrnoException) => {
-      this.#error ??= protocolError(error);
-    });
+    ws.on('error', (error: NodeJS.ErrnoException) => this.#broken(protocolError(error)));
     ws.on('close', (code) => this.#closed(code));
     // Behind the listener of ws: all messages of the read have been received.
     socket.on('data', () => this.#readDone());
@@ -135,8 +133,7 @@ export class WsLink implements Link {
     // What still comes is dropped, but the peer's close frame has to be read.
     this.#ws.resume();
     this.#ws.close(1000);
-    this.#unsentAtLastLook = this.#socket.writableLength;
-    this.#closeTimer = this.#clock.setTimer(closeTimeoutMs, () => this.#closeIsLate());
+    this.#awaitClose();
   }
 
   destroy(error?: TsrayError): void {
@@ -218,6 +215,19 @@ export class WsLink implements Link {
     if (!this.#blocked) return;
     this.#blocked = false;
     this.#sink?.drain();
+  }
+
+  /** ws has sent a close frame that says so; its answer is of no interest. */
+  #broken(error: TsrayError): void {
+    if (this.#gone) return;
+    this.#error ??= error;
+    this.#socket.once('finish', () => this.#ws.terminate());
+    this.#awaitClose();
+  }
+
+  #awaitClose(): void {
+    this.#unsentAtLastLook = this.#socket.writableLength;
+    this.#closeTimer ??= this.#clock.setTimer(closeTimeoutMs, () => this.#closeIsLate());
   }
 
   #closeIsLate(): void {

@@ -79,6 +79,7 @@ class Door {
     socket.once('close', settle);
     socket.once('end', ended);
     socket.on('data', read);
+    socket.resume();
   }
 
   #serve(accepted: AcceptedSocket, head: RequestHead, rest: Uint8Array): void {
