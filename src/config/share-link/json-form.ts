@@ -46,7 +46,7 @@ function asText(value: unknown): string {
 
 function translate(given: LinkValues, names: readonly string[]): LinkValues {
   const values = new LinkValues();
-  for (const name of names) values.set(renamed[name.toLowerCase()] ?? name, given.take(name));
+  for (const name of names) values.set(renamed[name.toLowerCase()] ?? name, given.exact(name));
   const network = given.take('net').toLowerCase();
   const version = given.take('v');
   const host = given.take('host');
@@ -59,7 +59,7 @@ function translate(given: LinkValues, names: readonly string[]): LinkValues {
     values.set('path', host.slice(split + 1));
   }
   if (network === 'kcp' || network === 'mkcp') {
-    values.set('seed', path);
+    values.set('seed', given.exact('path'));
     values.set('path', '');
   } else if (network === 'grpc' || network === 'gun') {
     values.set('mode', type);

@@ -17,7 +17,7 @@ export function readShadowrocketForm(authority: string, { query, fragment }: Lin
   const parameter = given.take('obfsParam');
   const values = new LinkValues();
   for (const name of names) {
-    if (!/^obfs(?:Param)?$/i.test(name)) values.set(name, given.take(name));
+    if (!/^obfs(?:Param)?$/i.test(name)) values.set(name, given.exact(name));
   }
   readAuthority(authority, values);
   values.set('type', networks[obfs] ?? obfs);

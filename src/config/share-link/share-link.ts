@@ -1,10 +1,10 @@
 /** Share links: one line that holds a server, an ID and the way there. */
 import { decodeLooseBase64Text } from './base64.js';
 import { linkFault } from './fault.js';
-import { type FieldRules, readFields } from './fields.js';
 import { readJsonForm } from './json-form.js';
 import { type LinkOutbound, outboundOf } from './outbound.js';
 import { percentDecode } from './percent.js';
+import { type FieldRules, readFields } from './read-fields.js';
 import { readShadowrocketForm } from './shadowrocket-form.js';
 import { readUrlForm, splitLink } from './url-form.js';
 import type { LinkValues } from './values.js';

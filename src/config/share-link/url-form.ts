@@ -47,7 +47,7 @@ export function readAuthority(authority: string, values: LinkValues): void {
 }
 
 const typedUser = /^(tcp|http|h2|ws|kcp|quic|grpc)(\+tls)?:(.+?)(?:-(\d{1,5}))?$/i;
-const plainUser = /^(?:[a-z\d-]+:)?[\s\S]*$/i;
+const prefixedUser = /^([a-z\d-]+):(.+)$/is;
 const uuidWithAlterId = /^(.{8}-.{4}-.{4}-.{4}-.{12})-(\d{1,5})$/;
 
 function readUser(user: string, values: LinkValues): void {
@@ -63,7 +63,14 @@ function readUser(user: string, values: LinkValues): void {
     values.set('alterId', whole?.[2] ?? '0');
     return;
   }
-  const encryption = plainUser.exec(user) === null ? -1 : user.indexOf(':');
-  if (encryption >= 0) values.set('encryption', user.slice(0, encryption));
-  values.set('id', user.slice(encryption + 1));
+  const [, before = '', after = ''] = prefixedUser.exec(user) ?? [];
+  if (before === '') {
+    values.set('id', user);
+  } else if (before.length >= 32) {
+    values.set('id', before);
+    values.set('alterId', after);
+  } else {
+    values.set('encryption', before);
+    values.set('id', after);
+  }
 }

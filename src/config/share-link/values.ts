@@ -6,24 +6,30 @@ export class LinkValues {
 
   /** The last of several with one name counts. */
   set(name: string, value: string): void {
-    this.#values.set(name.toLowerCase(), { name, value: value.trim() });
+    this.#values.set(name.toLowerCase(), { name, value });
   }
 
-  /** The first of `names` that has a value; empty if none has. All of them count as read. */
+  /** The first of `names` that has a value, without spaces around it; empty if none has. All of them count as read. */
   take(...names: readonly string[]): string {
     for (const name of names) this.#read.add(name.toLowerCase());
     for (const name of names) {
-      const value = this.#values.get(name.toLowerCase())?.value ?? '';
+      const value = this.#values.get(name.toLowerCase())?.value.trim() ?? '';
       if (value !== '') return value;
     }
     return '';
+  }
+
+  /** As `take`, with the spaces around it. */
+  exact(name: string): string {
+    this.#read.add(name.toLowerCase());
+    return this.#values.get(name.toLowerCase())?.value ?? '';
   }
 
   /** Names with a value that `take` was never asked for, in the order of the link. */
   unread(): string[] {
     const left: string[] = [];
     for (const [key, { name, value }] of this.#values) {
-      if (value !== '' && !this.#read.has(key)) left.push(name);
+      if (value.trim() !== '' && !this.#read.has(key)) left.push(name);
     }
     return left;
   }
