@@ -3,6 +3,7 @@ import type { GrpcSettings } from '../../src/transport/grpc/settings.js';
 import type { H2Settings } from '../../src/transport/h2/settings.js';
 import type { StreamSettings } from '../../src/transport/stack/stream-settings.js';
 import type { TlsSettings } from '../../src/transport/tls/settings.js';
+import { makeCertificate } from './certificates.js';
 
 const sockopt = { acceptProxyProtocol: false };
 
@@ -31,4 +32,16 @@ export function grpcSettings(more: Partial<GrpcSettings> = {}, tls?: TlsSettings
     ...more,
   };
   return { network: 'grpc', grpc, sockopt, ...(tls === undefined ? {} : { tls }) };
+}
+
+/** One certificate for both sides; the client takes any. */
+export function anyTls(): TlsSettings {
+  const { certificate, key } = makeCertificate();
+  return {
+    allowInsecure: true,
+    certificates: [{ usage: 'encipherment', certificate: { pem: certificate }, key: { pem: key } }],
+    enableSessionResumption: false,
+    disableSystemRoot: false,
+    pinnedPeerCertificateChains: [],
+  };
 }

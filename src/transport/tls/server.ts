@@ -87,6 +87,8 @@ export function afterHandshake(
   socket.once('secure', () => {
     timer.cancel();
     socket.removeListener('error', failed);
+    // Node's own TLS server does this; node:http2 would wait for another event.
+    Object.assign(socket, { secureConnecting: false });
     const alpn = socket.alpnProtocol;
     done(socket, { alpn: alpn === false || alpn === null ? '' : alpn });
   });

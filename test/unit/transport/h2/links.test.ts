@@ -5,7 +5,7 @@ import type { Dialer } from '../../../../src/contract/transport.js';
 import type { Link } from '../../../../src/core/stream/link.js';
 import type { StreamSettings } from '../../../../src/transport/stack/stream-settings.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
-import { grpcSettings, h2Settings } from '../../../helper/http2-settings.js';
+import { anyTls, grpcSettings, h2Settings } from '../../../helper/http2-settings.js';
 import { countResources, nothingLeft } from '../../../helper/leaks.js';
 import { payload } from '../../../helper/payload.js';
 import {
@@ -20,6 +20,8 @@ const transports: Readonly<Record<string, StreamSettings>> = {
   http: h2Settings(),
   grpc: grpcSettings(),
   'grpc multiMode': grpcSettings({ multiMode: true }),
+  'http+tls': h2Settings({}, anyTls()),
+  'grpc+tls': grpcSettings({}, anyTls()),
 };
 
 for (const [name, settings] of Object.entries(transports)) {
