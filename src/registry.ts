@@ -157,7 +157,8 @@ function withSessions(plain: Outbound, settings: OutboundSettings, parts: BasePa
     const deps = { outbound, clock, log, nextId, bufferBytes, globalIds };
     outbound = new MuxClient({ ...deps, settings: settings.mux, xudp });
   }
-  return encoding === 'packetaddr' ? new PacketAddrClient(outbound) : outbound;
+  if (encoding === 'packetaddr') return new PacketAddrClient(outbound, 'packet');
+  return encoding === 'packetaddr-stream' ? new PacketAddrClient(outbound, 'stream') : outbound;
 }
 
 /** All inbounds, in the order of the configuration. */

@@ -33,6 +33,7 @@ export class FakePacketRoute implements PacketRoute, PacketSink {
   link: PacketLink | undefined;
   readonly packets: { readonly text: string; readonly remote: Destination }[] = [];
   closes = 0;
+  error: TsrayError | undefined;
   #resolve: (outcome: RelayOutcome) => void = () => undefined;
 
   relay(link: PacketLink): Promise<RelayOutcome> {
@@ -53,6 +54,7 @@ export class FakePacketRoute implements PacketRoute, PacketSink {
 
   closed(error: TsrayError | undefined): void {
     this.closes += 1;
+    this.error = error;
     this.#resolve({ ...nothingMoved, error });
   }
 }

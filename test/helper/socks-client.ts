@@ -129,15 +129,28 @@ export interface Association {
   send(target: SocksTarget, data: Uint8Array): void;
   /** The next datagram's payload; rejects after `timeoutMs`. */
   receive(timeoutMs?: number): Promise<Buffer>;
+  /** The same with its sender. */
+  receiveFrom(timeoutMs?: number): Promise<ProxiedDatagram>;
   close(): void;
 }
 
-/** Offset of the payload behind the UDP request header. */
-function payloadStart(message: Buffer): number {
+/** A datagram of the proxy's: whom it came from, and its payload. */
+export interface ProxiedDatagram {
+  /** IPv4 address or name; `[…]` for IPv6, not spelled out. */
+  readonly host: string;
+  readonly port: number;
+  readonly data: Buffer;
+}
+
+function parseDatagram(message: Buffer): ProxiedDatagram {
   const kind = message[3];
-  if (kind === 1) return 10;
-  if (kind === 4) return 22;
-  return 7 + message.readUInt8(4);
+  const start = kind === 1 ? 10 : kind === 4 ? 22 : 7 + message.readUInt8(4);
+  const address = message.subarray(4, start - 2);
+  return {
+    host: kind === 1 ? address.join('.') : kind === 4 ? '[…]' : address.subarray(1).toString(),
+    port: message.readUInt16BE(start - 2),
+    data: message.subarray(start),
+  };
 }
 
 export async function socksAssociate(proxyPort: number, auth?: SocksAuth): Promise<Association> {
@@ -147,34 +160,36 @@ export async function socksAssociate(proxyPort: number, auth?: SocksAuth): Promi
   const udp: UdpSocket = createSocket('udp4');
   udp.bind(0, '127.0.0.1');
   await once(udp, 'listening');
-  const waiting: ((message: Buffer) => void)[] = [];
-  const queue: Buffer[] = [];
+  const waiting: ((message: ProxiedDatagram) => void)[] = [];
+  const queue: ProxiedDatagram[] = [];
   udp.on('message', (message) => {
-    const data = message.subarray(payloadStart(message));
+    const datagram = parseDatagram(message);
     const next = waiting.shift();
-    if (next === undefined) queue.push(data);
-    else next(data);
+    if (next === undefined) queue.push(datagram);
+    else next(datagram);
   });
+  const receiveFrom = (timeoutMs = 5_000): Promise<ProxiedDatagram> => {
+    const first = queue.shift();
+    if (first !== undefined) return Promise.resolve(first);
+    return new Promise((resolve, reject) => {
+      const take = (message: ProxiedDatagram): void => {
+        clearTimeout(timer);
+        resolve(message);
+      };
+      const timer = setTimeout(() => {
+        waiting.splice(waiting.indexOf(take), 1);
+        reject(new Error(`no datagram within ${timeoutMs} ms`));
+      }, timeoutMs);
+      waiting.push(take);
+    });
+  };
   return {
     control,
     send(target, data) {
       udp.send(Buffer.concat([Buffer.from([0, 0, 0]), encodeTarget(target), data]), relay.port, relay.host);
     },
-    receive(timeoutMs = 5_000) {
-      const first = queue.shift();
-      if (first !== undefined) return Promise.resolve(first);
-      return new Promise((resolve, reject) => {
-        const take = (message: Buffer): void => {
-          clearTimeout(timer);
-          resolve(message);
-        };
-        const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(take), 1);
-          reject(new Error(`no datagram within ${timeoutMs} ms`));
-        }, timeoutMs);
-        waiting.push(take);
-      });
-    },
+    receiveFrom,
+    receive: async (timeoutMs) => (await receiveFrom(timeoutMs)).data,
     close() {
       control.destroy();
       udp.close();

@@ -242,6 +242,8 @@ export class Carrier {
     const session = this.#sessions.get(frame.id);
     switch (frame.status) {
       case 'new': {
+        // No known client opens an id twice. If one does, it has forgotten the first.
+        if (session !== undefined && this.#options.opened !== undefined) this.#endSession(session, true);
         const opened = this.#options.opened?.(frame);
         return opened === undefined ? 'discard' : this.#deliverTo(opened, frame.target);
       }
@@ -251,10 +253,7 @@ export class Carrier {
         if (!this.#blocked) this.sendFrame({ id: frame.id, status: 'end' });
         return 'discard';
       case 'end':
-        if (session !== undefined) {
-          this.#forget(session);
-          session.peerEnded(frame.error);
-        }
+        if (session !== undefined) this.#endSession(session, frame.error);
         return 'discard';
       case 'keepAlive':
         return 'discard';
@@ -265,6 +264,11 @@ export class Carrier {
     this.#current = session;
     this.#currentTarget = target;
     return session.network === 'udp' ? 'packet' : 'stream';
+  }
+
+  #endSession(session: CarrierSession, aborted: boolean): void {
+    this.#forget(session);
+    session.peerEnded(aborted);
   }
 
   #forget(session: CarrierSession): void {

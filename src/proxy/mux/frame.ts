@@ -42,7 +42,7 @@ export interface Frame {
   readonly error: boolean;
   /** Of New; and of a Keep that has one. */
   readonly target?: Destination;
-  /** 8 bytes, not all zero: the sender's UDP source (XUDP). */
+  /** 8 bytes: the sender's UDP source (XUDP); all zero if it does not tell. */
   readonly globalId?: Uint8Array;
 }
 
@@ -195,9 +195,6 @@ function readAddress(reader: ByteReader): Address {
   }
 }
 
-/** All zeros mean that there is none. */
 function readGlobalId(reader: ByteReader): Uint8Array | undefined {
-  if (reader.remaining < globalIdBytes) return undefined;
-  const id = new Uint8Array(reader.take(globalIdBytes));
-  return id.some((byte) => byte !== 0) ? id : undefined;
+  return reader.remaining < globalIdBytes ? undefined : new Uint8Array(reader.take(globalIdBytes));
 }

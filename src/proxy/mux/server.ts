@@ -132,7 +132,7 @@ class Serving {
       target,
       isClient: false,
       addressed: true,
-      // Clients of XUDP take more than V2Ray's.
+      // Clients of XUDP take more than V2Ray's, and are known by their id (sing) or Global ID, be it zero (Xray).
       maxPacketBytes: id === 0 || globalId !== undefined ? xudpPacketBytes : plainPacketBytes,
     });
     const { hub, release } = this.#sources.take(this.#sourceKey(globalId), () => this.#newHub());
@@ -161,7 +161,7 @@ class Serving {
 
   /** No user takes over another's. */
   #sourceKey(globalId: Uint8Array | undefined): string | undefined {
-    if (globalId === undefined) return undefined;
+    if (globalId === undefined || globalId.every((byte) => byte === 0)) return undefined;
     const { inboundTag, user } = this.#context;
     return JSON.stringify([inboundTag, user?.email, user?.level, Buffer.from(globalId).toString('hex')]);
   }

@@ -4,14 +4,20 @@ import type { Outbound } from '../../contract/outbound.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
 import { PacketAddrLink, packetAddrDestination } from './link.js';
+import { PacketAddrStreamLink, packetAddrStreamDestination } from './stream-link.js';
+
+/** A packet each, or segments of a stream. */
+export type PacketAddrForm = 'packet' | 'stream';
 
 export class PacketAddrClient implements Outbound {
   readonly tag: string;
   readonly #inner: Outbound;
+  readonly #form: PacketAddrForm;
 
   /** Owns `inner`. */
-  constructor(inner: Outbound) {
+  constructor(inner: Outbound, form: PacketAddrForm) {
     this.#inner = inner;
+    this.#form = form;
     this.tag = inner.tag;
   }
 
@@ -26,6 +32,11 @@ export class PacketAddrClient implements Outbound {
 
   async openPackets(context: ConnContext): Promise<PacketLink> {
     if (context.destination.address.kind === 'domain') return this.#inner.openPackets(context);
+    if (this.#form === 'stream') {
+      return new PacketAddrStreamLink(
+        await this.#inner.open({ ...context, destination: packetAddrStreamDestination }),
+      );
+    }
     return new PacketAddrLink(
       await this.#inner.openPackets({ ...context, destination: packetAddrDestination }),
     );

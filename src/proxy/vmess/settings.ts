@@ -29,7 +29,7 @@ export interface VmessServerSettings {
 }
 
 /** How UDP goes: a connection for each destination, or packets with addresses in the form of Xray or of v2ray-core 5. */
-export type PacketEncoding = 'none' | 'xudp' | 'packetaddr';
+export type PacketEncoding = 'none' | 'xudp' | 'packetaddr' | 'packetaddr-stream';
 
 export interface VmessOutboundSettings {
   /** Default `none`. */

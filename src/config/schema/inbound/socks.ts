@@ -20,8 +20,10 @@ export const socksInboundSchema = v.object(
     packetEncoding: v.optional(
       words(['None'], {
         unsupported: {
-          packet: 'the packet encoding "Packet" is not supported by tsray yet',
-          stream: 'the packet encoding "Stream" is not supported by tsray yet',
+          packet:
+            'the packet encoding "Packet" belongs to the vmess outbound here: "packetEncoding": "packetaddr" in its settings',
+          stream:
+            'the packet encoding "Stream" belongs to the vmess outbound here: "packetEncoding": "packetaddr-stream" in its settings',
         },
       }),
       'None',

@@ -18,10 +18,9 @@ const server = v.object(
   'an object',
 );
 
-/** The words of sing-box and of share links; v2ray-core 5 says `Packet`. */
-const packetEncoding = words(['none', 'xudp', 'packetaddr'], {
-  aliases: { packet: 'packetaddr', '': 'none' },
-  unsupported: { stream: 'the packet encoding "Stream" is not supported by tsray as a client' },
+/** The words of sing-box and of share links, and v2ray-core 5's, which that has at its inbounds. */
+const packetEncoding = words(['none', 'xudp', 'packetaddr', 'packetaddr-stream'], {
+  aliases: { packet: 'packetaddr', stream: 'packetaddr-stream', '': 'none' },
 });
 
 export const vmessOutboundSchema = v.object(

@@ -208,10 +208,14 @@ test('bytes behind the known metadata are ignored', () => {
   });
   assert.deepEqual(one('000c0001020101005001c0000201000112').target, undefined);
   assert.deepEqual(one('000e000102010200350108080808ffff000112').target, at('8.8.8.8', 53, 'udp'));
-  // New: a Global ID of zeros, one that is cut short, and one of a TCP session.
-  assert.equal(one('0014000001010200350108080808000000000000000000021234').globalId, undefined);
+  // New: a Global ID that is cut short, and one of a TCP session.
   assert.equal(one('00130000010102003501080808080102030405060700021234').globalId, undefined);
   assert.equal(one('0014000001010100350108080808010203040506070800021234').globalId, undefined);
+});
+
+test('a Global ID of zeros is told as it stands', () => {
+  const { globalId } = one('0014000001010200350108080808000000000000000000021234');
+  assert.deepEqual(globalId, new Uint8Array(8));
 });
 
 test('an IP written as a name is an IP', () => {
