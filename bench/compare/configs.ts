@@ -12,11 +12,12 @@ export interface ClientOptions {
   readonly serverPort: number;
   readonly security?: string;
   readonly id?: string;
+  readonly stream?: object;
 }
 
 /** dokodemo-door → VMess. */
 export function clientConfig(options: ClientOptions): object {
-  const { doorPort, targetPort, serverPort, security = 'aes-128-gcm', id = userId } = options;
+  const { doorPort, targetPort, serverPort, security = 'aes-128-gcm', id = userId, stream = {} } = options;
   return {
     inbounds: [
       {
@@ -29,6 +30,7 @@ export function clientConfig(options: ClientOptions): object {
     outbounds: [
       {
         protocol: 'vmess',
+        streamSettings: stream,
         settings: {
           vnext: [{ address: '127.0.0.1', port: serverPort, users: [{ id, alterId: 0, security }] }],
         },
@@ -38,13 +40,21 @@ export function clientConfig(options: ClientOptions): object {
 }
 
 /** VMess → freedom, for `users` users; the last of many has `manyUserId(users − 1)`. */
-export function serverConfig(serverPort: number, users = 1): object {
+export function serverConfig(serverPort: number, users = 1, stream: object = {}): object {
   const clients =
     users === 1
       ? [{ id: userId, alterId: 0 }]
       : Array.from({ length: users }, (_, index) => ({ id: manyUserId(index), alterId: 0 }));
   return {
-    inbounds: [{ protocol: 'vmess', listen: '127.0.0.1', port: serverPort, settings: { clients } }],
+    inbounds: [
+      {
+        protocol: 'vmess',
+        listen: '127.0.0.1',
+        port: serverPort,
+        settings: { clients },
+        streamSettings: stream,
+      },
+    ],
     outbounds: [{ protocol: 'freedom' }],
   };
 }

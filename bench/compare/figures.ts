@@ -3,6 +3,7 @@ import { freePorts } from '../../test/helper/ports.js';
 import { clientConfig, manyUserId, serverConfig, userId } from './configs.js';
 import { type Core, type RunningCore, startCore } from './cores.js';
 import { idleConnections, requests, startIperf, startNginx, transfer } from './load.js';
+import { type StreamName, streams } from './streams.js';
 
 export interface Figure {
   readonly id: string;
@@ -30,6 +31,7 @@ interface ChainOptions {
   readonly target: 'iperf' | 'nginx';
   readonly security?: string;
   readonly users?: number;
+  readonly carrier?: StreamName;
 }
 
 /** load → door → client → server → target, with the core in `role` and V2Ray in the other. */
@@ -41,14 +43,17 @@ async function withChain(
   const [doorPort, serverPort, targetPort] = (await freePorts(3)) as [number, number, number];
   const id = options.users === undefined || options.users === 1 ? userId : manyUserId(options.users - 1);
   const security = options.security ?? 'aes-128-gcm';
+  const stream = options.carrier === undefined ? { server: {}, client: {} } : streams[options.carrier]();
+  // V2Ray 4.34 has no gRPC: both ends are tsray then.
+  const peer: Core = options.carrier === 'grpc over tls' ? 'tsray' : 'v2ray';
   const target = await (options.target === 'iperf' ? startIperf(targetPort) : startNginx(targetPort));
   const server = await startCore(
-    options.role === 'server' ? core : 'v2ray',
-    serverConfig(serverPort, options.users),
+    options.role === 'server' ? core : peer,
+    serverConfig(serverPort, options.users, stream.server),
   );
   const client = await startCore(
-    options.role === 'client' ? core : 'v2ray',
-    clientConfig({ doorPort, serverPort, targetPort, security, id }),
+    options.role === 'client' ? core : peer,
+    clientConfig({ doorPort, serverPort, targetPort, security, id, stream: stream.client }),
   );
   try {
     return await use({ doorPort, measured: options.role === 'client' ? client : server });
@@ -122,6 +127,42 @@ function latency(connections: number, quantile: 'p50Ms' | 'p99Ms'): Figure {
       }),
   };
 }
+
+/** A download through a transport; V2Ray's gRPC stand-in is its own HTTP/2. */
+function carried(carrier: StreamName, atMost: number, unit: 'ns/B' | 'MB/s'): Figure {
+  const bytes = (carrier === 'kcp' ? 64 : 512) * mebibyte;
+  const through = (core: Core): StreamName =>
+    carrier === 'grpc over tls' && core === 'v2ray' ? 'http/2 over tls' : carrier;
+  const name = carrier === 'grpc over tls' ? 'grpc over tls (V2Ray: its http/2)' : carrier;
+  return {
+    id: `transport-${carrier.replaceAll(/[ /]/g, '-')}-${unit === 'ns/B' ? 'cpu' : 'speed'}`,
+    title: `client over ${name}, download`,
+    unit,
+    contenders: both,
+    ...(unit === 'ns/B' ? { atMost } : {}),
+    measure: (core) =>
+      withChain(
+        core,
+        { role: 'client', target: 'iperf', carrier: through(core) },
+        async ({ doorPort, measured }) => {
+          await transfer(doorPort, bytes / 8, 'down');
+          if (unit === 'ns/B')
+            return cpuOf(measured, async () => (await transfer(doorPort, bytes, 'down')).bytes);
+          const result = await transfer(doorPort, bytes, 'down');
+          return result.bytes / result.seconds / 1e6;
+        },
+      ),
+  };
+}
+
+const carriers: readonly (readonly [carrier: StreamName, atMost: number])[] = [
+  ['tls', 0.8],
+  ['ws', 0.8],
+  ['ws over tls', 0.8],
+  ['http/2 over tls', 1.2],
+  ['grpc over tls', 1.2],
+  ['kcp', 1.2],
+];
 
 export const figures: readonly Figure[] = [
   stream('client', 'down', 'aes-128-gcm'),
@@ -228,4 +269,8 @@ export const figures: readonly Figure[] = [
         return bytes / seconds / 1e6;
       }),
   },
+  ...carriers.flatMap(([carrier, atMost]) => [
+    carried(carrier, atMost, 'ns/B'),
+    carried(carrier, atMost, 'MB/s'),
+  ]),
 ];

@@ -24,6 +24,18 @@ export interface Transfer {
 
 /** One stream of about `bytes` through `port`; `down`: from the server to us. */
 export async function transfer(port: number, bytes: number, direction: 'down' | 'up'): Promise<Transfer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transferOnce(port, bytes, direction);
+    } catch (error) {
+      // iperf3 serves one client at a time, and learns late that the one before has left.
+      if (attempt === 20 || !String(error).includes('busy')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+async function transferOnce(port: number, bytes: number, direction: 'down' | 'up'): Promise<Transfer> {
   const args = ['-c', '127.0.0.1', '-p', String(port), '-n', String(bytes), '-l', '128K', '-J'];
   const run = await runChild('iperf3', direction === 'down' ? [...args, '-R'] : args);
   const report = JSON.parse(run.output) as {
