@@ -57,7 +57,7 @@ const taken: Record<string, unknown> = {
   ),
   'a UUID without dashes': inbound({ ...client, settings: { clients: [{ id: id.replaceAll('-', '') }] } }),
   'text behind a UUID': inbound({ ...client, settings: { clients: [{ id: `${id}x` }] } }),
-  'alterId 65535': inbound({ ...client, settings: { clients: [{ id, alterId: 65535, level: 255 }] } }),
+  'alterId 1000': inbound({ ...client, settings: { clients: [{ id, alterId: 1000, level: 255 }] } }),
   'two users of one ID': inbound({ ...client, settings: { clients: [{ id }, { id }] } }),
   'socks with accounts': inbound({
     ...socks,
