@@ -13,6 +13,7 @@ const layers = [
   ['app'],
   ['config'],
   ['instance', 'registry'],
+  ['library'],
   ['cli', 'index', 'codec'],
 ];
 const level = new Map(layers.flatMap((units, index) => units.map((unit) => [unit, index])));

@@ -57,6 +57,8 @@ export interface BaseParts {
 
 export interface Parts extends BaseParts {
   readonly dispatcher: Dispatcher;
+  /** The users of VMess inbounds, in place of a table of each inbound's own. */
+  readonly vmessUsers?: UserTable;
 }
 
 /** All outbounds, in the order of the configuration. */
@@ -201,7 +203,7 @@ function createInbound(
       return createDokodemoInbound({ ...common, settings: settings.settings });
     case 'vmess': {
       const { clients, defaultUser, detourTo, disableInsecureEncryption } = settings.settings;
-      const users = new UserTable(parts.crypto, clients);
+      const users = parts.vmessUsers ?? new UserTable(parts.crypto, clients);
       const inbound: VmessInbound = createVmessInbound({
         ...common,
         openPorts: openPorts(settings, listen, parts),

@@ -27,6 +27,7 @@ export function createChainedDialer(via: Outbound, deps: ChainedDialerDeps): Dia
         level: ownLevel,
         log,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
+        onConnected: options.onConnected,
       });
     },
     close: () => Promise.resolve(),

@@ -32,4 +32,6 @@ export interface ConnContext {
   readonly log: Logger;
   /** Aborted when whoever asked for the connection gave up. */
   readonly signal?: AbortSignal;
+  /** Called when the first socket below is connected, before TLS and framing; for measuring. */
+  readonly onConnected?: (() => void) | undefined;
 }

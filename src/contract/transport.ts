@@ -8,6 +8,8 @@ export interface DialOptions {
   /** Aborting rejects with ERR_ABORTED. */
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger;
+  /** As in ConnContext. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /** Opens byte links. Rejects with ERR_DIAL_…, ERR_DNS, ERR_BLOCKED or ERR_ABORTED, naming the destination. */

@@ -13,8 +13,9 @@ export function linkToDuplex(link: Link): Duplex {
 
 type Callback = (error?: Error | null) => void;
 
-class LinkDuplex extends Duplex {
-  readonly #link: Link;
+/** May be made before its link is there: whoever extends it gives the link to `adopt` in `_construct`. */
+export class LinkDuplex extends Duplex {
+  #link: Link | undefined;
   /** Of a write that waits for the link to drain. */
   #written: Callback | undefined;
   #linkGone = false;
@@ -22,8 +23,13 @@ class LinkDuplex extends Duplex {
   #outputEnded = false;
   #destroyed: (() => void) | undefined;
 
-  constructor(link: Link) {
+  constructor(link?: Link) {
     super({ allowHalfOpen: true, readableHighWaterMark: readHighWaterBytes, decodeStrings: true });
+    if (link !== undefined) this.adopt(link);
+  }
+
+  /** Takes over `link`; once, and before anything is read or written. */
+  protected adopt(link: Link): void {
     this.#link = link;
     link.pause();
     link.start({
@@ -37,22 +43,22 @@ class LinkDuplex extends Duplex {
   }
 
   override _read(): void {
-    this.#link.resume();
+    this.#link?.resume();
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
-    this.#after(this.#link.write(chunk), callback);
+    this.#after(this.#link!.write(chunk), callback);
   }
 
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], callback: Callback): void {
     let open = true;
-    for (const { chunk } of chunks) open = this.#link.write(chunk);
+    for (const { chunk } of chunks) open = this.#link!.write(chunk);
     this.#after(open, callback);
   }
 
   override _final(callback: Callback): void {
     this.#outputEnded = true;
-    this.#link.end();
+    this.#link?.end();
     callback();
   }
 
@@ -61,14 +67,15 @@ class LinkDuplex extends Duplex {
       this.#releaseWriter();
       callback(error);
     };
-    if (this.#linkGone) {
+    const link = this.#link;
+    if (this.#linkGone || link === undefined) {
       done();
       return;
     }
     this.#destroyed = done;
-    if (error !== null) this.#link.destroy(toTsrayError(error, 'ERR_CLOSED'));
-    else if (this.#inputEnded && this.#outputEnded) this.#link.close();
-    else this.#link.destroy();
+    if (error !== null) link.destroy(toTsrayError(error, 'ERR_CLOSED'));
+    else if (this.#inputEnded && this.#outputEnded) link.close();
+    else link.destroy();
   }
 
   #after(open: boolean, callback: Callback): void {

@@ -60,7 +60,10 @@ export class Upstream<U> {
       const server = servers[this.#next % servers.length]!;
       this.#next = (this.#next + 1) % servers.length;
       const { address, port, users } = server;
-      const link = await dialer.dial({ network: 'tcp', address, port }, { signal, log: context.log });
+      const link = await dialer.dial(
+        { network: 'tcp', address, port },
+        { signal, log: context.log, onConnected: context.onConnected },
+      );
       return { link, server, user: users.length === 0 ? undefined : users[random.below(users.length)] };
     });
   }

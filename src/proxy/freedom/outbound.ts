@@ -59,7 +59,10 @@ class FreedomOutbound implements Outbound {
     const { log } = context;
     const what = formatHostPort(target.address.host, target.port);
     const dial = (address: Address, signal: AbortSignal | undefined): Promise<Link> =>
-      dialer.dial({ network: 'tcp', address, port: target.port }, { signal, log });
+      dialer.dial(
+        { network: 'tcp', address, port: target.port },
+        { signal, log, onConnected: context.onConnected },
+      );
     const options = { clock, what, pausesMs, deadlineMs, isFinal, signal: context.signal };
     return retry(options, async (_attempt, signal) => {
       if (this.#passesNames) return dial(target.address, signal);

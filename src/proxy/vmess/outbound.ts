@@ -96,7 +96,7 @@ export class VmessOutbound implements Outbound {
         const server = this.#servers.pick(clock.nowMs());
         const carrier = await dialer.dial(
           { network: 'tcp', address: server.address, port: server.port },
-          { signal, log: context.log },
+          { signal, log: context.log, onConnected: context.onConnected },
         );
         return { server, carrier };
       },

@@ -54,6 +54,7 @@ export function connectWait(place: ConnectPlace, deps: ConnectDeps, dialOptions:
     clock: deps.clock,
     timeoutMs,
     signal: dialOptions.signal,
+    onConnected: dialOptions.onConnected,
     event: 'connect',
     where,
     fault: (error) => dialError(where, host, error),

@@ -10,6 +10,8 @@ export interface ReadyOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called when the socket is connected, before TLS. */
+  readonly onConnected?: (() => void) | undefined;
   /** What is waited for. With TLS, the deadline starts again once the connection below stands. */
   readonly event: 'connect' | 'secureConnect';
   /** `host:port` or a path, for messages. */
@@ -49,6 +51,7 @@ export function whenReady<T>(socket: net.Socket, options: ReadyOptions, make: ()
     };
     const ready = (): void => {
       settle();
+      if (event === 'connect') options.onConnected?.();
       try {
         resolve(make());
       } catch (error) {
@@ -58,7 +61,10 @@ export function whenReady<T>(socket: net.Socket, options: ReadyOptions, make: ()
     const failed = (error: NodeJS.ErrnoException): void => fail(options.fault(error));
     const closed = (): void =>
       failed(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }));
-    const connected = (): void => timer.refresh();
+    const connected = (): void => {
+      timer.refresh();
+      options.onConnected?.();
+    };
     const aborted = (): void => fail(givenUp(where));
     const timer = options.clock.setTimer(options.timeoutMs, () => fail(options.late()));
     socket.once(event, ready);

@@ -1,0 +1,12 @@
+/** `tsray/config`: V2Ray's configuration alone; no socket is opened. */
+export { type LoadOptions, loadConfig } from './config/loader.js';
+export { type ParsedConfig, type ParseOptions, parseConfig } from './config/parse-config.js';
+export { type ConfigProblem, formatProblem, type Severity } from './config/problem.js';
+export type {
+  Allocation,
+  InboundSettings,
+  LogSettings,
+  OutboundSettings,
+  Settings,
+} from './config/settings.js';
+export type { StreamSettings } from './transport/stack/stream-settings.js';

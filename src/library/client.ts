@@ -1,0 +1,200 @@
+/** A client of one server: connections, datagrams, HTTP agents and fetch through it. */
+import type { RequestInfo, RequestInit, Response, Agent as UndiciAgent } from 'undici';
+import type { OutboundSettings } from '../config/settings.js';
+import type { ConnContext } from '../contract/conn-context.js';
+import type { AccessLog } from '../contract/logger.js';
+import type { Outbound } from '../contract/outbound.js';
+import { TsrayError } from '../core/errors.js';
+import { type Destination, formatDestination, type Network } from '../core/net/destination.js';
+import { type BaseParts, createOutbounds } from '../registry.js';
+import { Connection, whenConnected } from './connection.js';
+import { DatagramSessions } from './datagram-sessions.js';
+import { DatagramSocket } from './datagram-socket.js';
+import { HttpAgent, type HttpAgentOptions } from './http-agent.js';
+import { createParts, type PartsOptions } from './parts.js';
+import { type PingOptions, type PingResult, ping } from './ping.js';
+import { readServerAddress, type ServerAddress } from './server-address.js';
+import { destinationOf, type Target } from './target.js';
+import { createUndiciAgent, type DispatcherOptions, loadUndici } from './undici.js';
+
+/** Options of `createClient`. */
+export interface ClientOptions extends PartsOptions {}
+
+export interface ConnectOptions extends Target {
+  /** Gives up the dial; a connection that is open goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Everything goes through the server; names are resolved there, never here. */
+export interface Client extends AsyncDisposable {
+  /**
+   * Resolves with a Duplex to the target once the server is connected: half-open, with backpressure. VMess servers do
+   * not say whether they reach the target; if not, the stream ends. Rejects with a TsrayError.
+   */
+  connect(options: ConnectOptions): Promise<Connection>;
+  /** The same at once, for libraries that want a socket: it emits `connect` or `error`; destroying it cancels the dial. */
+  createConnection(target: Target): Connection;
+  /** A UDP socket in the shape of dgram's. */
+  datagram(): DatagramSocket;
+  /** An agent for node:http and node:https and for got, axios, ws … Each call makes another one with its own pool. */
+  agent(options?: HttpAgentOptions): HttpAgent;
+  /** A dispatcher for undici 7. Each call makes another one with its own pool. */
+  dispatcher(options?: DispatcherOptions): UndiciAgent;
+  /** undici's fetch through the server. */
+  fetch(url: RequestInfo, init?: Omit<RequestInit, 'dispatcher'>): Promise<Response>;
+  /** Measures a first request through the server. */
+  ping(options?: PingOptions): Promise<PingResult>;
+  /** Ends every connection, socket, agent and dispatcher of this client; resolves when nothing is left. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * A client for `server`: a share link, an entry of V2Ray's `outbounds`, or a VMess server in short. Opens nothing yet.
+ * Throws a ConfigError for a server that cannot be used.
+ */
+export function createClient(server: ServerAddress, options: ClientOptions = {}): Client {
+  return new OutboundClient(readServerAddress(server), options);
+}
+
+const noAccessLog: AccessLog = { write() {} };
+
+/** The policy level of a client's own connections. */
+const ownLevel = 0;
+
+class OutboundClient implements Client {
+  readonly #parts: BaseParts;
+  readonly #outbound: Outbound;
+  readonly #connections = new Set<Connection>();
+  readonly #sockets = new Set<DatagramSocket>();
+  readonly #agents = new Set<HttpAgent>();
+  readonly #dispatchers = new Set<UndiciAgent>();
+  /** Of `fetch`. */
+  #dispatcher: UndiciAgent | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: OutboundSettings, options: ClientOptions) {
+    this.#parts = createParts(options, new Map(), noAccessLog);
+    const [outbound] = createOutbounds([settings], this.#parts);
+    this.#outbound = outbound!;
+  }
+
+  async connect(options: ConnectOptions): Promise<Connection> {
+    return this.#connect(options, options.signal);
+  }
+
+  createConnection(target: Target): Connection {
+    return this.#create(target, undefined);
+  }
+
+  datagram(): DatagramSocket {
+    this.#checkOpen();
+    const { clock, policy } = this.#parts;
+    const socket = new DatagramSocket(
+      (onPacket) =>
+        new DatagramSessions({
+          outbound: this.#outbound,
+          open: (destination, signal, fullCone) =>
+            this.#outbound.openPackets({ ...this.#context(destination, signal), fullCone }),
+          onPacket,
+          clock,
+          idleMs: policy.forLevel(ownLevel).connIdleMs,
+        }),
+      () => this.#sockets.delete(socket),
+    );
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  agent(options?: HttpAgentOptions): HttpAgent {
+    this.#checkOpen();
+    const agent = new HttpAgent((target) => this.#connect(target, target.signal), options);
+    this.#agents.add(agent);
+    return agent;
+  }
+
+  dispatcher(options?: DispatcherOptions): UndiciAgent {
+    this.#checkOpen();
+    const dispatcher = createUndiciAgent((target) => this.#connect(target, target.signal), options);
+    this.#dispatchers.add(dispatcher);
+    return dispatcher;
+  }
+
+  async fetch(url: RequestInfo, init?: Omit<RequestInit, 'dispatcher'>): Promise<Response> {
+    this.#dispatcher ??= this.dispatcher();
+    return loadUndici().fetch(url, { ...init, dispatcher: this.#dispatcher });
+  }
+
+  async ping(options: PingOptions = {}): Promise<PingResult> {
+    this.#checkOpen();
+    return ping(
+      {
+        open: (target, signal, onConnected) => whenConnected(this.#create(target, onConnected), signal),
+        nowMs: () => this.#parts.clock.monotonicMs(),
+      },
+      options,
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const agent of this.#agents) agent.destroy();
+    for (const socket of [...this.#sockets]) socket.close();
+    const gone = [...this.#connections].map((connection) => {
+      return new Promise<void>((resolve) => {
+        connection.once('close', resolve);
+        if (connection.listenerCount('error') === 0) connection.on('error', () => undefined);
+        connection.destroy(new TsrayError('ERR_CLOSED', 'the client was closed'));
+      });
+    });
+    await Promise.all([...gone, ...[...this.#dispatchers].map((dispatcher) => dispatcher.destroy())]);
+    await this.#outbound.close();
+  }
+
+  #connect(target: Target, signal: AbortSignal | undefined): Promise<Connection> {
+    return whenConnected(this.#create(target, undefined), signal);
+  }
+
+  #create(target: Target, onConnected: (() => void) | undefined): Connection {
+    this.#checkOpen();
+    const destination = destinationOf('tcp', target.host, target.port);
+    const connection = new Connection(
+      (signal) => this.#outbound.open(this.#context(destination, signal, onConnected)),
+      this.#parts.clock,
+    );
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+    return connection;
+  }
+
+  #context(destination: Destination, signal: AbortSignal, onConnected?: () => void): ConnContext {
+    const id = this.#parts.nextId();
+    return {
+      id,
+      source: ownSource(destination.network),
+      sourceText: formatDestination(ownSource(destination.network)),
+      inboundTag: '',
+      destination,
+      level: ownLevel,
+      log: this.#parts.logger.session(id),
+      signal,
+      onConnected,
+    };
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new TsrayError('ERR_CLOSED', 'the client is closed');
+  }
+}
+
+/** Connections that begin in this process have no client address. */
+function ownSource(network: Network): Destination {
+  return { network, address: { kind: 'ipv4', host: '127.0.0.1' }, port: 0 };
+}

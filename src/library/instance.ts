@@ -1,0 +1,93 @@
+/** A whole configuration inside a program: what the command line runs. */
+import { createLog, type Log } from '../app/log/log.js';
+import { parseConfig } from '../config/parse-config.js';
+import type { Settings } from '../config/settings.js';
+import { systemClock } from '../core/clock.js';
+import {
+  type Instance as CoreInstance,
+  createInstance as createFromSettings,
+  type RunningInbound,
+} from '../instance.js';
+import { ConfigError, formatWithoutPlace } from './config-error.js';
+import { createLogger } from './log-entry.js';
+import { flagsOf, type PartsOptions } from './parts.js';
+
+/** Options of `createInstance`. With `onLog` the configuration's `log` section has no effect. */
+export interface InstanceOptions extends PartsOptions {}
+
+export interface Instance extends AsyncDisposable {
+  /** Where each inbound listens; addresses are known after `start`. */
+  readonly inbounds: readonly RunningInbound[];
+  /** Opens every inbound, or none and rejects with ERR_LISTEN. */
+  start(): Promise<void>;
+  /** Accepts no more, and after `graceMs` (default 0) for live connections to end by themselves, ends everything. */
+  stop(graceMs?: number): Promise<void>;
+  /** Opens the log files again, after rotation. */
+  reopenLogs(): Promise<void>;
+}
+
+/**
+ * An instance of `config`: V2Ray's JSON as text (comments allowed) or as an object, or settings that `parseConfig`
+ * gave. Throws a ConfigError, or ERR_LOG for a log file that cannot be opened.
+ */
+export function createInstance(config: string | object | Settings, options: InstanceOptions = {}): Instance {
+  const settings = readConfig(config);
+  const log =
+    options.onLog === undefined
+      ? createLog({ ...settings.log, clock: systemClock, stdout: process.stdout })
+      : callbackLog(options);
+  const instance = createFromSettings(settings, { flags: flagsOf(options.flags), log });
+  return new LibraryInstance(instance);
+}
+
+class LibraryInstance implements Instance {
+  readonly #instance: CoreInstance;
+
+  constructor(instance: CoreInstance) {
+    this.#instance = instance;
+  }
+
+  get inbounds(): readonly RunningInbound[] {
+    return this.#instance.inbounds.map(({ tag, addresses }) => ({ tag, addresses }));
+  }
+
+  start(): Promise<void> {
+    return this.#instance.start();
+  }
+
+  stop(graceMs = 0): Promise<void> {
+    return this.#instance.stop(graceMs);
+  }
+
+  reopenLogs(): Promise<void> {
+    return this.#instance.reopenLogs();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+function readConfig(config: string | object | Settings): Settings {
+  if (isSettings(config)) return config;
+  const isText = typeof config === 'string';
+  const { settings, errors } = parseConfig(isText ? config : JSON.stringify(config), { fileName: 'config' });
+  if (settings === undefined) throw new ConfigError(errors, isText ? undefined : formatWithoutPlace(''));
+  return settings;
+}
+
+/** Only validated settings hold their policy levels in a Map. */
+function isSettings(config: string | object): config is Settings {
+  return (
+    typeof config === 'object' && 'policy' in config && (config.policy as { levels?: unknown }) instanceof Map
+  );
+}
+
+function callbackLog(options: InstanceOptions): Log {
+  return {
+    logger: createLogger(options),
+    access: { write() {} },
+    reopen: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,115 @@
+/** How long the parts of a first request through a server take. */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TsrayError, toTsrayError } from '../core/errors.js';
+import { HttpAgent } from './http-agent.js';
+import type { Target } from './target.js';
+
+/** What is asked for where the caller names nothing: small, close to everywhere, and not encrypted. */
+export const defaultPingUrl = 'http://cp.cloudflare.com/generate_204';
+
+export interface PingOptions {
+  /** `http:` or `https:`; a HEAD request goes there. Default: an empty page at Cloudflare. */
+  readonly url?: string | URL;
+  /** For everything together. Default 10 000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PingResult {
+  /** Until the server was connected; 0 where an open HTTP/2 connection was used, and for mKCP. */
+  readonly dialMs: number;
+  /** From then until a request could be sent: TLS and the transport's own handshake. */
+  readonly handshakeMs: number;
+  /** From the first byte sent to the target until the first byte from it: through the server and back. */
+  readonly firstByteMs: number;
+  /** All of it. */
+  readonly totalMs: number;
+  /** HTTP status of the answer. */
+  readonly status: number;
+}
+
+export interface PingDeps {
+  /** Opens a connection and says when the socket below was connected. */
+  readonly open: (target: Target, signal: AbortSignal, onConnected: () => void) => Promise<Duplex>;
+  readonly nowMs: () => number;
+}
+
+/** Rejects with a TsrayError: what went wrong on the way, ERR_DIAL_TIMEOUT, or ERR_ABORTED. */
+export async function ping(deps: PingDeps, options: PingOptions): Promise<PingResult> {
+  const url = readUrl(options.url ?? defaultPingUrl);
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const late = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
+  try {
+    return await measure(deps, url, signal);
+  } catch (error) {
+    if (options.signal?.aborted === true) throw new TsrayError('ERR_ABORTED', 'the ping was given up');
+    if (late.aborted) {
+      throw new TsrayError('ERR_DIAL_TIMEOUT', `no answer from ${url.host} within ${timeoutMs / 1000} s`);
+    }
+    throw toTsrayError(error, 'ERR_DIAL_FAILED', `${url.host} did not answer`);
+  }
+}
+
+function readUrl(given: string | URL): URL {
+  const url = URL.canParse(String(given)) ? new URL(given) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new TsrayError('ERR_USAGE', 'expected an http: or https: URL to ping');
+  }
+  return url;
+}
+
+async function measure(deps: PingDeps, url: URL, signal: AbortSignal): Promise<PingResult> {
+  const { nowMs } = deps;
+  const startMs = nowMs();
+  let connectedMs: number | undefined;
+  let openMs = startMs;
+  let firstMs: number | undefined;
+  const agent = new HttpAgent(async (target) => {
+    const stream = await deps.open(target, signal, () => {
+      connectedMs ??= nowMs();
+    });
+    openMs = nowMs();
+    return watchFirstByte(stream, () => {
+      firstMs ??= nowMs();
+    });
+  });
+  try {
+    const status = await head(url, agent, signal);
+    const dialedMs = connectedMs ?? startMs;
+    return {
+      dialMs: dialedMs - startMs,
+      handshakeMs: openMs - dialedMs,
+      firstByteMs: (firstMs ?? nowMs()) - openMs,
+      totalMs: nowMs() - startMs,
+      status,
+    };
+  } finally {
+    agent.destroy();
+  }
+}
+
+function head(url: URL, agent: HttpAgent, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(url, { method: 'HEAD', agent, signal, headers: { connection: 'close' } });
+    request.once('response', (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+/** Sees the first byte whoever reads the stream, and in whatever way. */
+function watchFirstByte(stream: Duplex, onFirst: () => void): Duplex {
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
+    if (chunk !== null) onFirst();
+    return push(chunk, encoding);
+  };
+  return stream;
+}

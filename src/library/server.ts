@@ -1,0 +1,159 @@
+/** A VMess server inside a program. */
+import { EventEmitter } from 'node:events';
+import { createDispatcher } from '../app/dispatcher.js';
+import { parseConfig } from '../config/parse-config.js';
+import type { Settings } from '../config/settings.js';
+import type { Inbound } from '../contract/inbound.js';
+import type { AccessLog } from '../contract/logger.js';
+import type { Outbound } from '../contract/outbound.js';
+import { TsrayError } from '../core/errors.js';
+import { UserTable } from '../proxy/vmess/user-table.js';
+import { createInbounds, createOutbounds, type Parts } from '../registry.js';
+import { ConfigError, formatWithoutPlace } from './config-error.js';
+import { createHandlerOutbound, type TargetHandler } from './handler-outbound.js';
+import type { OutboundObject, StreamObject } from './json-objects.js';
+import { createParts, type PartsOptions } from './parts.js';
+import type { ServerEvents } from './server-events.js';
+import { type ServerUser, ServerUsers } from './server-users.js';
+import { TrackingDispatcher } from './tracking-dispatcher.js';
+
+export interface ServerOptions extends PartsOptions {
+  /** Who may connect; more can be added and removed while the server runs. */
+  readonly users?: readonly ServerUser[];
+  /** Default host `0.0.0.0`: all addresses, IPv6 too. Port 0: any free one, see `server.port`. */
+  readonly listen: { readonly port: number; readonly host?: string };
+  /** TLS and transport; default plain TCP. */
+  readonly stream?: StreamObject;
+  /** Serves targets in this program. Without it connections go out through `outbound`. */
+  readonly handler?: TargetHandler;
+  /** How connections leave; default `freedom`, which connects directly. */
+  readonly outbound?: OutboundObject;
+  /** Whether users may send UDP datagrams through `outbound`. Default: only without a `handler`. */
+  readonly datagrams?: boolean;
+  /** Timeouts by user level: V2Ray's `policy.levels`, seconds. */
+  readonly policy?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** Throws a ConfigError for options that cannot work. Listens after `start`. */
+export function createServer(options: ServerOptions): Server {
+  return new Server(options);
+}
+
+export class Server extends EventEmitter<ServerEvents> {
+  readonly users: ServerUsers;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #tracking: TrackingDispatcher;
+  #started: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** See `createServer`. */
+  constructor(options: ServerOptions) {
+    super();
+    const settings = readServerOptions(options);
+    const accessLog: AccessLog = {
+      write: ({ from, reason = '', status }) => {
+        if (status === 'rejected') this.emit('refused', { source: from, reason });
+      },
+    };
+    const base = createParts(options, settings.policy, accessLog);
+    const table = new UserTable(base.crypto);
+    this.users = new ServerUsers(table, options.users ?? [], (email) => this.#tracking.endUser(email));
+    const [outbound] = createOutbounds(settings.outbounds, base);
+    const { handler } = options;
+    const datagrams = options.datagrams ?? handler === undefined;
+    this.#outbound = createHandlerOutbound({ handler, otherwise: outbound!, datagrams });
+    this.#tracking = new TrackingDispatcher({
+      inner: createDispatcher({
+        clock: base.clock,
+        policy: base.policy,
+        accessLog,
+        pick: () => this.#outbound,
+      }),
+      isUser: (email) => this.users.has(email),
+      onOpened: (connection) => this.emit('connection', connection),
+      onClosed: (connection) => this.emit('close', connection),
+    });
+    const parts: Parts = { ...base, dispatcher: this.#tracking, vmessUsers: table };
+    const [inbound] = createInbounds(settings.inbounds, parts);
+    this.#inbound = inbound!;
+  }
+
+  /** Connections and datagram sessions that are open. */
+  get connections(): number {
+    return this.#tracking.size;
+  }
+
+  /** `host:port` as bound. Throws ERR_USAGE before `start`. */
+  get address(): string {
+    const [address] = this.#inbound.addresses;
+    if (address === undefined) throw new TsrayError('ERR_USAGE', 'the server does not listen yet');
+    return address;
+  }
+
+  /** The port as bound. Throws ERR_USAGE before `start`. */
+  get port(): number {
+    const { address } = this;
+    return Number(address.slice(address.lastIndexOf(':') + 1));
+  }
+
+  /** Listens. Rejects with ERR_LISTEN, or ERR_CLOSED after `close`. */
+  start(): Promise<void> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new TsrayError('ERR_CLOSED', 'the server is closed'));
+    }
+    this.#started ??= this.#inbound.start();
+    return this.#started;
+  }
+
+  /** Accepts no more and, after `graceMs` for live connections to end by themselves, ends them. Idempotent. */
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? 0);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    try {
+      await this.#started;
+    } catch {
+      // It never listened.
+    }
+    if (graceMs > 0) await this.#drain(graceMs);
+    await this.#inbound.close();
+    await this.#outbound.close();
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([this.#inbound.drain(), late]);
+    clearTimeout(timer);
+  }
+}
+
+/** The options as a configuration of one inbound and one outbound, so that the same checks and messages hold. */
+function readServerOptions(options: ServerOptions): Settings {
+  const { listen, outbound, policy, stream } = options;
+  const text = JSON.stringify({
+    inbounds: [
+      {
+        protocol: 'vmess',
+        listen: listen.host ?? '0.0.0.0',
+        port: listen.port,
+        settings: { clients: [] },
+        ...(stream === undefined ? {} : { streamSettings: stream }),
+      },
+    ],
+    outbounds: [outbound ?? { protocol: 'freedom' }],
+    ...(policy === undefined ? {} : { policy: { levels: policy } }),
+  });
+  const { settings, errors } = parseConfig(text, { fileName: 'server' });
+  if (settings === undefined) throw new ConfigError(errors, formatWithoutPlace('inbounds[0]'));
+  return settings;
+}

@@ -1,0 +1,121 @@
+/** A dispatcher that knows the live connections of each user: it announces them, counts them, and can end them. */
+import type { ConnContext } from '../contract/conn-context.js';
+import type { Dispatcher, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
+import { TsrayError, toTsrayError } from '../core/errors.js';
+import type { Link, PacketLink } from '../core/stream/link.js';
+import type { ClosedConnection, ConnectionInfo } from './server-events.js';
+
+export interface TrackingDeps {
+  readonly inner: Dispatcher;
+  readonly isUser: (email: string) => boolean;
+  readonly onOpened: (connection: ConnectionInfo) => void;
+  readonly onClosed: (connection: ClosedConnection) => void;
+}
+
+interface Live {
+  readonly user: string;
+  end(error: TsrayError): void;
+}
+
+export class TrackingDispatcher implements Dispatcher {
+  readonly #deps: TrackingDeps;
+  readonly #live = new Set<Live>();
+
+  constructor(deps: TrackingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Connections and datagram sessions that are open or being opened. */
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** Ends what the user has open. */
+  endUser(email: string): void {
+    const error = removed();
+    for (const live of [...this.#live]) if (live.user === email) live.end(error);
+  }
+
+  open(context: ConnContext): Promise<Route> {
+    return this.#track<Link, Route>(context, (inner, watched) => inner.open(watched));
+  }
+
+  openPackets(context: ConnContext): Promise<PacketRoute> {
+    return this.#track<PacketLink, PacketRoute>(context, (inner, watched) => inner.openPackets(watched));
+  }
+
+  async #track<TLink extends Link | PacketLink, TRoute extends TrackedRoute<TLink>>(
+    context: ConnContext,
+    open: (inner: Dispatcher, context: ConnContext) => Promise<TRoute>,
+  ): Promise<TRoute> {
+    const { inner, isUser, onClosed, onOpened } = this.#deps;
+    const info = infoOf(context);
+    // Sessions inside a carrier that was authenticated while there was such a user.
+    if (!isUser(info.user)) throw removed();
+    const aborter = new AbortController();
+    let ended: TsrayError | undefined;
+    let link: TLink | undefined;
+    const live: Live = {
+      user: info.user,
+      end: (error) => {
+        ended ??= error;
+        aborter.abort();
+        link?.destroy(error);
+      },
+    };
+    const finish = (outcome: RelayOutcome): RelayOutcome => {
+      this.#live.delete(live);
+      const { uplinkBytes, downlinkBytes } = outcome;
+      onClosed({ ...info, uplinkBytes, downlinkBytes, error: ended ?? outcome.error });
+      return outcome;
+    };
+    this.#live.add(live);
+    onOpened(info);
+    let route: TRoute;
+    try {
+      const { signal } = context;
+      const either = signal === undefined ? aborter.signal : AbortSignal.any([signal, aborter.signal]);
+      route = await open(inner, { ...context, signal: either });
+    } catch (thrown) {
+      const error = toTsrayError(thrown, 'ERR_INTERNAL');
+      finish({ uplinkBytes: 0, downlinkBytes: 0, error });
+      throw error;
+    }
+    if (ended !== undefined) {
+      route.discard();
+      finish({ uplinkBytes: 0, downlinkBytes: 0, error: ended });
+      throw ended;
+    }
+    return {
+      ...route,
+      relay: async (given: TLink) => {
+        link = given;
+        if (ended !== undefined) given.destroy(ended);
+        return finish(await route.relay(given));
+      },
+      discard: () => {
+        route.discard();
+        finish({ uplinkBytes: 0, downlinkBytes: 0, error: undefined });
+      },
+    };
+  }
+}
+
+interface TrackedRoute<TLink> {
+  relay(link: TLink): Promise<RelayOutcome>;
+  discard(): void;
+}
+
+function infoOf({ destination, id, source, user }: ConnContext): ConnectionInfo {
+  return {
+    id,
+    user: user?.email ?? '',
+    network: destination.network,
+    source: { host: source.address.host, port: source.port },
+    target: { host: destination.address.host, port: destination.port },
+  };
+}
+
+function removed(): TsrayError {
+  return new TsrayError('ERR_AUTH', 'the user was removed');
+}
