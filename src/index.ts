@@ -6,6 +6,7 @@
 export { type ParsedConfig, type ParseOptions, parseConfig } from './config/parse-config.js';
 export { type ConfigProblem, formatProblem } from './config/problem.js';
 export type { Settings } from './config/settings.js';
+export { parseShareLink, type ShareLink } from './config/share-link/share-link.js';
 export type { EnvironmentFlags } from './contract/environment.js';
 export type { LogLevel } from './contract/logger.js';
 export { type ErrorCode, errorCodes, TsrayError } from './core/errors.js';

@@ -3,6 +3,7 @@
 import { createChainedDialer } from './app/chained-dialer.js';
 import { createPredialer } from './app/predial.js';
 import type { InboundSettings, OutboundSettings } from './config/settings.js';
+import type { ConnContext } from './contract/conn-context.js';
 import type { Dispatcher } from './contract/dispatcher.js';
 import type { EnvironmentFlags } from './contract/environment.js';
 import type { Inbound } from './contract/inbound.js';
@@ -13,6 +14,7 @@ import type { Dialer, Listen } from './contract/transport.js';
 import type { Clock } from './core/clock.js';
 import type { Address } from './core/net/address.js';
 import type { RandomSource } from './core/random.js';
+import type { Link } from './core/stream/link.js';
 import { fastestSecurity } from './crypto/fastest.js';
 import type { CryptoProvider } from './crypto/provider.js';
 import { createBlackholeOutbound } from './proxy/blackhole/outbound.js';
@@ -59,6 +61,8 @@ export interface Parts extends BaseParts {
   readonly dispatcher: Dispatcher;
   /** The users of VMess inbounds, in place of a table of each inbound's own. */
   readonly vmessUsers?: UserTable;
+  /** Told of each Mux carrier of a VMess inbound; `served` resolves when it is gone. */
+  readonly onCarrier?: (context: ConnContext, link: Link, served: Promise<unknown>) => void;
 }
 
 /** All outbounds, in the order of the configuration. */
@@ -215,7 +219,9 @@ function createInbound(
         }),
         disableInsecureEncryption,
         serveMux: async (context, link) => {
-          await mux.serve(context, link);
+          const served = mux.serve(context, link);
+          parts.onCarrier?.(context, link, served);
+          await served;
         },
         ...(detourTo === undefined
           ? {}

@@ -33,6 +33,7 @@ export function createHandlerOutbound(deps: HandlerOutboundDeps): Outbound {
       if (deps.datagrams) return otherwise.openPackets(context);
       throw new TsrayError('ERR_BLOCKED', 'the server carries no datagrams');
     },
+    fullCone: (destination) => otherwise.fullCone?.(destination) ?? false,
     close: () => otherwise.close(),
   };
 }

@@ -1,6 +1,7 @@
 /** What a client may be given as its server, and how it becomes an outbound's settings. */
 import { parseConfig } from '../config/parse-config.js';
 import type { OutboundSettings } from '../config/settings.js';
+import { parseShareLink } from '../config/share-link/share-link.js';
 import { TsrayError } from '../core/errors.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import type { OutboundObject, StreamObject } from './json-objects.js';
@@ -24,9 +25,9 @@ export interface VmessServer {
 /** A share link, an entry of V2Ray's `outbounds`, or a VMess server in short. */
 export type ServerAddress = string | OutboundObject | VmessServer;
 
-/** Throws a ConfigError, or ERR_USAGE for something else altogether. */
+/** Throws a ConfigError, ERR_LINK for a link that cannot be read, or ERR_USAGE for something else altogether. */
 export function readServerAddress(server: ServerAddress): OutboundSettings {
-  if (typeof server === 'string') return readOutboundObject(outboundOfLink(server));
+  if (typeof server === 'string') return readOutboundObject({ ...parseShareLink(server).outbound });
   if (typeof server !== 'object' || server === null) {
     throw new TsrayError('ERR_USAGE', 'expected a share link, an outbound object or a VMess server');
   }
@@ -50,8 +51,4 @@ export function readOutboundObject(outbound: OutboundObject): OutboundSettings {
   const [first] = settings?.outbounds ?? [];
   if (first === undefined) throw new ConfigError(errors, formatWithoutPlace('outbounds[0]'));
   return first;
-}
-
-function outboundOfLink(_link: string): OutboundObject {
-  throw new TsrayError('ERR_USAGE', 'share links are not read yet');
 }

@@ -74,7 +74,9 @@ export class Server extends EventEmitter<ServerEvents> {
       onOpened: (connection) => this.emit('connection', connection),
       onClosed: (connection) => this.emit('close', connection),
     });
-    const parts: Parts = { ...base, dispatcher: this.#tracking, vmessUsers: table };
+    const onCarrier: Parts['onCarrier'] = (context, link, served) =>
+      this.#tracking.watchCarrier(context, link, served);
+    const parts: Parts = { ...base, dispatcher: this.#tracking, vmessUsers: table, onCarrier };
     const [inbound] = createInbounds(settings.inbounds, parts);
     this.#inbound = inbound!;
   }

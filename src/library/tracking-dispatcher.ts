@@ -1,6 +1,6 @@
 /** A dispatcher that knows the live connections of each user: it announces them, counts them, and can end them. */
 import type { ConnContext } from '../contract/conn-context.js';
-import type { Dispatcher, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
+import type { Dispatcher, PacketCone, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
 import { TsrayError, toTsrayError } from '../core/errors.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
 import type { ClosedConnection, ConnectionInfo } from './server-events.js';
@@ -20,6 +20,9 @@ interface Live {
 export class TrackingDispatcher implements Dispatcher {
   readonly #deps: TrackingDeps;
   readonly #live = new Set<Live>();
+  readonly #carriers = new Set<Live>();
+  /** Each cone's tracked twin: callers know a cone by identity. */
+  readonly #cones = new WeakMap<PacketCone, PacketCone>();
 
   constructor(deps: TrackingDeps) {
     this.#deps = deps;
@@ -33,22 +36,46 @@ export class TrackingDispatcher implements Dispatcher {
   /** Ends what the user has open. */
   endUser(email: string): void {
     const error = removed();
-    for (const live of [...this.#live]) if (live.user === email) live.end(error);
+    for (const live of [...this.#live, ...this.#carriers]) if (live.user === email) live.end(error);
+  }
+
+  /** A Mux carrier: its sessions are announced one by one, and it goes with its user. */
+  watchCarrier(context: ConnContext, link: Link, served: Promise<unknown>): void {
+    const carrier: Live = { user: context.user?.email ?? '', end: (error) => link.destroy(error) };
+    this.#carriers.add(carrier);
+    const forget = (): void => {
+      this.#carriers.delete(carrier);
+    };
+    served.then(forget, forget);
+  }
+
+  coneFor(context: ConnContext): PacketCone | undefined {
+    const cone = this.#deps.inner.coneFor?.(context);
+    if (cone === undefined) return undefined;
+    let tracked = this.#cones.get(cone);
+    if (tracked === undefined) {
+      tracked = {
+        openPackets: (each) =>
+          this.#track<PacketLink, PacketRoute>(each, (watched) => cone.openPackets(watched)),
+      };
+      this.#cones.set(cone, tracked);
+    }
+    return tracked;
   }
 
   open(context: ConnContext): Promise<Route> {
-    return this.#track<Link, Route>(context, (inner, watched) => inner.open(watched));
+    return this.#track<Link, Route>(context, (watched) => this.#deps.inner.open(watched));
   }
 
   openPackets(context: ConnContext): Promise<PacketRoute> {
-    return this.#track<PacketLink, PacketRoute>(context, (inner, watched) => inner.openPackets(watched));
+    return this.#track<PacketLink, PacketRoute>(context, (watched) => this.#deps.inner.openPackets(watched));
   }
 
   async #track<TLink extends Link | PacketLink, TRoute extends TrackedRoute<TLink>>(
     context: ConnContext,
-    open: (inner: Dispatcher, context: ConnContext) => Promise<TRoute>,
+    open: (context: ConnContext) => Promise<TRoute>,
   ): Promise<TRoute> {
-    const { inner, isUser, onClosed, onOpened } = this.#deps;
+    const { isUser, onClosed, onOpened } = this.#deps;
     const info = infoOf(context);
     // Sessions inside a carrier that was authenticated while there was such a user.
     if (!isUser(info.user)) throw removed();
@@ -75,7 +102,7 @@ export class TrackingDispatcher implements Dispatcher {
     try {
       const { signal } = context;
       const either = signal === undefined ? aborter.signal : AbortSignal.any([signal, aborter.signal]);
-      route = await open(inner, { ...context, signal: either });
+      route = await open({ ...context, signal: either });
     } catch (thrown) {
       const error = toTsrayError(thrown, 'ERR_INTERNAL');
       finish({ uplinkBytes: 0, downlinkBytes: 0, error });
