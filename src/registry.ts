@@ -44,6 +44,7 @@ import { UserTable } from './proxy/vmess/user-table.js';
 import type { TransportDeps } from './transport/common/framing.js';
 import { createSystemResolver } from './transport/dns/system-resolver.js';
 import { createStreamDialer, createStreamListen } from './transport/stack/stack.js';
+import { plainTcp, type StreamSettings } from './transport/stack/stream-settings.js';
 import { bindPackets } from './transport/udp/bind.js';
 
 export interface BaseParts {
@@ -138,9 +139,12 @@ function createOutbound(settings: OutboundSettings, via: Outbound | undefined, p
 
 function outboundDialer(settings: OutboundSettings, via: Outbound | undefined, parts: BaseParts): Dialer {
   const through = via === undefined ? undefined : createChainedDialer(via, parts);
-  // As in V2Ray: what goes through another outbound is carried by that one's stream settings alone.
-  if (through !== undefined && settings.transportLayer !== true) return through;
-  return createStreamDialer(settings.stream, { ...transportDeps(parts, settings.sendThrough), through });
+  const { stream } = settings;
+  // As in V2Ray: of what goes through another outbound the network is left to that one, while TLS stays.
+  const { tls } = stream;
+  const withoutNetwork: StreamSettings = tls === undefined ? plainTcp : { ...plainTcp, tls };
+  const carried = through === undefined || settings.transportLayer === true ? stream : withoutNetwork;
+  return createStreamDialer(carried, { ...transportDeps(parts, settings.sendThrough), through });
 }
 
 function transportDeps(parts: BaseParts, localAddress?: Address): TransportDeps {

@@ -50,7 +50,7 @@ interface OutboundBase {
   readonly sendThrough?: Address;
   /** Tag of the outbound that this one's connections go through. */
   readonly proxyTag?: string;
-  /** With `proxyTag`: `stream` counts there too. Otherwise what goes through the other outbound is plain. */
+  /** With `proxyTag`: all of `stream` counts there too. Otherwise only its TLS does. */
   readonly transportLayer?: boolean;
   /** Connections to each server kept ready while there is traffic (ours). Absent: none. */
   readonly predial?: number;

@@ -81,6 +81,12 @@ export function readOutbound(
   if (base === undefined || streamPart === undefined || part === undefined) {
     return { place, settings: undefined };
   }
+  const { network } = streamPart;
+  if (base.proxySettings?.transportLayer === true && (network === 'kcp' || network === 'domainsocket')) {
+    const at = inside(place, 'proxySettings', 'transportLayer');
+    checker.unsupported(at, `"network": "${network}" cannot go through another outbound`, true);
+    return { place, settings: refusing(place) };
+  }
   const sendThrough: Address = parseAddress(base.sendThrough);
   const mux = muxOf(base.mux, part.protocol, place, checker);
   return {

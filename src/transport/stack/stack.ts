@@ -1,5 +1,6 @@
 /** Composes carrier, security and framing: `streamSettings` to a Dialer or a Listen. */
 import type { Dialer, Listen } from '../../contract/transport.js';
+import { TsrayError } from '../../core/errors.js';
 import { acceptLinks } from '../common/accept-links.js';
 import type { ClientCarrier, ServerCarrier, TransportDeps } from '../common/framing.js';
 import { createProxiedListen } from '../common/proxied-listen.js';
@@ -73,6 +74,11 @@ export function createStreamDialer(settings: StreamSettings, deps: StreamDialerD
 }
 
 function clientGround(settings: StreamSettings, deps: StreamDialerDeps): Ground {
+  const { network } = settings;
+  if (deps.through !== undefined && (network === 'kcp' || network === 'domainsocket')) {
+    // Never past the outbound that everything was meant to go through.
+    throw new TsrayError('ERR_CONFIG_UNSUPPORTED', `"${network}" cannot go through another outbound`);
+  }
   if (settings.network === 'kcp') return { kind: 'links', dialer: createKcpDialer(settings.kcp, deps) };
   if (deps.through !== undefined) return { kind: 'links', dialer: deps.through };
   if (settings.network === 'domainsocket') {

@@ -7,7 +7,7 @@ import {
   encodeRequestHead,
   encodeResponseHead,
   HeadDecoder,
-  requestFault,
+  requestCheck,
 } from './http-head.js';
 import { HttpHeadLink } from './http-head-link.js';
 import type { HttpHeadSettings } from './settings.js';
@@ -44,7 +44,7 @@ export function createHttpHeadListen(
   return (host, port, accept) =>
     listen(host, port, (accepted) => {
       const link = new HttpHeadLink(accepted.link, {
-        decoder: new HeadDecoder((head) => requestFault(head, paths)),
+        decoder: new HeadDecoder(requestCheck(paths)),
         ownHead: () => encodeResponseHead(settings.response, random, clock.nowMs()),
         refusal: (status) => encodeRefusal(status, clock.nowMs()),
       });

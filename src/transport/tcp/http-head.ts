@@ -55,12 +55,20 @@ export type HeadStep =
   | { readonly kind: 'done'; readonly rest: Uint8Array }
   | { readonly kind: 'failed'; readonly status: 400 | 404; readonly error: TsrayError };
 
+/** What makes a head unfit. */
+export interface HeadCheck {
+  /** Of what has come so far, without a line end yet. */
+  beginning(firstLine: string): HeadFault | undefined;
+  /** Of the whole head, without its last two line ends. */
+  whole(head: string): HeadFault | undefined;
+}
+
 /** Finds the end of a head and lets `check` judge it. Not pushed again after `done` or `failed`. */
 export class HeadDecoder {
   readonly #held = new ByteQueue(maxHeadBytes + 1024 * 1024);
-  readonly #check: (head: string) => HeadFault | undefined;
+  readonly #check: HeadCheck | undefined;
 
-  constructor(check: (head: string) => HeadFault | undefined = () => undefined) {
+  constructor(check?: HeadCheck) {
     this.#check = check;
   }
 
@@ -72,8 +80,11 @@ export class HeadDecoder {
     if (end < 0 ? held.length >= maxHeadBytes : end + 4 > maxHeadBytes) {
       return failed({ status: 400, message: `an HTTP head of more than ${maxHeadBytes} bytes` });
     }
-    if (end < 0) return { kind: 'more' };
-    const fault = this.#check(Buffer.from(held.subarray(0, end)).toString('latin1'));
+    if (end < 0) {
+      const early = this.#check?.beginning(firstLineOf(held));
+      return early === undefined ? { kind: 'more' } : failed(early);
+    }
+    const fault = this.#check?.whole(Buffer.from(held.subarray(0, end)).toString('latin1'));
     if (fault !== undefined) return failed(fault);
     return { kind: 'done', rest: held.subarray(end + 4) };
   }
@@ -89,11 +100,29 @@ function failed(fault: HeadFault): HeadStep {
   return { kind: 'failed', status: fault.status, error };
 }
 
+/** Long enough for any request line whose form is looked at before it is complete. */
+const glanceBytes = 32;
+
+function firstLineOf(held: Uint8Array): string {
+  return Buffer.from(held.subarray(0, glanceBytes)).toString('latin1').split('\r\n', 1)[0] ?? '';
+}
+
+/** The server's check of a request for one of `paths`. */
+export function requestCheck(paths: readonly string[]): HeadCheck {
+  return {
+    // Whoever speaks something else is told at once, as V2Ray does; it need not fill 8 KiB first.
+    beginning: (line) =>
+      requestBeginning.test(line) ? undefined : { status: 400, message: 'a request line that is none' },
+    whole: (head) => requestFault(head, paths),
+  };
+}
+
+const requestBeginning = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*(?: [\x21-\x7e]*(?: [HTTP/0-9.]*)?)?\r?$/;
 const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (\S+) HTTP\/\d\.\d$/;
 const headerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/;
 
-/** The server's check: it is a request, and for one of `paths`. Method and host may be any. */
-export function requestFault(head: string, paths: readonly string[]): HeadFault | undefined {
+/** It is a request, and for one of `paths`. Method and host may be any. */
+function requestFault(head: string, paths: readonly string[]): HeadFault | undefined {
   const [first = '', ...headers] = head.split('\r\n');
   const target = requestLine.exec(first)?.[1];
   if (target === undefined) return { status: 400, message: 'a request line that is none' };

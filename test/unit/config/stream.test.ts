@@ -396,6 +396,24 @@ test('listen: paths and abstract names need no port, and mKCP has no use for the
   assert.match(problemLines(JSON.stringify(config))[0] ?? '', /ERR_CONFIG_CONFLICT .*cannot carry "kcp"/);
 });
 
+test('proxySettings: mKCP and Unix sockets cannot go through another outbound', () => {
+  const config = {
+    inbounds: [{ protocol: 'socks', port: 1 }],
+    outbounds: [
+      {
+        protocol: 'freedom',
+        streamSettings: { network: 'kcp' },
+        proxySettings: { tag: 'c', transportLayer: true },
+      },
+      { protocol: 'freedom', tag: 'c' },
+    ],
+  };
+  assert.match(
+    problemLines(JSON.stringify(config)).join('\n'),
+    /^config.json:1:\d+ {2}ERR_CONFIG_UNSUPPORTED {2}outbounds\[0\]\.proxySettings\.transportLayer: "network": "kcp" cannot go through another outbound/,
+  );
+});
+
 test('proxySettings: transportLayer keeps the stream settings', () => {
   const settings = settingsOf({
     inbounds: [{ protocol: 'socks', port: 1 }],
