@@ -1,4 +1,5 @@
 /** The client's side of TLS: options from settings, checks after the handshake, faults in words. */
+import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import type { Logger } from '../../contract/logger.js';
 import type { Clock } from '../../core/clock.js';
@@ -109,6 +110,8 @@ function clientContext(settings: TlsSettings, authorities: readonly string[]): t
     options.ca = [...(settings.disableSystemRoot ? [] : tls.rootCertificates), ...authorities];
   }
   try {
+    // OpenSSL passes over what is no certificate.
+    for (const authority of authorities) new X509Certificate(authority);
     return tls.createSecureContext(options);
   } catch (error) {
     throw certificateFault('a certificate with "usage": "verify"', error);

@@ -8,9 +8,13 @@ const nameBytes = 108;
 /** Node.js 20 fills every abstract name with zero bytes, which makes it another name. */
 const exactNames = Number.parseInt(process.versions.node, 10) >= 22;
 
-/** The name as Node's `path` takes it. Throws ERR_CONFIG_UNSUPPORTED for a name that this Node.js cannot use. */
+/** The name as Node's `path` takes it. Throws ERR_CONFIG_… for a name that cannot be used. */
 export function unixName(settings: UnixSettings): string {
   const { abstract, padding, path } = settings;
+  // Node.js would cut it, and use another name.
+  if (Buffer.byteLength(path) >= nameBytes) {
+    throw new TsrayError('ERR_CONFIG_VALUE', `names of Unix sockets have at most ${nameBytes - 1} bytes`);
+  }
   if (!abstract) return path;
   if (!padding && !exactNames) {
     throw new TsrayError('ERR_CONFIG_UNSUPPORTED', 'abstract names without padding need Node.js 22', {
