@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
+import { Gatherer } from './gatherer.js';
+import { readThrough } from './onread.js';
 
 /** Queued bytes at which a writer is asked to wait. */
 export const duplexHighWaterBytes = 64 * 1024;
@@ -11,7 +13,8 @@ export const duplexHighWaterBytes = 64 * 1024;
 /** Takes over `stream`, which should allow half-open, and whose 'data' events nobody has asked for yet. */
 export function duplexToLink(stream: Duplex): Link {
   const link = new DuplexLink(stream);
-  stream.on('data', (bytes: Uint8Array) => link.received(bytes));
+  const onRead = (bytes: Uint8Array): void => link.received(bytes);
+  if (!(stream instanceof TLSSocket && readThrough(stream, onRead))) stream.on('data', onRead);
   stream.pause();
   return link;
 }
@@ -21,9 +24,13 @@ export class DuplexLink implements Link {
   /** A TLS socket with nothing queued encrypts or copies within `write`, and keeps no reference to read later. */
   readonly #takesAtOnce: boolean;
   readonly #highWaterBytes: number;
+  /** Of TLS sockets. */
+  readonly #gatherer: Gatherer | undefined;
   #sink: LinkSink | undefined;
   #paused = false;
   #blocked = false;
+  /** The stream has ended; what was gathered comes first. */
+  #inputOver = false;
   #endSeen = false;
   #error: TsrayError | undefined;
   #gone = false;
@@ -33,9 +40,19 @@ export class DuplexLink implements Link {
     this.#stream = stream;
     this.#takesAtOnce = stream instanceof TLSSocket;
     this.#highWaterBytes = highWaterBytes;
+    if (stream instanceof TLSSocket) {
+      this.#gatherer = new Gatherer(
+        (bytes) => this.#deliver(bytes),
+        () => {
+          if (this.#inputOver) this.#tellEnd();
+        },
+      );
+      this.#gatherer.hold();
+    }
     stream.on('end', () => {
-      this.#endSeen = true;
-      if (!this.#gone) this.#sink?.end();
+      this.#inputOver = true;
+      if (this.#gatherer === undefined) this.#tellEnd();
+      else this.#gatherer.finish();
     });
     stream.on('drain', () => {
       if (!this.#blocked) return;
@@ -46,6 +63,8 @@ export class DuplexLink implements Link {
       this.#error ??= streamError(error);
     });
     stream.on('close', () => {
+      if (this.#error === undefined) this.#gatherer?.flush();
+      this.#gatherer?.drop();
       this.#gone = true;
       this.#sink?.closed(this.#error);
     });
@@ -53,7 +72,8 @@ export class DuplexLink implements Link {
 
   /** Entry for what was read; lent. */
   received(bytes: Uint8Array): void {
-    if (!this.#gone) this.#sink?.data(bytes);
+    if (this.#gatherer !== undefined) this.#gatherer.add(bytes);
+    else this.#deliver(bytes);
   }
 
   start(sink: LinkSink): void {
@@ -63,18 +83,19 @@ export class DuplexLink implements Link {
       return;
     }
     if (this.#endSeen) queueMicrotask(() => sink.end());
-    if (!this.#paused) this.#stream.resume();
+    if (!this.#paused) this.#flow();
   }
 
   pause(): void {
     this.#paused = true;
     this.#stream.pause();
+    this.#gatherer?.hold();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#sink !== undefined) this.#stream.resume();
+    if (this.#sink !== undefined) this.#flow();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -106,6 +127,21 @@ export class DuplexLink implements Link {
     if (this.#gone) return;
     this.#error ??= error;
     this.#stream.destroy();
+  }
+
+  #flow(): void {
+    this.#stream.resume();
+    this.#gatherer?.release();
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    if (!this.#gone) this.#sink?.data(bytes);
+  }
+
+  #tellEnd(): void {
+    if (this.#gone || this.#endSeen) return;
+    this.#endSeen = true;
+    this.#sink?.end();
   }
 }
 

@@ -93,3 +93,39 @@ function socketAround(handle: unknown, server: unknown, onRead: OnRead): net.Soc
   // The server counts its connections through these when the socket closes.
   return Object.assign(socket, { server, _server: server });
 }
+
+/** What a socket with `onread` has on it (Node 20 to 24), under symbols of Node's own. */
+interface ReadSymbols {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+}
+
+let readSymbols: ReadSymbols | undefined | false;
+
+function findReadSymbols(): ReadSymbols | false {
+  const names = Object.getOwnPropertySymbols(new net.Socket());
+  const find = (name: string): symbol | undefined => names.find((each) => each.description === name);
+  const buffer = find('kBuffer');
+  const callback = find('kBufferCb');
+  return buffer === undefined || callback === undefined ? false : { buffer, callback };
+}
+
+/**
+ * Makes an open socket that has not been read yet read through `onRead`: a TLS socket that was accepted, for which Node
+ * has no option. False if this Node does not let us: nothing has changed.
+ */
+export function readThrough(socket: net.Socket, onRead: OnRead): boolean {
+  readSymbols ??= findReadSymbols();
+  const inside = socket as unknown as Record<symbol, unknown> & {
+    readonly _handle?: { readonly useUserBuffer?: (buffer: Uint8Array) => void } | null;
+  };
+  const handle = inside._handle;
+  if (readSymbols === false || socket.readableLength > 0 || typeof handle?.useUserBuffer !== 'function') {
+    return false;
+  }
+  const { buffer, callback } = onreadOption(onRead);
+  inside[readSymbols.buffer] = buffer;
+  inside[readSymbols.callback] = callback;
+  handle.useUserBuffer(buffer as Uint8Array);
+  return true;
+}
