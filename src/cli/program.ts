@@ -1,13 +1,29 @@
 /** The command line's shape: commands, options, help texts. */
 import { Command, CommanderError } from 'commander';
+import { certCommand } from './commands/cert.js';
 import { completionCommand } from './commands/completion.js';
 import { demoCommand } from './commands/demo.js';
+import { initCommand } from './commands/init.js';
+import { linkCommand } from './commands/link.js';
 import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
 import { versionCommand } from './commands/version.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { translateV2rayFlags } from './v2ray-flags.js';
+
+/** In the order of the help text. */
+const commands: readonly ((outcome: Outcome) => Command)[] = [
+  runCommand,
+  testCommand,
+  initCommand,
+  linkCommand,
+  certCommand,
+  uuidCommand,
+  demoCommand,
+  completionCommand,
+  versionCommand,
+];
 
 /** Where a command puts its exit code. */
 export interface Outcome {
@@ -23,8 +39,8 @@ export async function createProgram(args: readonly string[]): Promise<ExitCode> 
     .showHelpAfterError('Run `tsray help` for the commands and options.')
     .configureHelp({ showGlobalOptions: false })
     .helpCommand('help [command]', 'show how to use tsray or one of its commands');
-  for (const add of [runCommand, testCommand, demoCommand, uuidCommand, versionCommand, completionCommand]) {
-    program.addCommand(add(outcome).exitOverride());
+  for (const add of commands) {
+    program.addCommand(add(outcome).copyInheritedSettings(program));
   }
   if (args.length === 0) {
     program.outputHelp();

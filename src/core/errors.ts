@@ -66,10 +66,11 @@ export function toTsrayError(thrown: unknown, code: ErrorCode, context?: string)
   return new TsrayError(code, context === undefined ? text : `${context}: ${text}`, { cause: thrown });
 }
 
-/** `code: message (hint)` on one line, without a stack: what a log or a terminal shows. */
+/** `code: message. Hint: hint` on one line, without a stack: what a log or a terminal shows. */
 export function describeError(error: unknown): string {
   if (error instanceof TsrayError) {
-    return `${error.code}: ${error.message}${error.hint === undefined ? '' : ` Hint: ${error.hint}`}`;
+    const stop = /[.!?]$/.test(error.message) ? '' : '.';
+    return `${error.code}: ${error.message}${error.hint === undefined ? '' : `${stop} Hint: ${error.hint}`}`;
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -13,8 +13,12 @@ export function testCommand(outcome: Outcome): Command {
         return;
       }
       console.log(
-        `The configuration is fine: ${settings.inbounds.length} inbounds, ${settings.outbounds.length} outbounds.`,
+        `The configuration is fine: ${count(settings.inbounds.length, 'inbound')}, ${count(settings.outbounds.length, 'outbound')}.`,
       );
     },
   );
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

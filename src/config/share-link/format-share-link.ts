@@ -1,8 +1,4 @@
 /** Writes share links of servers. */
-import { Checker } from '../check/checker.js';
-import { ProblemList } from '../problem.js';
-import { readOutbound } from '../schema/outbounds.js';
-import { parseText } from '../tree/parse.js';
 import { linkFault } from './fault.js';
 import {
   fieldsOfInbound,
@@ -11,6 +7,7 @@ import {
   type VmessInbound,
   type VmessOutbound,
 } from './from-settings.js';
+import { settingsOfOutbound } from './outbound-settings.js';
 import { type LinkStyle, writeLink } from './write.js';
 
 export interface FormatOptions {
@@ -33,20 +30,9 @@ export interface WrittenLink {
  * a TsrayError ERR_LINK if it is no valid VMess outbound or cannot be said in a link.
  */
 export function formatShareLink(outbound: object, options: FormatOptions = {}): string {
-  const problems = new ProblemList();
-  const checker = new Checker(problems, { strict: false, ignoreUnsupported: false, environment: {} });
-  const node = parseText(JSON.stringify(outbound), 'outbound', 0, problems);
-  const settings =
-    node === undefined
-      ? undefined
-      : readOutbound(checker, { path: [], node, missing: false }, new Map()).settings;
-  const [problem] = problems.sorted('error');
-  if (problem !== undefined) {
-    const where = problem.path === '' ? '' : `${problem.path}: `;
-    throw linkFault(`no valid outbound: ${where}${problem.message}`, problem.hint);
-  }
-  if (settings?.protocol !== 'vmess') {
-    throw linkFault(`expected a vmess outbound, found protocol "${settings?.protocol ?? ''}"`);
+  const settings = settingsOfOutbound(outbound);
+  if (settings.protocol !== 'vmess') {
+    throw linkFault(`expected a vmess outbound, found protocol "${settings.protocol}"`);
   }
   const links = linksOfOutbound(settings, options);
   const [link] = links;

@@ -1,0 +1,157 @@
+/** `tsray link` */
+import { Command, Option } from 'commander';
+import type { InboundSettings, OutboundSettings, Settings } from '../../config/settings.js';
+import {
+  type FormatOptions,
+  linksOfInbound,
+  linksOfOutbound,
+  type WrittenLink,
+} from '../../config/share-link/format-share-link.js';
+import type { LinkStyle } from '../../config/share-link/write.js';
+import { isAddress } from '../../config/values/address.js';
+import { TsrayError } from '../../core/errors.js';
+import { parseAddress } from '../../core/net/address.js';
+import { exitCode } from '../exit-code.js';
+import { reporting } from '../fail.js';
+import { writePrivateFile } from '../files.js';
+import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
+import type { Outcome } from '../program.js';
+import { formatSentence } from '../terminal/sentence.js';
+import { columnsOf, paintFor } from '../terminal/style.js';
+import { printable } from '../terminal/width.js';
+
+interface LinkFlags extends ConfigFlags {
+  readonly address?: string;
+  readonly style: LinkStyle;
+  /** Undefined: on a terminal. */
+  readonly qr?: boolean;
+  readonly png?: string;
+  readonly json?: boolean;
+}
+
+interface ListedLink extends WrittenLink {
+  readonly kind: 'inbound' | 'outbound';
+  readonly tag: string;
+}
+
+export function linkCommand(outcome: Outcome): Command {
+  const command = new Command('link').description('print the share links of VMess servers, with QR codes');
+  return addConfigOptions(command)
+    .option('--address <host>', 'name or IP of this server: print links for its clients too')
+    .addOption(
+      new Option('--style <style>', 'form of the links; every client reads v2rayn')
+        .choices(['v2rayn', 'url'])
+        .default('v2rayn'),
+    )
+    .option('--qr', 'print QR codes (the default on a terminal)')
+    .option('--no-qr', 'print no QR codes')
+    .option('--png <file>', 'write the QR code as PNG; of several links each gets a number')
+    .option('--json', 'print the links as JSON')
+    .addHelpText('after', '\nA link holds the user ID: who has it can use the server.')
+    .action((flags: LinkFlags) =>
+      reporting(outcome, async () => {
+        const settings = await loadSettings(flags);
+        if (settings === undefined) outcome.code = exitCode.config;
+        else await printLinks(settings, flags);
+      }),
+    );
+}
+
+async function printLinks(settings: Settings, flags: LinkFlags): Promise<void> {
+  const { address } = flags;
+  if (address !== undefined && !isAddress(address)) {
+    throw new TsrayError('ERR_USAGE', 'expected a name or an IP address after --address', {
+      hint: 'The port is in the configuration.',
+    });
+  }
+  const links = linksOf(settings, address === undefined ? undefined : parseAddress(address).host, flags);
+  if (flags.json === true) {
+    console.log(JSON.stringify(links, undefined, 2));
+  } else {
+    for (const [index, link] of links.entries()) await printLink(link, index === 0, flags);
+  }
+  if (flags.png !== undefined) await writePngs(links, flags.png);
+}
+
+function linksOf(
+  settings: Settings,
+  address: string | undefined,
+  options: FormatOptions,
+): readonly ListedLink[] {
+  const outbounds = settings.outbounds.filter(isVmess);
+  const inbounds = settings.inbounds.filter(isVmess);
+  const links = [
+    ...outbounds.flatMap((outbound) =>
+      linksOfOutbound(outbound, options).map((link) => listed('outbound', outbound.tag, link)),
+    ),
+    ...(address === undefined
+      ? []
+      : inbounds.flatMap((inbound) =>
+          linksOfInbound(inbound, address, options).map((link) => listed('inbound', inbound.tag, link)),
+        )),
+  ];
+  if (links.length > 0) return links;
+  if (inbounds.length > 0 && address === undefined) {
+    throw new TsrayError(
+      'ERR_USAGE',
+      'the configuration is that of a server, whose address it does not hold',
+      {
+        hint: 'Name it with --address, such as `tsray link --address vpn.example.com`.',
+      },
+    );
+  }
+  throw new TsrayError('ERR_USAGE', 'the configuration has no VMess server that a link could name');
+}
+
+function isVmess<T extends InboundSettings | OutboundSettings>(
+  handler: T,
+): handler is Extract<T, { protocol: 'vmess' }> {
+  return handler.protocol === 'vmess';
+}
+
+function listed(kind: ListedLink['kind'], tag: string, link: WrittenLink): ListedLink {
+  return { kind, tag, ...link };
+}
+
+async function printLink(link: ListedLink, first: boolean, flags: LinkFlags): Promise<void> {
+  const onTerminal = process.stdout.isTTY;
+  const withQr = flags.qr ?? onTerminal;
+  const paint = paintFor(process.stdout);
+  if (onTerminal || withQr) {
+    const name = printable(link.name);
+    console.log(`${first ? '' : '\n'}${paint('bold', name === '' ? '(no name)' : name)}`);
+  }
+  console.log(link.text);
+  for (const note of link.notes) console.error(formatSentence('note', note));
+  if (withQr) await printQr(link.text);
+}
+
+async function printQr(text: string): Promise<void> {
+  const { qrModules, qrText, qrWidth } = await import('../terminal/qr.js');
+  const modules = qrModules(text);
+  const columns = columnsOf(process.stdout);
+  if (modules === undefined) {
+    console.error(formatSentence('note', 'the link is too long for a QR code'));
+  } else if (process.stdout.isTTY && qrWidth(modules) > columns) {
+    const needed = `the QR code needs ${qrWidth(modules)} columns, the terminal has ${columns}`;
+    console.error(formatSentence('note', `${needed}; --style url makes it smaller, --png writes a picture`));
+  } else {
+    console.log(qrText(modules, paintFor(process.stdout)('bold', '') !== ''));
+  }
+}
+
+async function writePngs(links: readonly ListedLink[], path: string): Promise<void> {
+  const { qrModules, qrPng } = await import('../terminal/qr.js');
+  for (const [index, link] of links.entries()) {
+    const modules = qrModules(link.text);
+    if (modules === undefined) throw new TsrayError('ERR_LINK', 'the link is too long for a QR code');
+    const file = links.length === 1 ? path : numbered(path, index + 1);
+    await writePrivateFile(file, qrPng(modules));
+    console.error(`tsray: wrote ${file}`);
+  }
+}
+
+/** `a.png` → `a-1.png` */
+function numbered(path: string, number: number): string {
+  return /\.[^./\\]+$/.test(path) ? path.replace(/(\.[^./\\]+)$/, `-${number}$1`) : `${path}-${number}`;
+}

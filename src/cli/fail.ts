@@ -1,0 +1,15 @@
+/** How a command ends that could not do its work. */
+import { describeError, TsrayError } from '../core/errors.js';
+import { exitCode } from './exit-code.js';
+import type { Outcome } from './program.js';
+
+/** Runs `work`; a TsrayError becomes a line on standard error and exit code 1. */
+export async function reporting(outcome: Outcome, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof TsrayError)) throw error;
+    console.error(`tsray: ${describeError(error)}`);
+    outcome.code = exitCode.failure;
+  }
+}

@@ -1,0 +1,133 @@
+/** The servers that a command line names: by a link, a subscription's URL or file, or a configuration. */
+import { readFile, stat } from 'node:fs/promises';
+import type { OutboundSettings, Settings } from '../../config/settings.js';
+import { settingsOfOutbound } from '../../config/share-link/outbound-settings.js';
+import { parseShareLink } from '../../config/share-link/share-link.js';
+import { parseSubscription } from '../../config/subscription/parse-subscription.js';
+import { describeUserInfo, parseUserInfo } from '../../config/subscription/user-info.js';
+import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { formatHostPort } from '../../core/net/address.js';
+import { cannotRead } from '../files.js';
+import { readStandardInput } from '../link-text.js';
+import { fetchText, subscriptionLimits } from './fetch-text.js';
+
+/** A server that can be tried. */
+export interface Candidate {
+  /** What its owner calls it; may be empty. */
+  readonly name: string;
+  /** `host:port` */
+  readonly server: string;
+  /** Such as `ws+tls`. */
+  readonly transport: string;
+  /** The first is the server; the others are what it may go through. */
+  readonly outbounds: readonly OutboundSettings[];
+  /** What its link asks for and is not done. */
+  readonly warnings: readonly string[];
+}
+
+/** One that cannot: a line of a subscription that is no link of ours. */
+export interface UselessLine {
+  /** From 1. */
+  readonly line: number;
+  readonly error: TsrayError;
+}
+
+export interface Candidates {
+  readonly servers: readonly Candidate[];
+  readonly useless: readonly UselessLine[];
+  /** What has been used of a subscription; empty if it does not say. */
+  readonly usage: string;
+}
+
+/** Reads a link, a URL, a file, or standard input (`-`). Rejects with ERR_LINK, ERR_SUBSCRIPTION or ERR_USAGE. */
+export async function readCandidates(given: string): Promise<Candidates> {
+  if (/^\s*vmess:/i.test(given)) return { servers: [candidateOfLink(given)], useless: [], usage: '' };
+  if (/^https?:\/\//i.test(given)) {
+    const { headers, text } = await fetchText(given);
+    const usage = describeUserInfo(parseUserInfo(headers.get('subscription-userinfo') ?? ''));
+    return { ...candidatesIn(text), usage };
+  }
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(given)) parseShareLink(given);
+  return { ...candidatesIn(given === '-' ? await readStandardInput() : await readList(given)), usage: '' };
+}
+
+async function readList(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > subscriptionLimits.maxBytes)
+      throw new TsrayError('ERR_USAGE', `${path} is too long for links`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw error instanceof TsrayError ? error : cannotRead(path, error);
+  }
+}
+
+function candidatesIn(text: string): Pick<Candidates, 'servers' | 'useless'> {
+  const servers: Candidate[] = [];
+  const useless: UselessLine[] = [];
+  for (const entry of parseSubscription(text)) {
+    if ('error' in entry) {
+      useless.push(entry);
+      continue;
+    }
+    const { name, outbound, warnings } = entry.link;
+    try {
+      servers.push(candidateOf(settingsOfOutbound(outbound), name, warnings));
+    } catch (error) {
+      useless.push({ line: entry.line, error: toTsrayError(error, 'ERR_LINK') });
+    }
+  }
+  return { servers, useless };
+}
+
+function candidateOfLink(text: string): Candidate {
+  const { name, outbound, warnings } = parseShareLink(text);
+  return candidateOf(settingsOfOutbound(outbound), name, warnings);
+}
+
+/** Every server of every outbound that has some. */
+export function candidatesOfSettings(settings: Settings): readonly Candidate[] {
+  return settings.outbounds.flatMap((outbound) => {
+    const others = settings.outbounds.filter((each) => each !== outbound);
+    return singles(outbound).map((single) => ({
+      ...candidateOf(single, outbound.tag, []),
+      outbounds: [single, ...others],
+    }));
+  });
+}
+
+/** The outbound with one server each time, of those that have servers. */
+function singles(outbound: OutboundSettings): readonly OutboundSettings[] {
+  switch (outbound.protocol) {
+    case 'vmess':
+      return outbound.settings.servers.map((server) => ({
+        ...outbound,
+        settings: { ...outbound.settings, servers: [server] },
+      }));
+    case 'socks':
+      return outbound.settings.servers.map((server) => ({
+        ...outbound,
+        settings: { ...outbound.settings, servers: [server] },
+      }));
+    case 'http':
+      return outbound.settings.servers.map((server) => ({
+        ...outbound,
+        settings: { ...outbound.settings, servers: [server] },
+      }));
+    default:
+      return [];
+  }
+}
+
+function candidateOf(outbound: OutboundSettings, name: string, warnings: readonly string[]): Candidate {
+  const [server] = 'servers' in outbound.settings ? outbound.settings.servers : [];
+  const { network, tls } = outbound.stream;
+  const carrier = network === 'http' ? 'h2' : network;
+  return {
+    name,
+    server: server === undefined ? '' : formatHostPort(server.address.host, server.port),
+    transport: tls === undefined ? carrier : `${carrier}+tls`,
+    outbounds: [outbound],
+    warnings,
+  };
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inflateSync } from 'node:zlib';
+import decodeQr from 'qr/decode.js';
+import { qrModules, qrPng, qrText, qrWidth } from '../../../../src/cli/terminal/qr.js';
+
+const text = `vmess://${'AbC+/0'.repeat(60)}==`;
+
+/** What a camera would read of a picture, true where dark. */
+function scan(picture: readonly (readonly boolean[])[], scale = 4): string {
+  const size = picture.length * scale;
+  const data = new Uint8ClampedArray(size * size * 4).fill(255);
+  for (let y = 0; y < size; y += 1) {
+    for (let x = 0; x < size; x += 1) {
+      if (picture[Math.floor(y / scale)]?.[Math.floor(x / scale)] !== true) continue;
+      data.fill(0, (y * size + x) * 4, (y * size + x) * 4 + 3);
+    }
+  }
+  return decodeQr({ width: size, height: size, data });
+}
+
+/** The halves of block characters, true where a block is drawn. */
+function pixels(drawn: string): boolean[][] {
+  return drawn.split('\n').flatMap((line) => {
+    const cells = [...line];
+    return [cells.map((cell) => '█▀'.includes(cell)), cells.map((cell) => '█▄'.includes(cell))];
+  });
+}
+
+test('a picture in colours is what was written', () => {
+  const modules = qrModules(text);
+  assert(modules !== undefined);
+  const drawn = qrText(modules, true);
+  const lines = drawn.split('\n');
+  for (const line of lines) assert(line.startsWith('\u001b[30;107m') && line.endsWith('\u001b[0m'));
+  const bare = lines.map((line) => line.slice('\u001b[30;107m'.length, -'\u001b[0m'.length));
+  assert.equal(bare[0]?.length, qrWidth(modules));
+  assert.equal(scan(pixels(bare.join('\n')).slice(0, qrWidth(modules))), text);
+});
+
+test('a picture without colours is what was written, light on dark', () => {
+  const modules = qrModules(text);
+  assert(modules !== undefined);
+  const drawn = qrText(modules, false);
+  assert(!drawn.includes('\u001b'));
+  const dark = pixels(drawn).map((row) => row.map((light) => !light));
+  assert.equal(scan(dark.slice(0, qrWidth(modules))), text);
+});
+
+test('a PNG is what was written', () => {
+  const modules = qrModules(text);
+  assert(modules !== undefined);
+  const png = Buffer.from(qrPng(modules, 4));
+  assert.equal(png.subarray(1, 4).toString(), 'PNG');
+  assert.equal(png.subarray(12, 16).toString(), 'IHDR');
+  const size = png.readUInt32BE(16);
+  assert.equal(size, (modules.length + 8) * 4);
+  const idat = png.indexOf('IDAT');
+  const rows = inflateSync(png.subarray(idat + 4, idat + 4 + png.readUInt32BE(idat - 4)));
+  const rowBytes = Math.ceil(size / 8);
+  const picture = Array.from({ length: size }, (_, y) =>
+    Array.from(
+      { length: size },
+      (__, x) => (rows[y * (rowBytes + 1) + 1 + (x >> 3)]! & (0x80 >> (x & 7))) === 0,
+    ),
+  );
+  assert.equal(scan(picture, 1), text);
+});
+
+test('a text that is too long gives none', () => {
+  assert.equal(qrModules('x'.repeat(3000)), undefined);
+});
