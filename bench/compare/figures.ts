@@ -2,20 +2,27 @@
 import { freePorts } from '../../test/helper/ports.js';
 import { clientConfig, manyUserId, serverConfig, userId } from './configs.js';
 import { type Core, type RunningCore, startCore } from './cores.js';
-import { idleConnections, requests, startIperf, startNginx, transfer } from './load.js';
+import { idleConnections, requests, startIperf, startNginx, type Transfer, transfer } from './load.js';
 import { type StreamName, streams } from './streams.js';
 
 export interface Figure {
   readonly id: string;
   readonly title: string;
   readonly unit: string;
-  readonly contenders: readonly Core[];
   /** Greatest allowed ratio of tsray's value to V2Ray's; `atLeast`: smallest. */
   readonly atMost?: number;
   readonly atLeast?: number;
   /** Greatest allowed value of tsray itself, in `unit`. */
   readonly absolute?: number;
-  measure(core: Core): Promise<number>;
+}
+
+/** One set-up under load, and what is read off it. */
+export interface Scenario {
+  readonly name: string;
+  readonly contenders: readonly Core[];
+  readonly figures: readonly Figure[];
+  /** One value for each of `figures`. */
+  measure(core: Core): Promise<readonly number[]>;
 }
 
 const both: readonly Core[] = ['v2ray', 'tsray'];
@@ -38,8 +45,8 @@ interface ChainOptions {
 async function withChain(
   core: Core,
   options: ChainOptions,
-  use: (chain: Chain) => Promise<number>,
-): Promise<number> {
+  use: (chain: Chain) => Promise<readonly number[]>,
+): Promise<readonly number[]> {
   const [doorPort, serverPort, targetPort] = (await freePorts(3)) as [number, number, number];
   const id = options.users === undefined || options.users === 1 ? userId : manyUserId(options.users - 1);
   const security = options.security ?? 'aes-128-gcm';
@@ -62,109 +69,173 @@ async function withChain(
   }
 }
 
-async function cpuOf(core: RunningCore, work: () => Promise<number>): Promise<number> {
+/** Nanoseconds of CPU for each of the units that `work` reports, and its report. */
+async function cpuOf<T>(
+  core: RunningCore,
+  work: () => Promise<T>,
+  units: (result: T) => number,
+): Promise<[number, T]> {
   const before = core.cpuMs();
-  const units = await work();
-  return ((core.cpuMs() - before) * 1e6) / units;
+  const result = await work();
+  return [((core.cpuMs() - before) * 1e6) / units(result), result];
 }
 
-function stream(
-  role: 'client' | 'server',
-  direction: 'down' | 'up',
-  security: string,
-  limit: Partial<Figure> = {},
-): Figure {
+function speed({ bytes, seconds }: Transfer): number {
+  return bytes / seconds / 1e6;
+}
+
+type Direction = 'down' | 'up';
+
+function stream(role: 'client' | 'server', direction: Direction, security: string): Scenario {
   const way = direction === 'down' ? 'download' : 'upload';
+  const name = `${role}-${way}-${security}`;
+  const atMost = role === 'client' && direction === 'down' ? 0.55 : 0.62;
+  const cpu: Figure = { id: name, title: `${role}, ${way}, ${security}`, unit: 'ns/B', atMost };
+  const throughput: Figure = {
+    id: 'client-throughput',
+    title: 'client in front of a V2Ray server, one stream, aes-128-gcm',
+    unit: 'MB/s',
+    atLeast: 1,
+  };
+  const fast = name === 'client-download-aes-128-gcm';
   return {
-    id: `${role}-${way}-${security}`,
-    title: `${role}, ${way}, ${security}`,
-    unit: 'ns/B',
+    name,
     contenders: both,
-    atMost: role === 'client' && direction === 'down' ? 0.55 : 0.62,
-    measure: (core) =>
-      withChain(core, { role, target: 'iperf', security }, async ({ doorPort, measured }) => {
-        await transfer(doorPort, 128 * mebibyte, direction);
-        return cpuOf(measured, async () => (await transfer(doorPort, 1024 * mebibyte, direction)).bytes);
-      }),
-    ...limit,
+    figures: fast ? [cpu, throughput] : [cpu],
+    measure: (core) => streamOnce(core, role, direction, security),
   };
 }
 
-function newConnection(role: 'client' | 'server'): Figure {
-  return {
-    id: `${role}-new-connection`,
-    title: `${role}, one new connection with one small request`,
-    unit: 'us',
-    contenders: both,
-    atMost: 0.7,
-    measure: (core) => connectionCost(core, role, 1),
-  };
-}
-
-/** Microseconds of CPU for each connection. */
-function connectionCost(core: Core, role: 'client' | 'server', users: number): Promise<number> {
-  return withChain(core, { role, target: 'nginx', users }, async ({ doorPort, measured }) => {
-    const load = { connections: 16, close: true };
-    await requests(doorPort, { ...load, seconds: 2 });
-    return (
-      (await cpuOf(measured, async () => (await requests(doorPort, { ...load, seconds: 4 })).count)) / 1000
+function streamOnce(
+  core: Core,
+  role: 'client' | 'server',
+  direction: Direction,
+  security: string,
+): Promise<readonly number[]> {
+  return withChain(core, { role, target: 'iperf', security }, async ({ doorPort, measured }) => {
+    await transfer(doorPort, 128 * mebibyte, direction);
+    const [cost, result] = await cpuOf(
+      measured,
+      () => transfer(doorPort, 1024 * mebibyte, direction),
+      ({ bytes }) => bytes,
     );
+    return [cost, speed(result)];
   });
 }
 
-function latency(connections: number, quantile: 'p50Ms' | 'p99Ms'): Figure {
-  const name = quantile === 'p50Ms' ? 'p50' : 'p99';
+/** Microseconds of CPU for each new connection. */
+async function connectionCost({ doorPort, measured }: Chain): Promise<number> {
+  const load = { connections: 16, close: true };
+  await requests(doorPort, { ...load, seconds: 2 });
+  const [cost] = await cpuOf(
+    measured,
+    () => requests(doorPort, { ...load, seconds: 4 }),
+    ({ count }) => count,
+  );
+  return cost / 1000;
+}
+
+const newConnection = { unit: 'us', atMost: 0.7 } as const;
+
+function users(count: number): Scenario {
+  const many = count.toLocaleString('en');
+  const cost: Figure = {
+    id: `server-users-${count}`,
+    title: `server, one new connection with ${many} ${count === 1 ? 'user' : 'users'}`,
+    unit: 'us',
+    ...(count === 1 ? newConnection : {}),
+  };
+  const start: Figure = {
+    id: 'users-start',
+    title: `server with ${many} users, start`,
+    unit: 's',
+    absolute: 1,
+  };
+  const memory: Figure = {
+    id: 'users-memory',
+    title: `server with ${many} users, memory`,
+    unit: 'MB',
+    absolute: 100,
+  };
   return {
-    id: `latency-${name}-${connections}`,
-    title: `client, keep-alive request, ${name} at ${connections} connections`,
-    unit: 'ms',
+    name: `server-users-${count}`,
     contenders: both,
-    atMost: 1,
+    figures: count === 10_000 ? [cost, start, memory] : [cost],
     measure: (core) =>
-      withChain(core, { role: 'client', target: 'nginx' }, async ({ doorPort }) => {
+      withChain(core, { role: 'server', target: 'nginx', users: count }, async (chain) => {
+        const { measured } = chain;
+        const memoryMb = measured.rssBytes() / 1e6;
+        return [await connectionCost(chain), measured.startMs / 1000, memoryMb];
+      }),
+  };
+}
+
+function keepAlive(connections: number): Scenario {
+  const at = `at ${connections} ${connections === 1 ? 'connection' : 'connections'}`;
+  const cost: Figure = {
+    id: 'client-keep-alive',
+    title: 'client, keep-alive request of 100 B',
+    unit: 'us',
+    atMost: 0.75,
+  };
+  const quantiles = ['p50', 'p99'].map(
+    (name): Figure => ({
+      id: `latency-${name}-${connections}`,
+      title: `client, keep-alive request, ${name} ${at}`,
+      unit: 'ms',
+      atMost: 1,
+    }),
+  );
+  return {
+    name: `client-keep-alive-${connections}`,
+    contenders: both,
+    figures: connections === 32 ? [...quantiles, cost] : quantiles,
+    measure: (core) =>
+      withChain(core, { role: 'client', target: 'nginx' }, async ({ doorPort, measured }) => {
         await requests(doorPort, { connections, seconds: 2 });
-        return (await requests(doorPort, { connections, seconds: 4 }))[quantile];
+        const [each, result] = await cpuOf(
+          measured,
+          () => requests(doorPort, { connections, seconds: 4 }),
+          ({ count }) => count,
+        );
+        return [result.p50Ms, result.p99Ms, each / 1000];
       }),
   };
 }
 
 /** A download through a transport; V2Ray's gRPC stand-in is its own HTTP/2. */
-function carried(carrier: StreamName, atMost: number, unit: 'ns/B' | 'MB/s'): Figure {
-  const bytes = (carrier === 'kcp' ? 64 : 512) * mebibyte;
-  const through = (core: Core): StreamName =>
-    carrier === 'grpc over tls' && core === 'v2ray' ? 'http/2 over tls' : carrier;
+function carried(carrier: StreamName, atMost: number): Scenario {
+  const size = (carrier === 'kcp' ? 48 : 512) * mebibyte;
   const name = carrier === 'grpc over tls' ? 'grpc over tls (V2Ray: its http/2)' : carrier;
+  const id = `transport-${carrier.replaceAll(/[ /]/g, '-')}`;
+  const title = `client over ${name}, download`;
   return {
-    id: `transport-${carrier.replaceAll(/[ /]/g, '-')}-${unit === 'ns/B' ? 'cpu' : 'speed'}`,
-    title: `client over ${name}, download`,
-    unit,
+    name: id,
     contenders: both,
-    ...(unit === 'ns/B' ? { atMost } : {}),
-    measure: (core) =>
-      withChain(
+    figures: [
+      { id, title, unit: 'ns/B', atMost },
+      { id: `${id}-speed`, title, unit: 'MB/s' },
+    ],
+    measure: (core) => {
+      const through = carrier === 'grpc over tls' && core === 'v2ray' ? 'http/2 over tls' : carrier;
+      return withChain(
         core,
-        { role: 'client', target: 'iperf', carrier: through(core) },
+        { role: 'client', target: 'iperf', carrier: through },
         async ({ doorPort, measured }) => {
-          await transfer(doorPort, bytes / 8, 'down');
-          if (unit === 'ns/B')
-            return cpuOf(measured, async () => (await transfer(doorPort, bytes, 'down')).bytes);
-          const result = await transfer(doorPort, bytes, 'down');
-          return result.bytes / result.seconds / 1e6;
+          await transfer(doorPort, size / 8, 'down');
+          const [cost, result] = await cpuOf(
+            measured,
+            () => transfer(doorPort, size, 'down'),
+            ({ bytes }) => bytes,
+          );
+          return [cost, speed(result)];
         },
-      ),
+      );
+    },
   };
 }
 
-const carriers: readonly (readonly [carrier: StreamName, atMost: number])[] = [
-  ['tls', 0.8],
-  ['ws', 0.8],
-  ['ws over tls', 0.8],
-  ['http/2 over tls', 1.2],
-  ['grpc over tls', 1.2],
-  ['kcp', 1.2],
-];
-
-export const figures: readonly Figure[] = [
+export const scenarios: readonly Scenario[] = [
   stream('client', 'down', 'aes-128-gcm'),
   stream('client', 'down', 'chacha20-poly1305'),
   stream('client', 'up', 'aes-128-gcm'),
@@ -174,103 +245,64 @@ export const figures: readonly Figure[] = [
   stream('server', 'down', 'chacha20-poly1305'),
   stream('server', 'up', 'chacha20-poly1305'),
   {
-    ...stream('client', 'down', 'aes-128-gcm'),
-    id: 'client-download-without-addon',
-    title: 'client without the addon, download, aes-128-gcm',
+    name: 'client-download-without-addon',
     contenders: ['v2ray', 'tsray without addon'],
-    atMost: 2.5,
-  },
-  newConnection('client'),
-  newConnection('server'),
-  {
-    id: 'client-keep-alive',
-    title: 'client, keep-alive request of 100 B',
-    unit: 'us',
-    contenders: both,
-    atMost: 0.75,
-    measure: (core) =>
-      withChain(core, { role: 'client', target: 'nginx' }, async ({ doorPort, measured }) => {
-        const load = { connections: 32 };
-        await requests(doorPort, { ...load, seconds: 2 });
-        return (
-          (await cpuOf(measured, async () => (await requests(doorPort, { ...load, seconds: 4 })).count)) /
-          1000
-        );
-      }),
+    figures: [
+      {
+        id: 'client-download-without-addon',
+        title: 'client without the addon, download, aes-128-gcm',
+        unit: 'ns/B',
+        atMost: 2.5,
+      },
+    ],
+    measure: (core) => streamOnce(core, 'client', 'down', 'aes-128-gcm'),
   },
   {
-    id: 'client-idle-memory',
-    title: 'client, memory for each of 3,000 idle connections',
-    unit: 'KB',
+    name: 'client-new-connection',
     contenders: both,
-    atMost: 0.6,
+    figures: [
+      {
+        id: 'client-new-connection',
+        title: 'client, one new connection with one small request',
+        ...newConnection,
+      },
+    ],
+    measure: (core) =>
+      withChain(core, { role: 'client', target: 'nginx' }, async (chain) => [await connectionCost(chain)]),
+  },
+  users(1),
+  users(1000),
+  users(10_000),
+  keepAlive(1),
+  keepAlive(32),
+  keepAlive(256),
+  {
+    name: 'client-idle-memory',
+    contenders: both,
+    figures: [
+      {
+        id: 'client-idle-memory',
+        title: 'client, memory for each of 3,000 idle connections',
+        unit: 'KB',
+        atMost: 0.6,
+      },
+      { id: 'client-start-memory', title: 'client, memory before any connection', unit: 'MB' },
+    ],
     measure: (core) =>
       withChain(core, { role: 'client', target: 'nginx' }, async ({ doorPort, measured }) => {
+        const fresh = measured.rssBytes();
         await requests(doorPort, { connections: 32, seconds: 1 });
         const before = measured.rssBytes();
         const idle = await idleConnections(doorPort, 3000);
         const after = measured.rssBytes();
         await idle.close();
-        return (after - before) / 3000 / 1000;
+        return [(after - before) / 3000 / 1000, fresh / 1e6];
       }),
   },
-  {
-    id: 'client-start-memory',
-    title: 'client, memory before any connection',
-    unit: 'MB',
-    contenders: both,
-    measure: (core) =>
-      withChain(core, { role: 'client', target: 'nginx' }, ({ measured }) =>
-        Promise.resolve(measured.rssBytes() / 1e6),
-      ),
-  },
-  ...[1, 1000, 10_000].map(
-    (users): Figure => ({
-      id: `server-users-${users}`,
-      title: `server, one new connection with ${users.toLocaleString('en')} users`,
-      unit: 'us',
-      contenders: both,
-      measure: (core) => connectionCost(core, 'server', users),
-    }),
-  ),
-  {
-    id: 'server-users-start',
-    title: 'server with 10,000 users, start',
-    unit: 's',
-    contenders: both,
-    absolute: 1,
-    measure: (core) =>
-      withChain(core, { role: 'server', target: 'nginx', users: 10_000 }, ({ measured }) =>
-        Promise.resolve(measured.startMs / 1000),
-      ),
-  },
-  {
-    id: 'server-users-memory',
-    title: 'server with 10,000 users, memory',
-    unit: 'MB',
-    contenders: both,
-    absolute: 100,
-    measure: (core) =>
-      withChain(core, { role: 'server', target: 'nginx', users: 10_000 }, ({ measured }) =>
-        Promise.resolve(measured.rssBytes() / 1e6),
-      ),
-  },
-  ...[1, 32, 256].flatMap((connections) => [latency(connections, 'p50Ms'), latency(connections, 'p99Ms')]),
-  {
-    id: 'client-throughput',
-    title: 'client in front of a V2Ray server, one stream',
-    unit: 'MB/s',
-    contenders: both,
-    atLeast: 1,
-    measure: (core) =>
-      withChain(core, { role: 'client', target: 'iperf' }, async ({ doorPort }) => {
-        await transfer(doorPort, 128 * mebibyte, 'down');
-        const { bytes, seconds } = await transfer(doorPort, 2048 * mebibyte, 'down');
-        return bytes / seconds / 1e6;
-      }),
-  },
-  ...carriers.flatMap(([carrier, atMost]) => [
-    carried(carrier, atMost, 'ns/B'),
-    carried(carrier, atMost, 'MB/s'),
-  ]),
+  carried('tls', 0.8),
+  carried('ws', 0.8),
+  carried('ws over tls', 0.8),
+  carried('http/2 over tls', 1.2),
+  carried('grpc over tls', 1.2),
+  carried('kcp', 1.2),
 ];

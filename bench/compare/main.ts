@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { findProgram } from '../../test/helper/peer.js';
 import type { Core } from './cores.js';
-import { type Figure, figures } from './figures.js';
+import { type Scenario, scenarios } from './figures.js';
 import { formatTable, type Result, verdict, writeReport } from './report.js';
 
 const needed = ['v2ray', 'iperf3', 'wrk', 'nginx'];
@@ -16,19 +16,23 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-async function run(figure: Figure, rounds: number): Promise<Result> {
-  const values = new Map<Core, number[]>(figure.contenders.map((core) => [core, []]));
+async function run(scenario: Scenario, rounds: number): Promise<readonly Result[]> {
+  const { contenders, figures } = scenario;
+  const rows = new Map<Core, (readonly number[])[]>(contenders.map((core) => [core, []]));
   for (let round = 0; round < rounds; round += 1) {
     // Every other round in the opposite order, so that a drift of the machine favours nobody.
-    const order = round % 2 === 0 ? figure.contenders : [...figure.contenders].reverse();
-    for (const core of order) values.get(core)!.push(await figure.measure(core));
+    const order = round % 2 === 0 ? contenders : [...contenders].reverse();
+    for (const core of order) rows.get(core)!.push(await scenario.measure(core));
   }
-  const medians = new Map([...values].map(([core, list]) => [core, median(list)]));
-  return { figure, medians };
+  return figures.map((figure, index) => ({
+    figure,
+    contenders,
+    medians: new Map([...rows].map(([core, values]) => [core, median(values.map((each) => each[index]!))])),
+  }));
 }
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
+  options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' } },
 });
 const missing = needed.filter(
   (name) => findProgram(name) === undefined && findProgram(`/usr/sbin/${name}`) === undefined,
@@ -40,13 +44,11 @@ if (missing.length > 0) {
   );
   process.exit(1);
 }
-const chosen = figures.filter((figure) => figure.id.includes(flags.only));
 const results: Result[] = [];
-for (const figure of chosen) {
-  process.stdout.write(`${figure.title} ... `);
-  const result = await run(figure, Number(flags.rounds));
-  results.push(result);
-  console.log(verdict(result));
+for (const scenario of scenarios.filter(({ name }) => name.includes(flags.only))) {
+  const found = await run(scenario, Number(flags.rounds));
+  for (const result of found) console.log(`${result.figure.title}: ${verdict(result)}`);
+  results.push(...found);
 }
 console.log(`\n${formatTable(results)}`);
 if (flags.only === '') await writeReport(results, Number(flags.rounds));
