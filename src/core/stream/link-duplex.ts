@@ -6,7 +6,10 @@ import type { Link } from './link.js';
 /** What the stream holds for its reader before the link is paused. */
 const readHighWaterBytes = 64 * 1024;
 
-/** Takes over `link`. Half-open; destroying the stream destroys the link, unless both sides had ended. */
+/**
+ * Takes over `link`. Half-open. Destroying the stream without an error closes the link if all that was written had been
+ * ended (what the link still holds leaves), and destroys it otherwise.
+ */
 export function linkToDuplex(link: Link): Duplex {
   return new LinkDuplex(link);
 }
@@ -74,7 +77,7 @@ export class LinkDuplex extends Duplex {
     }
     this.#destroyed = done;
     if (error !== null) link.destroy(toTsrayError(error, 'ERR_CLOSED'));
-    else if (this.#inputEnded && this.#outputEnded) link.close();
+    else if (this.#outputEnded) link.close();
     else link.destroy();
   }
 
