@@ -149,10 +149,14 @@ export class KcpNetwork {
     this.client.settle();
     this.server.settle();
     while (!done()) {
-      const event = this.#next();
-      if (event === undefined || event.atMs > endMs) return false;
-      this.nowMs = event.atMs;
-      event.run();
+      const due = this.#events[0];
+      if (due === undefined || due.atMs > endMs) {
+        this.nowMs = endMs;
+        return false;
+      }
+      this.#next();
+      this.nowMs = due.atMs;
+      due.run();
     }
     return true;
   }

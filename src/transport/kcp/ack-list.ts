@@ -9,8 +9,11 @@ const initialRoom = 64;
 const maxEntries = 65_536;
 const minRepeatMs = 20;
 
-/** Gets each ack to send: the first `count` of `numbers`, and the newest time among their segments. */
-export type SendAck = (numbers: Uint32Array, count: number, timestamp: number) => void;
+/**
+ * Gets each ack to send: the first `count` of `numbers`, the newest time among their segments, and which of them is the
+ * lowest.
+ */
+export type SendAck = (numbers: Uint32Array, count: number, timestamp: number, lowest: number) => void;
 
 export class AckList {
   #numbers = new Uint32Array(initialRoom);
@@ -73,6 +76,7 @@ export class AckList {
     const nextMs = nowMs + Math.max(rtoMs >> 1, minRepeatMs);
     let count = 0;
     let timestamp = 0;
+    let lowest = 0;
     let skipped = 0;
     for (let index = 0; index < this.#count; index += 1) {
       if (this.#dueMs[index]! > nowMs) {
@@ -81,18 +85,20 @@ export class AckList {
       }
       this.#dueMs[index] = nextMs;
       const sentAt = this.#timestamps[index]!;
+      const number = this.#numbers[index]!;
       if (count === 0 || isBefore(timestamp, sentAt)) timestamp = sentAt;
-      out[count] = this.#numbers[index]!;
+      if (count === 0 || isBefore(number, lowest)) lowest = number;
+      out[count] = number;
       count += 1;
       if (count === maxAckNumbers) {
-        send(out, count, timestamp);
+        send(out, count, timestamp, lowest);
         count = 0;
       }
     }
     this.fresh = 0;
     if (count === 0) return;
     if (skipped > 0) count = this.#fillUp(count, nextMs);
-    send(out, count, timestamp);
+    send(out, count, timestamp, lowest);
   }
 
   /** Adds numbers that were told before; their times are old and say nothing about the round trip. */

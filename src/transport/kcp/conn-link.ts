@@ -43,7 +43,7 @@ export class KcpLink implements Link, SoonTask {
   #closing = false;
   #gone = false;
   #error: TsrayError | undefined;
-  #disposed = false;
+  #terminated = false;
   queued = false;
 
   constructor(options: KcpLinkOptions) {
@@ -55,20 +55,11 @@ export class KcpLink implements Link, SoonTask {
     this.#arm();
   }
 
-  get session(): KcpSession {
-    return this.#session;
-  }
-
   /** The segments of a genuine datagram; ours from now on. */
   received(segments: Uint8Array): void {
-    if (this.#disposed) return;
+    if (this.#terminated) return;
     this.#session.input(segments, this.#clock.monotonicMs());
     runSoon(this);
-  }
-
-  /** The connection cannot go on, for a reason outside the session. */
-  fail(error: TsrayError): void {
-    this.destroy(error);
   }
 
   start(sink: LinkSink): void {
@@ -127,17 +118,18 @@ export class KcpLink implements Link, SoonTask {
 
   /** Ends everything without waiting for the peer, which is told once. Idempotent. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.destroy();
-    this.#session.flush(this.#clock.monotonicMs());
-    this.#terminated();
+    if (this.#terminated) return;
+    const nowMs = this.#clock.monotonicMs();
+    this.#session.abort(nowMs);
+    this.#finish(undefined);
+    this.#session.flush(nowMs);
+    this.#terminate();
   }
 
   runSoon(): void {
-    if (this.#disposed) return;
     this.#deliver();
     const nowMs = this.#clock.monotonicMs();
-    if (this.#session.wantsFlush(nowMs)) this.#flush(nowMs);
+    if (!this.#terminated && this.#session.wantsFlush(nowMs)) this.#flush(nowMs);
     this.#settle();
   }
 
@@ -167,13 +159,13 @@ export class KcpLink implements Link, SoonTask {
     }
   }
 
-  /** Tells the owner what has come of it. */
   #settle(): void {
     const session = this.#session;
     if (!this.#gone) this.#tellOwner(session);
-    if (session.state === 'terminated') this.#terminated();
+    if (session.state === 'terminated') this.#terminate();
   }
 
+  /** Tells the owner what has come of it. */
   #tellOwner(session: KcpSession): void {
     if (session.timedOut) {
       this.destroy(silence(session.heard));
@@ -196,10 +188,13 @@ export class KcpLink implements Link, SoonTask {
       this.#endDelivered = true;
       this.#sink.end();
     }
+    if (this.#gone || this.#closing) return;
     if (this.#outputLost) {
       this.destroy(new TsrayError('ERR_RESET', 'the peer has closed the connection'));
     } else if (this.#outputEnded) {
       this.close();
+    } else if (session.state === 'terminated') {
+      this.#finish(undefined);
     }
   }
 
@@ -212,15 +207,17 @@ export class KcpLink implements Link, SoonTask {
     if (sink !== undefined) queueMicrotask(() => sink.closed(error));
   }
 
-  #terminated(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  /** The session is over. What it still has to read can be read. */
+  #terminate(): void {
+    if (this.#terminated) return;
+    this.#terminated = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#onTerminated();
   }
 
   #arm(): void {
+    if (this.#terminated) return;
     const delayMs = this.#session.nextFlushMs;
     if (this.#timer !== undefined && this.#timerMs === delayMs) {
       this.#timer.refresh();

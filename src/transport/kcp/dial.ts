@@ -17,6 +17,7 @@ import { createPacketHeader, headerBytes } from './packet-header.js';
 import { createProtection, type Protection } from './protection.js';
 import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
+import { growReceiveBuffer, sendDatagram } from './socket.js';
 
 /** Asked of the kernel, which may give less: one window. */
 const receiveBufferBytes = 2 * 1024 * 1024;
@@ -169,8 +170,6 @@ interface DialedOptions {
 
 /** A socket, its session, and the link over it. */
 class DialedConnection {
-  readonly #socket: dgram.Socket;
-  readonly #buffer: DatagramBuffer;
   readonly #where: string;
   readonly link: KcpLink;
   #linkGone = false;
@@ -178,13 +177,11 @@ class DialedConnection {
 
   constructor(options: DialedOptions) {
     const { socket, clock, protection, skipBytes } = options;
-    this.#socket = socket;
-    this.#buffer = options.buffer;
     this.#where = options.where;
     const session = new KcpSession({
       conversation: options.conversation,
       limits: options.limits,
-      writer: options.makeWriter((datagram) => this.#send(datagram)),
+      writer: options.makeWriter((datagram) => sendDatagram(socket, datagram, options.buffer)),
       nowMs: clock.monotonicMs(),
     });
     this.link = new KcpLink({
@@ -215,12 +212,6 @@ class DialedConnection {
     if (this.#linkGone) this.link.dispose();
   }
 
-  #send(datagram: Uint8Array): void {
-    this.#socket.send(datagram);
-    // The kernel had no room: the socket still needs these bytes.
-    if (this.#socket.getSendQueueCount() > 0) this.#buffer.renew();
-  }
-
   #failed(error: NodeJS.ErrnoException): void {
     this.#refusals += 1;
     if (this.#linkGone) {
@@ -228,7 +219,7 @@ class DialedConnection {
       this.link.dispose();
     } else if (this.#refusals >= maxRefusals) {
       const refused = error.code === 'ECONNREFUSED';
-      this.link.fail(
+      this.link.destroy(
         new TsrayError(
           refused ? 'ERR_DIAL_REFUSED' : 'ERR_DIAL_FAILED',
           refused ? `${this.#where} refused the connection` : `${this.#where}: ${error.message}`,
@@ -239,14 +230,5 @@ class DialedConnection {
         ),
       );
     }
-  }
-}
-
-/** The default holds less than a hundred datagrams. The kernel gives what its limit allows. */
-export function growReceiveBuffer(socket: dgram.Socket, bytes: number): void {
-  try {
-    socket.setRecvBufferSize(bytes);
-  } catch {
-    // Some systems refuse what is over their limit; it works with less as well.
   }
 }

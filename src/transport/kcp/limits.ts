@@ -32,7 +32,8 @@ export function limitsOf(settings: KcpSettings, protection: Protection): KcpLimi
     ttiMs,
     congestion: settings.congestion,
     sendingBase: perTti(settings.uplinkCapacity),
-    receiveWindow: perTti(settings.downlinkCapacity),
+    // V2Ray counts the capacity alone. On long paths that lose a little, a larger window carries twice as much.
+    receiveWindow: Math.max(perTti(settings.downlinkCapacity), Math.floor(settings.readBufferBytes / mtu)),
     sendQueue: Math.max(minWindow, Math.floor(settings.writeBufferBytes / mtu)),
   };
 }

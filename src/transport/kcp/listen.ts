@@ -9,7 +9,6 @@ import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import { listenError } from '../common/listen-error.js';
 import { KcpLink } from './conn-link.js';
-import { growReceiveBuffer } from './dial.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, PacketWriter } from './packet.js';
 import { createPacketHeader, headerBytes } from './packet-header.js';
@@ -17,6 +16,7 @@ import { createProtection, type Protection } from './protection.js';
 import { conversationOf, opensSession } from './segment.js';
 import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
+import { growReceiveBuffer, sendDatagram } from './socket.js';
 
 const receiveBufferBytes = 4 * 1024 * 1024;
 
@@ -226,9 +226,7 @@ class KcpListener implements Listener {
 
   #send(datagram: Uint8Array, port: number, address: string): void {
     if (this.#closed) return;
-    this.#socket.send(datagram, port, address);
-    // The kernel had no room: the socket still needs these bytes.
-    if (this.#socket.getSendQueueCount() > 0) this.#buffer.renew();
+    sendDatagram(this.#socket, datagram, this.#buffer, port, address);
   }
 
   #settle(): void {

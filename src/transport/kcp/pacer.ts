@@ -62,7 +62,7 @@ export class Pacer {
 
   /** Milliseconds until a burst may leave. */
   get waitMs(): number {
-    const lacking = Math.min(minBurst, this.#rate * burstMs) - this.#tokens;
+    const lacking = Math.max(1, Math.min(minBurst, this.#rate * burstMs)) - this.#tokens;
     return lacking <= 0 ? 0 : Math.min(maxWaitMs, Math.max(1, Math.ceil(lacking / this.#rate)));
   }
 

@@ -67,6 +67,13 @@ export class ReceiveWindow {
     }
   }
 
+  /** Throws away everything. */
+  clear(): void {
+    this.skip();
+    this.#data.fill(undefined);
+    this.#kept = 0;
+  }
+
   #grow(): void {
     const size = (this.#mask + 1) * 2;
     const mask = size - 1;

@@ -37,7 +37,9 @@ export class SendWindow {
   inFlight = 0;
   /** How many were sent again since the count was last set to 0. */
   resent = 0;
-  /** No segment is due before this. */
+  /** Where `sendDue` stopped last. */
+  #lastEnd = 0;
+  /** No segment before `#lastEnd` is due before this. */
   earliestDueMs = Number.POSITIVE_INFINITY;
 
   constructor(segmentBytes: number) {
@@ -100,15 +102,24 @@ export class SendWindow {
   }
 
   /**
-   * Sends what is due again, up to `limit` segments, the oldest first; returns how many. `spare`: nothing else could be
+   * Sends what is due again, up to `limit` segments before `end`, the oldest first; returns how many. `spare`: nothing else could be
    * sent; what was lost twice, while everything behind it waits, leaves twice.
    */
-  sendDue(limit: number, nowMs: number, rtoMs: number, spare: boolean, send: SendSegment): number {
-    if (nowMs < this.earliestDueMs) return 0;
+  sendDue(
+    limit: number,
+    end: number,
+    nowMs: number,
+    rtoMs: number,
+    spare: boolean,
+    send: SendSegment,
+  ): number {
+    if (nowMs < this.earliestDueMs && end === this.#lastEnd) return 0;
+    this.#lastEnd = end;
     let count = 0;
     let earliest = Number.POSITIVE_INFINITY;
     const dueMs = nowMs + rtoMs;
-    for (let number = this.first; number !== this.unsent; number = (number + 1) >>> 0) {
+    const stop = isBefore(end, this.unsent) ? end : this.unsent;
+    for (let number = this.first; isBefore(number, stop); number = (number + 1) >>> 0) {
       const index = number & this.#mask;
       const data = this.#data[index];
       if (data === undefined) continue;

@@ -97,6 +97,8 @@ export class KcpSession {
   #pingDue = false;
   /** A timed flush is under way every tti. */
   #busy = false;
+  /** The state has changed, and with it what the next flush has to do and when. */
+  #stateNews = false;
   /** Nothing was acknowledged for long: only few segments are sent, and those at each tick. */
   #stalled = false;
   /** The end of our window, as last told. */
@@ -163,7 +165,7 @@ export class KcpSession {
   /** There is something that a flush now, rather than in `nextFlushMs`, would send. */
   wantsFlush(nowMs: number): boolean {
     if (this.state === 'terminated') return false;
-    if (this.#pingDue) return true;
+    if (this.#pingDue || this.#stateNews) return true;
     if (this.state === 'terminating') return false;
     const now = this.#at(nowMs);
     if (this.#acksDue(now) || this.#windowMoved) return true;
@@ -203,7 +205,7 @@ export class KcpSession {
   close(nowMs: number): void {
     const now = this.#at(nowMs);
     this.#closed = true;
-    this.#receiving.skip();
+    this.#receiving.clear();
     if (this.state === 'active') this.#enter('readyToClose', now);
     else if (this.state === 'peerClosed') this.#enter('terminating', now);
     else if (this.state === 'peerTerminating') {
@@ -224,6 +226,7 @@ export class KcpSession {
   flush(nowMs: number): void {
     const now = this.#at(nowMs);
     this.#timeouts(now);
+    this.#stateNews = false;
     if (this.state === 'terminated') return;
     if (this.state === 'terminating') {
       if (this.#pingDue || now - this.#pingedMs >= terminateMs) {
@@ -254,6 +257,7 @@ export class KcpSession {
   #enter(state: KcpState, now: number): void {
     this.state = state;
     this.#stateMs = now;
+    this.#stateNews = true;
     if (state === 'terminating') this.#pingDue = true;
     // From here on nothing of ours can arrive or be of use.
     if (state !== 'active' && state !== 'readyToClose') this.#sending.clear();
@@ -309,7 +313,7 @@ export class KcpSession {
       }
     }
     acknowledged += this.#acknowledgeBefore(reader.receivingNext);
-    if (acknowledged > 0) this.#acked(acknowledged, now);
+    this.#acked(acknowledged, now);
     if (largestIsNews) {
       if (isBefore(this.#ackedEnd, largest + 1)) this.#ackedEnd = (largest + 1) >>> 0;
       this.#roundTrip.sample((now - reader.timestamp) | 0, now);
@@ -384,7 +388,7 @@ export class KcpSession {
       acks.settle();
       if (!acks.isEmpty) acks.flush(now, this.#roundTrip.rtoMs, this.#sendAck);
     }
-    if (this.#windowMoved) this.#sendAck(noNumbers, 0, 0);
+    if (this.#windowMoved) this.#sendAck(noNumbers, 0, 0, 0);
   }
 
   /** The reader, slow before, has made much room that the peer does not know of. */
@@ -401,16 +405,17 @@ export class KcpSession {
     const allowed = Math.min(this.#pacer.allowance(now), burst);
     // The first segment is acknowledged at once, those of a row when the peer's tti is over.
     const waitMs = sending.inFlight > fewInFlight ? rto + this.#limits.ttiMs : rto;
-    const most = this.#stalled ? Math.min(probe, allowed) : allowed;
+    const stalled = this.#stalled;
+    const most = stalled ? Math.min(probe, allowed) : allowed;
     const end = this.#sendEnd();
-    const spare = !sending.hasUnsent || !isBefore(sending.unsent, end);
-    const again = sending.sendDue(most, now, waitMs, spare, this.#sendData);
-    const fresh = this.#stalled ? 0 : allowed - again;
+    const spare = !stalled && (!sending.hasUnsent || !isBefore(sending.unsent, end));
+    const again = sending.sendDue(most, end, now, waitMs, spare, this.#sendData);
+    const fresh = stalled ? 0 : allowed - again;
     const count = again + sending.sendNew(fresh, end, now, waitMs, this.#sendData);
     this.#pacer.sent(count);
     if (count < allowed) {
       if (!sending.hasUnsent) this.#pacer.idle();
-    } else {
+    } else if (!stalled) {
       this.#pacedUntilMs = now + this.#pacer.waitMs;
     }
     if (count > 0 && this.#control !== undefined && now - this.#controlMs >= this.#limits.ttiMs) {
@@ -431,14 +436,17 @@ export class KcpSession {
     this.#writer.finish(writeData(room, start, fields, data, length));
   };
 
-  readonly #sendAck = (numbers: Uint32Array, count: number, timestamp: number): void => {
+  readonly #sendAck = (numbers: Uint32Array, count: number, timestamp: number, lowest: number): void => {
     const { room, start } = this.#writer;
     this.#toldEnd = this.#receiving.end;
+    const { next } = this.#receiving;
     const fields = {
       conversation: this.conversation,
       option: this.#option,
       receivingWindow: this.#toldEnd,
-      receivingNext: this.#receiving.next,
+      // V2Ray looks at this first, and measures the round trip by numbers that are then still news to it. Told more, it
+      // keeps its initial timeout of 100 ms and sends everything again on longer paths.
+      receivingNext: count > 0 && isBefore(lowest, next) ? lowest : next,
       timestamp,
     };
     this.#writer.finish(writeAck(room, start, fields, numbers, count));

@@ -61,3 +61,49 @@ for (const loss of [0, 0.01, 0.05, 0.1, 0.2]) {
     t.diagnostic(both({ loss, delayMs: 25, rate: 2_000 }, { congestion: true }));
   });
 }
+
+test('a network that goes away in the middle of a transfer ends both sides within a minute', () => {
+  const limits = kcpLimits();
+  const network = new KcpNetwork({ loss: 0, delayMs: 10 }, limits);
+  const { client, server } = network;
+  transfer(client, limits.sendQueue, bytes, false);
+  transfer(server, limits.sendQueue, bytes, false);
+  assert.ok(network.run(() => server.receivedBytes > 500_000, 10_000));
+  network.cut = true;
+  const sentBefore = client.sent;
+  assert.ok(
+    network.run(() => client.session.state === 'terminated' && server.session.state === 'terminated', 60_000),
+  );
+  assert.ok(client.session.timedOut && server.session.timedOut);
+  assert.ok(client.sent - sentBefore < 20_000, `${client.sent - sentBefore} datagrams into the void`);
+});
+
+test('a network that comes back after 20 s loses nothing', () => {
+  const limits = kcpLimits();
+  const network = new KcpNetwork({ loss: 0, delayMs: 10 }, limits);
+  const { client, server } = network;
+  transfer(client, limits.sendQueue, bytes, false);
+  assert.ok(network.run(() => server.receivedBytes > 500_000, 10_000));
+  network.cut = true;
+  network.run(() => false, 20_000);
+  network.cut = false;
+  assert.ok(network.run(() => server.receivedBytes === bytes, 20_000));
+  assert.equal(sha256(...server.received), sha256(data));
+});
+
+test('a reader that stops for a minute loses nothing, and its peer sends little meanwhile', () => {
+  const limits = kcpLimits();
+  const network = new KcpNetwork({ loss: 0.05, delayMs: 10 }, limits);
+  const { client, server } = network;
+  server.reading = false;
+  transfer(client, limits.sendQueue, bytes, false);
+  network.run(() => false, 10_000);
+  const sentBefore = client.sent;
+  network.run(() => false, 60_000);
+  assert.equal(client.session.state, 'active');
+  assert.ok(client.sent - sentBefore < 2_000, `${client.sent - sentBefore} datagrams in a minute`);
+  server.reading = true;
+  server.settle();
+  assert.ok(network.run(() => server.receivedBytes === bytes, 20_000));
+  assert.equal(sha256(...server.received), sha256(data));
+});

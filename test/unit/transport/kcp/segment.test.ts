@@ -302,9 +302,10 @@ describe('datagrams', () => {
       ttiMs: 50,
       congestion: false,
       sendingBase: 194,
-      receiveWindow: 776,
+      receiveWindow: 1553,
       sendQueue: 1553,
     });
+    assert.equal(kcpLimits({ readBufferBytes: 0 }).receiveWindow, 776);
     assert.equal(kcpLimits({ seed: 'x', header: 'dtls' }).segmentBytes, 1350 - 13 - 16 - 18);
     assert.equal(kcpLimits({ uplinkCapacity: 0 }).sendingBase, 8);
   });

@@ -1,0 +1,42 @@
+/** Datagrams of an mKCP client without a seed and header, made by hand. */
+import { systemRandom } from '../../src/core/random.js';
+import { nodeCrypto } from '../../src/crypto/node.js';
+import { DatagramBuffer, PacketWriter } from '../../src/transport/kcp/packet.js';
+import { createPacketHeader } from '../../src/transport/kcp/packet-header.js';
+import { createProtection } from '../../src/transport/kcp/protection.js';
+import { segmentCommand, writeControl, writeData } from '../../src/transport/kcp/segment.js';
+
+export class PlainSealer {
+  readonly #conversation: number;
+  readonly #writer: PacketWriter;
+  #last: Uint8Array = new Uint8Array(0);
+
+  constructor(conversation = 1) {
+    this.#conversation = conversation;
+    this.#writer = new PacketWriter(
+      'none',
+      createPacketHeader('none', systemRandom),
+      createProtection(undefined, nodeCrypto, systemRandom),
+      new DatagramBuffer(),
+      (datagram) => {
+        this.#last = datagram.slice();
+      },
+    );
+  }
+
+  /** One byte of data. */
+  data(fields: { readonly number: number; readonly sendingNext: number }): Uint8Array {
+    const { room, start } = this.#writer;
+    const all = { conversation: this.#conversation, option: 0, timestamp: 0, ...fields };
+    this.#writer.finish(writeData(room, start, all, Buffer.from('x'), 1));
+    return this.#last;
+  }
+
+  terminate(): Uint8Array {
+    const { room, start } = this.#writer;
+    const command = segmentCommand.terminate;
+    const fields = { option: 0, sendingNext: 0, receivingNext: 0, peerRto: 100 };
+    this.#writer.finish(writeControl(room, start, { conversation: this.#conversation, command, ...fields }));
+    return this.#last;
+  }
+}
