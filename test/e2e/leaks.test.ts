@@ -15,7 +15,7 @@ import {
 } from '../helper/configs.js';
 import { endingNames, endings, startCutter } from '../helper/cutter.js';
 import { echoOn } from '../helper/exchange.js';
-import { countResources, nothingLeft } from '../helper/leaks.js';
+import { countHeldSockets, countResources, noSocketHeld, nothingLeft } from '../helper/leaks.js';
 import { payload } from '../helper/payload.js';
 import { closedPort } from '../helper/ports.js';
 import { readAll, readExactly, socksAssociate, socksConnect } from '../helper/socks-client.js';
@@ -95,6 +95,7 @@ describe('nothing is left behind', () => {
   let local: Tsray;
   let server: Tsray;
   let client: Tsray;
+  let heldBefore: number;
 
   before(async () => {
     echo = await startEcho();
@@ -117,12 +118,18 @@ describe('nothing is left behind', () => {
       inbounds,
       outbounds: [vmessOutbound(server.port('vmess'), 'aead', 'aes-128-gcm')],
     });
+    heldBefore = countHeldSockets();
   });
   after(async () => {
-    await client.close();
-    await server.close();
-    await local.close();
-    await echo.close();
+    try {
+      // The instances still run, but must have forgotten their past connections.
+      await noSocketHeld(heldBefore);
+    } finally {
+      await client.close();
+      await server.close();
+      await local.close();
+      await echo.close();
+    }
   });
 
   async function reach(proxy: Tsray, phase: Phase): Promise<Socket> {

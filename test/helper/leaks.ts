@@ -1,4 +1,7 @@
 /** Counts what keeps a process busy, to show that nothing stays behind. */
+import { Socket as DatagramSocket } from 'node:dgram';
+import { Socket } from 'node:net';
+import { queryObjects } from 'node:v8';
 import { eventually } from './eventually.js';
 
 /** Handles, requests and timers of this process by kind, such as `TCPSocketWrap`. */
@@ -42,5 +45,26 @@ export async function nothingLeft(before: Resources, timeoutMs = 5_000, ownSocke
     );
   } catch (error) {
     throw new Error(`left behind: ${left.join('; ')}`, { cause: error });
+  }
+}
+
+/**
+ * Sockets that something still refers to, closed or not, after a garbage collection: a table entry, listener or timer
+ * that outlives its connection holds on to the connection's socket.
+ */
+export function countHeldSockets(): number {
+  return queryObjects(Socket, { format: 'count' }) + queryObjects(DatagramSocket, { format: 'count' });
+}
+
+/** Resolves once no more sockets are referred to than `before`. */
+export async function noSocketHeld(before: number): Promise<void> {
+  let now = 0;
+  try {
+    await eventually('sockets forgotten', () => {
+      now = countHeldSockets();
+      return now <= before;
+    });
+  } catch (error) {
+    throw new Error(`sockets still referred to: ${before} before, ${now} now`, { cause: error });
   }
 }
