@@ -9,6 +9,7 @@ import { type ExitCode, exitCode } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';
 import { untilStopped } from '../signals.js';
+import { withSmallYoungGeneration } from '../young-generation.js';
 
 interface RunFlags extends ConfigFlags {
   readonly grace: number;
@@ -36,9 +37,24 @@ function reportLogProblem(error: TsrayError): void {
 }
 
 async function run(flags: RunFlags): Promise<ExitCode> {
+  const started = await withSmallYoungGeneration(() => start(flags));
+  if (typeof started === 'number') return started;
+  for (const inbound of started.inbounds) {
+    console.error(
+      `tsray: ${inbound.tag === '' ? 'inbound' : inbound.tag} listens on ${inbound.addresses.join(', ')}`,
+    );
+  }
+  // Signals are obeyed before anybody is told that it runs.
+  const stopped = untilStopped(started, flags.grace * 1000);
+  console.error('tsray: started');
+  await stopped;
+  return exitCode.ok;
+}
+
+/** The running instance, or the exit code after what went wrong was printed. */
+async function start(flags: RunFlags): Promise<Instance | ExitCode> {
   const settings = await loadSettings(flags);
   if (settings === undefined) return exitCode.config;
-  let instance: Instance;
   try {
     const log = createLog({
       ...settings.log,
@@ -46,20 +62,11 @@ async function run(flags: RunFlags): Promise<ExitCode> {
       stdout: process.stdout,
       onProblem: reportLogProblem,
     });
-    instance = createInstance(settings, { flags: readEnvironmentFlags(process.env), log });
+    const instance = createInstance(settings, { flags: readEnvironmentFlags(process.env), log });
     await instance.start();
+    return instance;
   } catch (error) {
     console.error(`tsray: ${describeError(error)}`);
     return exitCode.failure;
   }
-  for (const inbound of instance.inbounds) {
-    console.error(
-      `tsray: ${inbound.tag === '' ? 'inbound' : inbound.tag} listens on ${inbound.addresses.join(', ')}`,
-    );
-  }
-  // Signals are obeyed before anybody is told that it runs.
-  const stopped = untilStopped(instance, flags.grace * 1000);
-  console.error('tsray: started');
-  await stopped;
-  return exitCode.ok;
 }
