@@ -9,4 +9,9 @@ export type {
   OutboundSettings,
   Settings,
 } from './config/settings.js';
+export { type FormatOptions, formatShareLink } from './config/share-link/format-share-link.js';
+export type { LinkOutbound, LinkStream } from './config/share-link/outbound.js';
+export { parseShareLink, type ShareLink } from './config/share-link/share-link.js';
+export type { LinkStyle } from './config/share-link/write.js';
+export { parseSubscription, type SubscriptionEntry } from './config/subscription/parse-subscription.js';
 export type { StreamSettings } from './transport/stack/stream-settings.js';

@@ -6,7 +6,11 @@
 export { type ParsedConfig, type ParseOptions, parseConfig } from './config/parse-config.js';
 export { type ConfigProblem, formatProblem } from './config/problem.js';
 export type { Settings } from './config/settings.js';
+export { type FormatOptions, formatShareLink } from './config/share-link/format-share-link.js';
+export type { LinkOutbound, LinkStream } from './config/share-link/outbound.js';
 export { parseShareLink, type ShareLink } from './config/share-link/share-link.js';
+export type { LinkStyle } from './config/share-link/write.js';
+export { parseSubscription, type SubscriptionEntry } from './config/subscription/parse-subscription.js';
 export type { EnvironmentFlags } from './contract/environment.js';
 export type { LogLevel } from './contract/logger.js';
 export { type ErrorCode, errorCodes, TsrayError } from './core/errors.js';

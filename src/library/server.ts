@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { createDispatcher } from '../app/dispatcher.js';
 import { parseConfig } from '../config/parse-config.js';
-import type { Settings } from '../config/settings.js';
+import type { InboundSettings, Settings } from '../config/settings.js';
+import { type FormatOptions, linksOfInbound } from '../config/share-link/format-share-link.js';
 import type { Inbound } from '../contract/inbound.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
@@ -41,8 +42,10 @@ export function createServer(options: ServerOptions): Server {
 
 export class Server extends EventEmitter<ServerEvents> {
   readonly users: ServerUsers;
+  readonly #settings: InboundSettings;
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
+  readonly #table: UserTable;
   readonly #tracking: TrackingDispatcher;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -51,6 +54,7 @@ export class Server extends EventEmitter<ServerEvents> {
   constructor(options: ServerOptions) {
     super();
     const settings = readServerOptions(options);
+    this.#settings = settings.inbounds[0]!;
     const accessLog: AccessLog = {
       write: ({ from, reason = '', status }) => {
         if (status === 'rejected') this.emit('refused', { source: from, reason });
@@ -58,6 +62,7 @@ export class Server extends EventEmitter<ServerEvents> {
     };
     const base = createParts(options, settings.policy, accessLog);
     const table = new UserTable(base.crypto);
+    this.#table = table;
     this.users = new ServerUsers(table, options.users ?? [], (email) => this.#tracking.endUser(email));
     const [outbound] = createOutbounds(settings.outbounds, base);
     const { handler } = options;
@@ -97,6 +102,19 @@ export class Server extends EventEmitter<ServerEvents> {
   get port(): number {
     const { address } = this;
     return Number(address.slice(address.lastIndexOf(':') + 1));
+  }
+
+  /**
+   * The share link of a user, for clients that reach this server at `host` (name or IP address). Secret: it holds the
+   * ID. Throws ERR_USAGE for an unknown user and before `start`, ERR_LINK for a transport that links cannot name.
+   */
+  link(email: string, host: string, options: FormatOptions = {}): string {
+    const user = this.#table.find(email);
+    if (user === undefined) throw new TsrayError('ERR_USAGE', 'there is no such user');
+    const settings = this.#settings;
+    if (settings.protocol !== 'vmess') throw new TsrayError('ERR_INTERNAL', 'the server is no VMess server');
+    const inbound = { ...settings, ports: [this.port], settings: { ...settings.settings, clients: [user] } };
+    return linksOfInbound(inbound, host, { name: user.email, ...options })[0]!.text;
   }
 
   /** Listens. Rejects with ERR_LISTEN, or ERR_CLOSED after `close`. */
