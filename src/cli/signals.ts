@@ -1,11 +1,14 @@
 /** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
 import type { Instance } from '../instance.js';
+import { letYoungGenerationGrow } from './young-generation.js';
 
 /** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
 export async function untilStopped(
   instance: Pick<Instance, 'stop' | 'reopenLogs'>,
   graceMs: number,
 ): Promise<void> {
+  // Starting is over.
+  letYoungGenerationGrow();
   const reopen = (): void => void instance.reopenLogs();
   // Windows has no such signal.
   if (process.platform !== 'win32') process.on('SIGUSR1', reopen);

@@ -9,7 +9,6 @@ import { type ExitCode, exitCode } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';
 import { untilStopped } from '../signals.js';
-import { withSmallYoungGeneration } from '../young-generation.js';
 
 interface RunFlags extends ConfigFlags {
   readonly grace: number;
@@ -37,7 +36,7 @@ function reportLogProblem(error: TsrayError): void {
 }
 
 async function run(flags: RunFlags): Promise<ExitCode> {
-  const started = await withSmallYoungGeneration(() => start(flags));
+  const started = await start(flags);
   if (typeof started === 'number') return started;
   for (const inbound of started.inbounds) {
     console.error(
