@@ -6,8 +6,9 @@ import { type EchoServers, manyAtOnce, startEchoServers, tcpEcho, udpEcho } from
 import { payload, payloadPieces, payloadSha256, sha256 } from '../helper/payload.js';
 import { skipWithout } from '../helper/peer.js';
 import { freePorts } from '../helper/ports.js';
-import { readAll, socksConnect } from '../helper/socks-client.js';
+import { readAll, socksAssociate, socksConnect } from '../helper/socks-client.js';
 import { startSilent, startSource } from '../helper/tcp-servers.js';
+import { startTsray } from '../helper/tsray.js';
 import { startTsrayProcess } from '../helper/tsray-process.js';
 import { startV2ray } from '../helper/v2ray.js';
 
@@ -178,3 +179,52 @@ for (const role of roles) {
     }
   });
 }
+
+describe('XUDP: tsray client, V2Ray server, which knows nothing of it', {
+  skip: skipWithout('v2ray'),
+}, () => {
+  let servers: EchoServers;
+  let server: Peer;
+  let serverPort: number;
+
+  before(async () => {
+    servers = await startEchoServers();
+    [serverPort = 0] = await freePorts(1);
+    server = await startV2ray({ inbounds: [vmessInbound(serverPort)], outbounds: [freedomOutbound] });
+  });
+  after(async () => {
+    await server.close();
+    await servers.close();
+  });
+
+  for (const mux of [undefined, { enabled: true }, { enabled: true, concurrency: -1, xudpConcurrency: 4 }]) {
+    test(`answers without addresses come from the first destination; mux ${JSON.stringify(mux)}`, async () => {
+      const plain = vmessOutbound(serverPort, 'aead', 'aes-128-gcm') as { readonly settings: object };
+      const client = await startTsray({
+        inbounds: [socksInbound(0)],
+        outbounds: [
+          {
+            ...plain,
+            settings: { ...plain.settings, packetEncoding: 'xudp' },
+            ...(mux === undefined ? {} : { mux }),
+          },
+        ],
+      });
+      try {
+        await udpEcho(client.port('socks'), servers);
+        const association = await socksAssociate(client.port('socks'));
+        try {
+          const target = { host: '127.0.0.1', port: servers.udp.port };
+          association.send(target, Buffer.from('hello'));
+          const { host, port, data } = await association.receiveFrom();
+          assert.deepEqual({ host, port }, target);
+          assert.equal(data.toString(), 'hello');
+        } finally {
+          association.close();
+        }
+      } finally {
+        await client.close();
+      }
+    });
+  }
+});

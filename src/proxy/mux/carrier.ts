@@ -76,7 +76,8 @@ export class Carrier {
   /** Whose data the decoder is delivering, and the address in its frame. */
   #current: CarrierSession | undefined;
   #currentTarget: Destination | undefined;
-  #blocked = false;
+  /** Monotonic time since when more than the link's high-water mark waits to be sent. */
+  #blockedSinceMs: number | undefined;
   #closing = false;
   #closeTimer: Timer | undefined;
   #gone = false;
@@ -124,9 +125,9 @@ export class Carrier {
     return !this.#closing && !this.#gone;
   }
 
-  /** More than the link's high-water mark waits to be sent. */
-  get blocked(): boolean {
-    return this.#blocked;
+  /** How long the link has taken nothing more. */
+  get blockedMs(): number {
+    return this.#since(this.#blockedSinceMs);
   }
 
   /** Reading is paused for a session that is behind. */
@@ -136,8 +137,7 @@ export class Carrier {
 
   /** How long something that was sent has seen no sign of the peer. */
   get unansweredMs(): number {
-    const since = this.#unansweredSinceMs;
-    return since === undefined ? 0 : this.#options.clock.monotonicMs() - since;
+    return this.#since(this.#unansweredSinceMs);
   }
 
   /** An estimate, on the high side, of the VMess chunks that went in the busier direction. */
@@ -176,7 +176,7 @@ export class Carrier {
 
   /** One packet behind the header of its frame. False: the carrier is full, nothing was sent. */
   sendPacket(header: Uint8Array, packet: Uint8Array): boolean {
-    if (this.#blocked || !this.isOpen) return false;
+    if (this.#blockedSinceMs !== undefined || !this.isOpen) return false;
     const scratch = takeScratch(header.length + 2 + packet.length);
     try {
       this.#write(scratch.subarray(0, writeFrame(header, packet, scratch, 0)));
@@ -219,13 +219,17 @@ export class Carrier {
     this.#link.destroy(error);
   }
 
+  #since(timeMs: number | undefined): number {
+    return timeMs === undefined ? 0 : this.#options.clock.monotonicMs() - timeMs;
+  }
+
   #write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
     this.#chunksSent += Math.ceil(bytes.length / ownChunkBytes);
     this.#unansweredSinceMs ??= this.#options.clock.monotonicMs();
     this.#options.moved?.();
-    if (!this.#link.write(bytes)) this.#blocked = true;
-    return !this.#blocked;
+    if (!this.#link.write(bytes)) this.#blockedSinceMs ??= this.#options.clock.monotonicMs();
+    return this.#blockedSinceMs === undefined;
   }
 
   #received(bytes: Uint8Array): void {
@@ -250,7 +254,7 @@ export class Carrier {
       case 'keep':
         if (session !== undefined) return this.#deliverTo(session, frame.target);
         // As V2Ray answers. Not while the link is full: a peer that does not read would make us queue answers.
-        if (!this.#blocked) this.sendFrame({ id: frame.id, status: 'end' });
+        if (this.#blockedSinceMs === undefined) this.sendFrame({ id: frame.id, status: 'end' });
         return 'discard';
       case 'end':
         if (session !== undefined) this.#endSession(session, frame.error);
@@ -286,10 +290,10 @@ export class Carrier {
   }
 
   #drained(): void {
-    this.#blocked = false;
+    this.#blockedSinceMs = undefined;
     // Each of those that wait now is asked once; one that fills the link again waits behind the others.
     for (const session of [...this.#waiting]) {
-      if (this.#blocked) return;
+      if (this.#blockedSinceMs !== undefined) return;
       if (this.#waiting.delete(session)) session.drained();
     }
   }

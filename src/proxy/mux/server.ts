@@ -24,7 +24,7 @@ export interface MuxServerDeps {
 const maxOpenSessions = 1024;
 
 /** A reader that stops a carrier it seems to have for itself: sessions that wait behind it are not seen. */
-const aloneStallMs = 16_000;
+const aloneStallMs = 10_000;
 
 export class MuxServer {
   readonly #deps: MuxServerDeps;

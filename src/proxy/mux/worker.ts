@@ -23,6 +23,9 @@ const maxChunks = 49_152;
 /** A carrier that has answered nothing for so long takes no new sessions: it may be dead, or a peer that has given up. */
 const silentMs = 10_000;
 
+/** A carrier that takes nothing more for so long takes no new sessions: the server waits for a target that is behind. */
+const stuckMs = 250;
+
 /** Ports that V2Ray and Xray give; servers look at the host only. */
 export const muxPort = 9527;
 export const xudpPort = 666;
@@ -98,9 +101,8 @@ class Worker {
     )
       return true;
     if (carrier === undefined) return false;
-    return (
-      !carrier.isOpen || carrier.holding || carrier.chunks >= maxChunks || carrier.unansweredMs >= silentMs
-    );
+    const stuck = carrier.holding || carrier.blockedMs >= stuckMs || carrier.unansweredMs >= silentMs;
+    return !carrier.isOpen || stuck || carrier.chunks >= maxChunks;
   }
 
   reserve(): void {

@@ -281,6 +281,24 @@ test('a carrier that answers nothing for 10 s takes no new sessions', async () =
   await finish(started);
 });
 
+test('a carrier that takes nothing more for 250 ms takes no new sessions until it does', async () => {
+  const started = start();
+  const { link } = await connect(started);
+  const [carrier] = started.outbound.links;
+  carrier!.accepts = false;
+  link.write(Buffer.from('a'));
+  started.clock.advance(249);
+  await connect(started);
+  assert.equal(started.outbound.links.length, 1);
+  started.clock.advance(1);
+  await connect(started);
+  assert.equal(started.outbound.links.length, 2);
+  carrier?.drain();
+  await connect(started);
+  assert.equal(started.outbound.links.length, 2);
+  await finish(started);
+});
+
 test('a lost carrier breaks its sessions with the reason, and the next has a new one', async () => {
   const started = start();
   const { link, sink } = await connect(started);
