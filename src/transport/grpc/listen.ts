@@ -9,6 +9,7 @@ import { grpcPaths } from './path.js';
 import type { GrpcSettings } from './settings.js';
 
 export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, carrier, deps) => {
+  const { clock } = deps;
   const { tun, tunMulti } = grpcPaths(settings.serviceName);
   const isForUs = (headers: IncomingHttpHeaders): boolean =>
     (headers[':path'] === tun || headers[':path'] === tunMulti) &&
@@ -16,7 +17,7 @@ export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, car
     headers['content-type']?.startsWith('application/grpc') === true;
   return (host, port, accept) =>
     listenHttp2(carrier.sockets, host, port, {
-      clock: deps.clock,
+      clock,
       keepAlive: grpcKeepAlive(settings),
       initialWindowBytes: grpcWindowBytes(settings),
       handshakeMs: deps.handshakeMs,
@@ -25,7 +26,7 @@ export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, car
           refuse(stream);
           return;
         }
-        const link = new StreamLink(new GunFraming());
+        const link = new StreamLink({ clock, isServer: true, framing: new GunFraming() });
         link.attach({ stream, fate });
         respond(stream);
         accept({ link, source: accepted.source, local: accepted.local });

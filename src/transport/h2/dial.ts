@@ -5,6 +5,7 @@ import { TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CreateFramedDialer } from '../common/framing.js';
 import { ClientLink, type ResponseHeaders } from '../common/http2/client-link.js';
+import { configuredHeaders, withHeaders } from '../common/http2/headers.js';
 import { keepAliveSettings } from '../common/http2/keep-alive.js';
 import { streamWindowBytes } from '../common/http2/limits.js';
 import { ConnectionPool } from '../common/http2/pool.js';
@@ -18,6 +19,7 @@ const answerMs = 16_000;
 
 export const createH2Dialer: CreateFramedDialer<H2Settings> = (settings, carrier, deps): Dialer => {
   const { clock, random } = deps;
+  const more = configuredHeaders(settings.headers);
   const pool = new ConnectionPool({
     clock,
     sockets: carrier.sockets,
@@ -27,7 +29,7 @@ export const createH2Dialer: CreateFramedDialer<H2Settings> = (settings, carrier
   });
   return {
     async dial(destination, options) {
-      const headers = requestHeaders(settings, carrier.secure, random);
+      const headers = requestHeaders(settings, more, carrier.secure, random);
       const open = () => pool.open(destination, headers, options);
       return new ClientLink(await open(), { framing: undefined, clock, open, check, answerMs });
     },
@@ -38,10 +40,15 @@ export const createH2Dialer: CreateFramedDialer<H2Settings> = (settings, carrier
   };
 };
 
-function requestHeaders(settings: H2Settings, secure: boolean, random: RandomSource): OutgoingHttpHeaders {
+function requestHeaders(
+  settings: H2Settings,
+  more: ReturnType<typeof configuredHeaders>,
+  secure: boolean,
+  random: RandomSource,
+): OutgoingHttpHeaders {
   const { hosts } = settings;
   const host = hosts.length === 0 ? defaultHost : hosts[random.below(hosts.length)]!;
-  const headers: OutgoingHttpHeaders = {
+  const base = {
     ':method': settings.method,
     ':scheme': secure ? 'https' : 'http',
     ':authority': host,
@@ -49,8 +56,7 @@ function requestHeaders(settings: H2Settings, secure: boolean, random: RandomSou
     'accept-encoding': 'identity',
     'user-agent': 'Go-http-client/2.0',
   };
-  for (const [name, values] of Object.entries(settings.headers)) headers[name.toLowerCase()] = [...values];
-  return headers;
+  return withHeaders(base, more);
 }
 
 function check(headers: ResponseHeaders): TsrayError | undefined {

@@ -1,6 +1,7 @@
 /** Listens for http: the two bodies of each HTTP/2 request are a link. */
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http2';
 import type { CreateFramedListen } from '../common/framing.js';
+import { configuredHeaders, withHeaders } from '../common/http2/headers.js';
 import { keepAliveSettings } from '../common/http2/keep-alive.js';
 import { streamWindowBytes } from '../common/http2/limits.js';
 import { listenHttp2, refuse } from '../common/http2/server.js';
@@ -8,11 +9,12 @@ import { StreamLink } from '../common/http2/stream-link.js';
 import type { H2Settings } from './settings.js';
 
 export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier, deps) => {
-  const response: OutgoingHttpHeaders = { ':status': 200, 'cache-control': 'no-store' };
-  for (const [name, values] of Object.entries(settings.headers)) response[name.toLowerCase()] = [...values];
+  const { clock } = deps;
+  const base = { ':status': 200, 'cache-control': 'no-store' };
+  const response = withHeaders(base, configuredHeaders(settings.headers));
   return (host, port, accept) =>
     listenHttp2(carrier.sockets, host, port, {
-      clock: deps.clock,
+      clock,
       keepAlive: keepAliveSettings(settings.readIdleTimeoutSeconds, settings.healthCheckTimeoutSeconds, true),
       initialWindowBytes: streamWindowBytes,
       handshakeMs: deps.handshakeMs,
@@ -21,7 +23,7 @@ export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier
           refuse(stream);
           return;
         }
-        const link = new StreamLink(undefined);
+        const link = new StreamLink({ clock, isServer: true, framing: undefined });
         link.attach({ stream, fate });
         stream.respond(response);
         accept({ link, source: accepted.source, local: accepted.local });

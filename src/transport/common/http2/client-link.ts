@@ -51,7 +51,7 @@ export class ClientLink extends StreamLink {
   #timer: Timer | undefined;
 
   constructor(opened: OpenedStream, options: ClientLinkOptions) {
-    super(options.framing);
+    super({ ...options, isServer: false });
     this.#options = options;
     if (options.answerMs > 0) {
       this.#timer = options.clock.setTimer(options.answerMs, () => this.destroy(noAnswer(options.answerMs)));
@@ -74,10 +74,6 @@ export class ClientLink extends StreamLink {
       }
     }
     return super.write(bytes);
-  }
-
-  protected override get mayRead(): boolean {
-    return this.#answered || this.isClosing;
   }
 
   protected override get heldBytes(): number {
@@ -106,7 +102,7 @@ export class ClientLink extends StreamLink {
     stream.on('response', (headers) => this.#response(stream, headers));
     stream.on('trailers', (headers) => {
       const fault = this.#options.checkTrailers?.(headers);
-      if (fault !== undefined) this.fail(fault);
+      if (fault !== undefined) this.destroy(fault);
     });
     this.attach({ stream, fate: connection.fate });
   }
@@ -117,11 +113,11 @@ export class ClientLink extends StreamLink {
     this.#kept = undefined;
     const fault = this.#options.check(headers);
     if (fault !== undefined) {
-      this.fail(fault);
+      this.destroy(fault);
       return;
     }
     this.#answered = true;
-    this.readOn();
+    this.open();
   }
 
   /** Whether the server has surely not looked at the request. */

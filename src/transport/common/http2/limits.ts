@@ -34,5 +34,11 @@ export const sessionOptions: SessionOptions = {
   maxOutstandingPings: 10,
 };
 
+/**
+ * V2Ray's clients end every connection with a reset. nghttp2 takes more than 1,000 and then 33 a second for an attack,
+ * and tells the client to make a new connection; Node lets us choose since 22, and ignores this before.
+ */
+export const serverSessionOptions = { ...sessionOptions, streamResetBurst: 100_000, streamResetRate: 10_000 };
+
 /** Bytes a link queues for a slow peer before its writer is asked to wait. */
 export const linkHighWaterBytes = 256 * 1024;

@@ -10,7 +10,7 @@ import type { Listener } from '../../../contract/transport.js';
 import type { Clock, Timer } from '../../../core/clock.js';
 import type { AcceptedSocket, SocketListen } from '../socket.js';
 import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
-import { connectionWindowBytes, localSettings, serverStreams, sessionOptions } from './limits.js';
+import { connectionWindowBytes, localSettings, serverSessionOptions, serverStreams } from './limits.js';
 import { type ConnectionFate, connectionBroke, connectionFault } from './stream-fault.js';
 
 /** A connection that had streams and has none now may wait this long for the next. */
@@ -94,7 +94,7 @@ class ServerConnection {
     });
     socket.on('end', () => this.#lost());
     const session = performServerHandshake(socket, {
-      ...sessionOptions,
+      ...serverSessionOptions,
       settings: localSettings(options.initialWindowBytes, { maxConcurrentStreams: serverStreams }),
     });
     this.#session = session;
@@ -130,6 +130,8 @@ class ServerConnection {
   }
 
   #request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    // Node tells of a request later than it knows of it: its client may have reset it since.
+    if (stream.destroyed || stream.closed || this.#lostOnce) return;
     this.#timer.cancel();
     this.#streams += 1;
     stream.once('close', () => this.#released());

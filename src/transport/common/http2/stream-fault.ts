@@ -34,7 +34,7 @@ export function http2CodeName(code: number): string {
 
 /**
  * `thrown`: the stream's 'error' event, if there was one. `resetCode`: of RST_STREAM, 0 if there was none. Undefined
- * for an orderly end: both sides done, or the peer's own END_STREAM (`ended`) and that it reads no more.
+ * for an orderly end: both sides done, or the peer's own END_STREAM (`ended`) and that it wants no more.
  */
 export function streamFault(
   thrown: NodeJS.ErrnoException | undefined,

@@ -1,9 +1,11 @@
 /** A Link over one HTTP/2 stream. */
 import { constants, type Http2Stream } from 'node:http2';
-import { type TsrayError, toTsrayError } from '../../../core/errors.js';
+import type { Clock } from '../../../core/clock.js';
+import type { TsrayError } from '../../../core/errors.js';
 import type { Link, LinkSink } from '../../../core/stream/link.js';
 import { blockBytes, releaseBlock, takeBlock } from './blocks.js';
 import type { StreamFraming } from './framing.js';
+import { Inbox } from './inbox.js';
 import { linkHighWaterBytes } from './limits.js';
 import { type ConnectionFate, streamFault } from './stream-fault.js';
 
@@ -16,45 +18,58 @@ export interface AttachedStream {
   readonly fate: ConnectionFate;
 }
 
+export interface StreamLinkOptions {
+  readonly clock: Clock;
+  readonly framing: StreamFraming | undefined;
+  /** The stream was opened by the peer. What comes may be delivered from the start; else after `open`. */
+  readonly isServer: boolean;
+}
+
+/**
+ * How long a closed link waits for the peer to end too. It does so at once as a rule, and a reset would be one frame
+ * more; nghttp2 also takes many of them for an attack.
+ */
+const lingerMs = 1_000;
+
 export class StreamLink implements Link {
+  readonly #clock: Clock;
+  readonly #isServer: boolean;
   readonly #framing: StreamFraming | undefined;
   #attached: AttachedStream | undefined;
+  readonly #inbox: Inbox;
   #sink: LinkSink | undefined;
-  #paused = false;
   /** Handed to the stream and not yet taken by the socket. */
   #queuedBytes = 0;
   #blocked = false;
-  #endSeen = false;
-  /** END_STREAM has come, though what is before it may still have to be read. */
-  #peerEnded = false;
-  /** What a stream that is gone had not delivered yet, and who gets to know that it is gone. */
-  #rest: Uint8Array[] | undefined;
-  #restClosed: (() => void) | undefined;
   #outputEnded = false;
   #closing = false;
   #destroyed = false;
   #error: TsrayError | undefined;
   #gone = false;
 
-  constructor(framing: StreamFraming | undefined) {
+  constructor({ clock, framing, isServer }: StreamLinkOptions) {
+    this.#isServer = isServer;
+    this.#clock = clock;
     this.#framing = framing;
+    this.#inbox = new Inbox({ framing, failed: (error) => this.destroy(error) }, !isServer);
   }
 
   /** Gives the link its stream, whose data nobody has asked for yet. */
   attach(attached: AttachedStream): void {
     this.#attached = attached;
     const { stream } = attached;
-    stream.on('data', (bytes: Uint8Array) => this.#received(bytes));
+    stream.on('data', (bytes: Uint8Array) => this.#inbox.received(bytes));
     stream.on('end', () => this.#ended(stream));
     stream.on('aborted', () => this.#aborted(stream));
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#attached === attached) this.#error ??= streamFault(error, stream.rstCode, attached.fate);
+      if (this.#attached !== attached || this.#closing || this.#readerLeft(stream)) return;
+      this.#error ??= streamFault(error, stream.rstCode, attached.fate);
     });
     stream.on('close', () => {
       if (this.#attached === attached) this.streamClosed(attached);
     });
     stream.pause();
-    this.readOn();
+    this.#readOn();
   }
 
   start(sink: LinkSink): void {
@@ -63,19 +78,18 @@ export class StreamLink implements Link {
       queueMicrotask(() => sink.closed(this.#error));
       return;
     }
-    if (this.#endSeen) queueMicrotask(() => sink.end());
-    this.readOn();
+    this.#inbox.start(sink);
+    this.#readOn();
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#inbox.pause();
     this.#attached?.stream.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.readOn();
+    this.#inbox.resume();
+    this.#readOn();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -94,6 +108,7 @@ export class StreamLink implements Link {
   close(): void {
     if (this.#gone || this.#closing) return;
     this.#closing = true;
+    this.#inbox.stop();
     this.end();
     this.closeStream();
   }
@@ -113,6 +128,7 @@ export class StreamLink implements Link {
     this.#error ??= error;
     this.#closing = true;
     this.#destroyed = true;
+    this.#inbox.stop();
     const attached = this.#attached;
     if (attached === undefined) {
       this.finished();
@@ -121,14 +137,10 @@ export class StreamLink implements Link {
     abandon(attached.stream);
   }
 
-  /** Whether what arrives may be delivered yet. */
-  protected get mayRead(): boolean {
-    return true;
-  }
-
-  protected readOn(): void {
-    if (this.#restClosed !== undefined) this.#deliverRest();
-    else if (this.#sink !== undefined && !this.#paused && this.mayRead) this.#attached?.stream.resume();
+  /** What comes may be delivered. */
+  protected open(): void {
+    this.#inbox.open();
+    this.#readOn();
   }
 
   /** Bytes that wait for a stream. */
@@ -189,19 +201,17 @@ export class StreamLink implements Link {
   /** The stream is gone; the link too, unless a subclass knows better. */
   protected streamClosed(attached: AttachedStream): void {
     const { stream, fate } = attached;
-    const fault = this.#destroyed
-      ? undefined
-      : streamFault(undefined, stream.rstCode, fate, this.#endSeen || this.#peerEnded);
-    const close = (): void => {
-      this.#error ??= fault;
-      this.finished();
-    };
-    if (this.#rest === undefined || this.#closing) {
-      close();
-      return;
+    const inbox = this.#inbox;
+    // After our own `close` it does not matter how the peer ended.
+    if (!this.#closing && !this.#readerLeft(stream)) {
+      this.#error ??= streamFault(undefined, stream.rstCode, fate, inbox.hasEnd);
     }
-    this.#restClosed = close;
-    this.#deliverRest();
+    if (this.#error !== undefined) {
+      // What came before it goes on as far as it is wanted now; no one waits for the rest.
+      inbox.deliver();
+      inbox.stop();
+    }
+    inbox.closed(() => this.finished());
   }
 
   /** Nothing more will come; says so once. */
@@ -213,11 +223,6 @@ export class StreamLink implements Link {
     this.#sink?.closed(this.#error);
   }
 
-  /** Fails the stream for a fault of the peer. */
-  protected fail(error: TsrayError): void {
-    this.destroy(error);
-  }
-
   /** Writing may go on, if it was held back. */
   protected released(): void {
     if (!this.#blocked || this.#gone || this.#queuedBytes + this.heldBytes > linkHighWaterBytes / 2) return;
@@ -225,31 +230,20 @@ export class StreamLink implements Link {
     if (!this.#closing) this.#sink?.drain();
   }
 
-  #received(bytes: Uint8Array): void {
-    if (this.#gone || this.#closing) return;
-    if (this.#rest !== undefined) {
-      this.#rest.push(bytes);
-      return;
-    }
-    if (this.#framing === undefined) {
-      this.#sink?.data(bytes);
-      return;
-    }
-    try {
-      this.#framing.decode(bytes, this.#deliver);
-    } catch (error) {
-      this.fail(toTsrayError(error, 'ERR_INTERNAL'));
-    }
+  /** A client that has got all there is may reset its request, as V2Ray's do every time. */
+  #readerLeft(stream: Http2Stream): boolean {
+    return (
+      this.#isServer && this.#outputEnded && stream.writableFinished && stream.rstCode === NGHTTP2_CANCEL
+    );
   }
 
-  readonly #deliver = (payload: Uint8Array): void => {
-    if (!this.#gone && !this.#closing) this.#sink?.data(payload);
-  };
+  #readOn(): void {
+    if (this.#inbox.wants) this.#attached?.stream.resume();
+  }
 
   #ended(stream: Http2Stream): void {
     // Node ends the reading side of a stream that was reset, too.
-    if (stream.rstCode !== NGHTTP2_NO_ERROR && !this.#peerEnded) return;
-    if (this.#rest === undefined) this.#deliverEnd();
+    if (stream.rstCode === NGHTTP2_NO_ERROR) this.#inbox.ended();
   }
 
   /**
@@ -257,38 +251,14 @@ export class StreamLink implements Link {
    * came before it counts, and Node is about to throw it away.
    */
   #aborted(stream: Http2Stream): void {
-    if (this.#attached?.stream !== stream || !hasEnded(stream)) return;
-    this.#peerEnded = true;
-    if (stream.readableLength === 0) return;
-    this.#rest = [];
-    while (stream.read() !== null);
-  }
-
-  #deliverRest(): void {
-    const rest = this.#rest!;
-    while (rest.length > 0) {
-      if (this.#sink === undefined || this.#paused || this.#gone) return;
-      const bytes = rest.shift()!;
-      this.#rest = undefined;
-      this.#received(bytes);
-      this.#rest = rest;
+    if (this.#attached?.stream !== stream || this.#closing || !hasEnded(stream)) return;
+    stream.removeAllListeners('data');
+    for (;;) {
+      const bytes = stream.read() as Uint8Array | null;
+      if (bytes === null) break;
+      this.#inbox.keep(bytes);
     }
-    if (this.#sink === undefined || this.#paused || this.#gone) return;
-    this.#deliverEnd();
-    this.#restClosed?.();
-  }
-
-  #deliverEnd(): void {
-    if (this.#gone || this.#endSeen) return;
-    this.#endSeen = true;
-    if (this.#closing) return;
-    try {
-      this.#framing?.finish();
-    } catch (error) {
-      this.fail(toTsrayError(error, 'ERR_INTERNAL'));
-      return;
-    }
-    this.#sink?.end();
+    this.#inbox.ended();
   }
 
   /** As many messages as fit into one block. Returns how much of `bytes` went. */
@@ -318,9 +288,10 @@ export class StreamLink implements Link {
   }
 
   #finishClose(stream: Http2Stream): void {
-    if (this.#gone || stream.destroyed) return;
-    // Everything has left. A peer that still sends is told that nobody reads.
-    if (!this.#endSeen) stream.close(NGHTTP2_NO_ERROR);
+    if (this.#gone || stream.destroyed || stream.readableEnded) return;
+    // Everything has left. A peer that goes on sending is told that nobody reads.
+    const timer = this.#clock.setTimer(lingerMs, () => stream.close(NGHTTP2_NO_ERROR));
+    stream.once('close', () => timer.cancel());
   }
 }
 
