@@ -53,7 +53,7 @@ function nameOf(file) {
   return relative(folder, file).replaceAll('\\', '/').replace(/\.js$/, '.ts');
 }
 
-/** One call of Node's runner. Small tests share the processors; those that start other programs go one at a time. */
+/** One call of Node's runner. */
 async function runAll(chosen, concurrency) {
   let current = '';
   let count = { pass: 0, fail: 0, skip: 0, ms: 0 };
@@ -106,7 +106,8 @@ async function runAll(chosen, concurrency) {
 const heavy = files.filter((file) => /^(e2e|interop|bench)\//.test(nameOf(file)));
 const light = files.filter((file) => !heavy.includes(file));
 if (light.length > 0) await runAll(light, Math.max(2, availableParallelism()));
-if (heavy.length > 0) await runAll(heavy, 1);
+// These start programs of their own and wait much: two at a time, however many processors there are.
+if (heavy.length > 0) await runAll(heavy, 2);
 
 if (skipped.length > 0) {
   console.log(`\nSKIPPED, NOT TESTED:\n${skipped.map((line) => `  ${line}`).join('\n')}`);
