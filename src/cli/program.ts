@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { certCommand } from './commands/cert.js';
 import { completionCommand } from './commands/completion.js';
+import { connectCommand } from './commands/connect.js';
 import { demoCommand } from './commands/demo.js';
 import { initCommand } from './commands/init.js';
 import { linkCommand } from './commands/link.js';
+import { pingCommand } from './commands/ping.js';
 import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
@@ -17,6 +19,8 @@ const commands: readonly ((outcome: Outcome) => Command)[] = [
   runCommand,
   testCommand,
   initCommand,
+  connectCommand,
+  pingCommand,
   linkCommand,
   certCommand,
   uuidCommand,

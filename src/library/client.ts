@@ -53,7 +53,12 @@ export interface Client extends AsyncDisposable {
  * Throws a ConfigError for a server that cannot be used.
  */
 export function createClient(server: ServerAddress, options: ClientOptions = {}): Client {
-  return new OutboundClient(readServerAddress(server), options);
+  return createClientOf([readServerAddress(server)], options);
+}
+
+/** A client of the first of `outbounds`; the others are there for it to go through. At least one. */
+export function createClientOf(outbounds: readonly OutboundSettings[], options: ClientOptions = {}): Client {
+  return new OutboundClient(outbounds, options);
 }
 
 const noAccessLog: AccessLog = { write() {} };
@@ -63,7 +68,9 @@ const ownLevel = 0;
 
 class OutboundClient implements Client {
   readonly #parts: BaseParts;
+  /** The one that is used. */
   readonly #outbound: Outbound;
+  readonly #outbounds: readonly Outbound[];
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<DatagramSocket>();
   readonly #agents = new Set<HttpAgent>();
@@ -72,10 +79,10 @@ class OutboundClient implements Client {
   #dispatcher: UndiciAgent | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(settings: OutboundSettings, options: ClientOptions) {
+  constructor(settings: readonly OutboundSettings[], options: ClientOptions) {
     this.#parts = createParts(options, new Map(), noAccessLog);
-    const [outbound] = createOutbounds([settings], this.#parts);
-    this.#outbound = outbound!;
+    this.#outbounds = createOutbounds(settings, this.#parts);
+    this.#outbound = this.#outbounds[0]!;
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
@@ -155,7 +162,7 @@ class OutboundClient implements Client {
       });
     });
     await Promise.all([...gone, ...[...this.#dispatchers].map((dispatcher) => dispatcher.destroy())]);
-    await this.#outbound.close();
+    await Promise.all(this.#outbounds.map((outbound) => outbound.close()));
   }
 
   #connect(target: Target, signal: AbortSignal | undefined): Promise<Connection> {

@@ -4,10 +4,8 @@ import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TsrayError, toTsrayError } from '../core/errors.js';
 import { HttpAgent } from './http-agent.js';
+import { defaultPingUrl } from './ping-url.js';
 import type { Target } from './target.js';
-
-/** What is asked for where the caller names nothing: small, close to everywhere, and not encrypted. */
-export const defaultPingUrl = 'http://cp.cloudflare.com/generate_204';
 
 export interface PingOptions {
   /** `http:` or `https:`; a HEAD request goes there. Default: an empty page at Cloudflare. */
@@ -42,15 +40,28 @@ export async function ping(deps: PingDeps, options: PingOptions): Promise<PingRe
   const timeoutMs = options.timeoutMs ?? 10_000;
   const late = AbortSignal.timeout(timeoutMs);
   const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
+  let opened = false;
+  const open: PingDeps['open'] = async (target, aborted, onConnected) => {
+    const stream = await deps.open(target, aborted, onConnected);
+    opened = true;
+    return stream;
+  };
   try {
-    return await measure(deps, url, signal);
+    return await measure({ ...deps, open }, url, signal);
   } catch (error) {
     if (options.signal?.aborted === true) throw new TsrayError('ERR_ABORTED', 'the ping was given up');
-    if (late.aborted) {
-      throw new TsrayError('ERR_DIAL_TIMEOUT', `no answer from ${url.host} within ${timeoutMs / 1000} s`);
-    }
+    if (late.aborted) throw tooLate(url, timeoutMs, opened);
     throw toTsrayError(error, 'ERR_DIAL_FAILED', `${url.host} did not answer`);
   }
+}
+
+/** A VMess server that does not know the user keeps silent, so that nobody learns what it is. */
+function tooLate(url: URL, timeoutMs: number, opened: boolean): TsrayError {
+  const within = `within ${timeoutMs / 1000} s`;
+  if (!opened) return new TsrayError('ERR_DIAL_TIMEOUT', `the server was not connected ${within}`);
+  const hint =
+    'The user ID may be wrong, a clock more than two minutes off, or the server cannot reach the target.';
+  return new TsrayError('ERR_DIAL_TIMEOUT', `no answer from ${url.host} ${within}`, { hint });
 }
 
 function readUrl(given: string | URL): URL {

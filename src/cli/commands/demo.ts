@@ -9,12 +9,16 @@ import { systemRandom } from '../../core/random.js';
 import { createInstance, type Instance } from '../../instance.js';
 import { formatUuid, randomUuid } from '../../proxy/vmess/uuid.js';
 import { exitCode } from '../exit-code.js';
+import { inUseHint } from '../in-use.js';
 import type { Outcome } from '../program.js';
+import { pasteLines } from '../proxy-hints.js';
 import { untilStopped } from '../signals.js';
 
 interface DemoFlags {
   readonly port: number;
 }
+
+const busyHint = 'Choose another with --port, such as `npm start -- --port 1081`.';
 
 const noFlags = { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: false };
 
@@ -26,7 +30,9 @@ export function demoCommand(outcome: Outcome): Command {
       try {
         await demo(flags.port);
       } catch (error) {
-        console.error(`tsray: ${describeError(inUseHint(error, flags.port))}`);
+        console.error(
+          `tsray: ${describeError(inUseHint(error, { host: '127.0.0.1', port: flags.port }, busyHint))}`,
+        );
         outcome.code = exitCode.failure;
       }
     });
@@ -38,15 +44,6 @@ function parsePort(text: string): number {
     throw new InvalidArgumentError('expected a port, 0 to 65535 (0: any free one).');
   }
   return port;
-}
-
-function inUseHint(error: unknown, port: number): unknown {
-  const cause = error instanceof TsrayError ? (error.cause as { code?: string } | undefined) : undefined;
-  if (cause?.code !== 'EADDRINUSE') return error;
-  return new TsrayError('ERR_LISTEN', `port ${port} on 127.0.0.1 is in use`, {
-    hint: 'Choose another with --port, such as `npm start -- --port 1081`.',
-    cause,
-  });
 }
 
 async function demo(port: number): Promise<void> {
@@ -115,10 +112,7 @@ function introduce(port: number, serverPort: number): void {
   VMess client   to that server
   proxy          ${proxy} (SOCKS4, SOCKS5 and HTTP on one port)
 
-Paste one of these into another terminal:
-  curl -x socks5h://${proxy} https://example.com/
-  curl -x http://${proxy} https://example.com/
-  export http_proxy=http://${proxy} https_proxy=http://${proxy} all_proxy=socks5h://${proxy}
+${pasteLines(proxy)}
 
 Ctrl-C stops it.`);
 }

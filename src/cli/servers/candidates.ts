@@ -2,9 +2,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { OutboundSettings, Settings } from '../../config/settings.js';
 import { settingsOfOutbound } from '../../config/share-link/outbound-settings.js';
-import { parseShareLink } from '../../config/share-link/share-link.js';
+import { parseShareLink, type ShareLink } from '../../config/share-link/share-link.js';
 import { parseSubscription } from '../../config/subscription/parse-subscription.js';
-import { describeUserInfo, parseUserInfo } from '../../config/subscription/user-info.js';
+import { parseUserInfo, type SubscriptionUserInfo } from '../../config/subscription/user-info.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { cannotRead } from '../files.js';
@@ -35,20 +35,20 @@ export interface UselessLine {
 export interface Candidates {
   readonly servers: readonly Candidate[];
   readonly useless: readonly UselessLine[];
-  /** What has been used of a subscription; empty if it does not say. */
-  readonly usage: string;
+  /** What has been used of a subscription, if it says so. */
+  readonly usage?: SubscriptionUserInfo;
 }
 
 /** Reads a link, a URL, a file, or standard input (`-`). Rejects with ERR_LINK, ERR_SUBSCRIPTION or ERR_USAGE. */
 export async function readCandidates(given: string): Promise<Candidates> {
-  if (/^\s*vmess:/i.test(given)) return { servers: [candidateOfLink(given)], useless: [], usage: '' };
+  if (/^\s*vmess:/i.test(given)) return { servers: [candidateOfLink(parseShareLink(given))], useless: [] };
   if (/^https?:\/\//i.test(given)) {
     const { headers, text } = await fetchText(given);
-    const usage = describeUserInfo(parseUserInfo(headers.get('subscription-userinfo') ?? ''));
-    return { ...candidatesIn(text), usage };
+    const header = headers.get('subscription-userinfo');
+    return { ...candidatesIn(text), ...(header === null ? {} : { usage: parseUserInfo(header) }) };
   }
   if (/^[a-z][a-z\d+.-]+:\/\//i.test(given)) parseShareLink(given);
-  return { ...candidatesIn(given === '-' ? await readStandardInput() : await readList(given)), usage: '' };
+  return candidatesIn(given === '-' ? await readStandardInput() : await readList(given));
 }
 
 async function readList(path: string): Promise<string> {
@@ -62,7 +62,7 @@ async function readList(path: string): Promise<string> {
   }
 }
 
-function candidatesIn(text: string): Pick<Candidates, 'servers' | 'useless'> {
+function candidatesIn(text: string): Candidates {
   const servers: Candidate[] = [];
   const useless: UselessLine[] = [];
   for (const entry of parseSubscription(text)) {
@@ -70,9 +70,8 @@ function candidatesIn(text: string): Pick<Candidates, 'servers' | 'useless'> {
       useless.push(entry);
       continue;
     }
-    const { name, outbound, warnings } = entry.link;
     try {
-      servers.push(candidateOf(settingsOfOutbound(outbound), name, warnings));
+      servers.push(candidateOfLink(entry.link));
     } catch (error) {
       useless.push({ line: entry.line, error: toTsrayError(error, 'ERR_LINK') });
     }
@@ -80,8 +79,8 @@ function candidatesIn(text: string): Pick<Candidates, 'servers' | 'useless'> {
   return { servers, useless };
 }
 
-function candidateOfLink(text: string): Candidate {
-  const { name, outbound, warnings } = parseShareLink(text);
+/** Throws ERR_LINK. */
+export function candidateOfLink({ name, outbound, warnings }: ShareLink): Candidate {
   return candidateOf(settingsOfOutbound(outbound), name, warnings);
 }
 

@@ -51,7 +51,7 @@ function bodyOf(link: string): string {
   }
   const hint = 'tsray speaks VMess only: its links begin with "vmess://".';
   if (scheme !== undefined && otherSchemes.has(scheme)) {
-    throw linkFault(`expected a vmess:// link, found a ${scheme}:// link`, hint);
+    throw linkFault(`expected a vmess:// link, found ${scheme}://`, hint);
   }
   throw linkFault(`expected a vmess:// link, found ${link === '' ? 'nothing' : 'another text'}`, hint);
 }

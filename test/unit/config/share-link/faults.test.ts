@@ -18,8 +18,8 @@ function base64(text: string): string {
 const rows: readonly (readonly [title: string, link: string, message: RegExp])[] = [
   ['nothing', '', /expected a vmess:\/\/ link, found nothing.*VMess only/],
   ['another text', 'hello', /expected a vmess:\/\/ link, found another text/],
-  ['another protocol', `vless://${id}@example.com:443`, /found a vless:\/\/ link/],
-  ['a subscription', 'https://example.com/sub', /found a https:\/\/ link/],
+  ['another protocol', `vless://${id}@example.com:443`, /found vless:\/\//],
+  ['a subscription', 'https://example.com/sub', /found https:\/\//],
   ['nothing after the scheme', 'vmess://', /found nothing/],
   ['no base64', 'vmess://!!!!', /expected base64 or ID@host:port .* found neither.*cut off/],
   ['base64 of something else', base64('hello'), /expected a JSON object or encryption:ID@host:port/],

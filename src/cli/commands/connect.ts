@@ -1,0 +1,156 @@
+/** `tsray connect LINK`: from a link to a proxy. */
+import { Command, Option } from 'commander';
+import { createLog } from '../../app/log/log.js';
+import { readEnvironmentFlags } from '../../config/environment.js';
+import { parseConfig } from '../../config/parse-config.js';
+import { parseShareLink, type ShareLink } from '../../config/share-link/share-link.js';
+import { systemClock } from '../../core/clock.js';
+import { describeError, TsrayError } from '../../core/errors.js';
+import { createInstance, type Instance } from '../../instance.js';
+import { defaultPingUrl } from '../../library/ping-url.js';
+import { exitCode } from '../exit-code.js';
+import { reporting } from '../fail.js';
+import { inUseHint } from '../in-use.js';
+import { linkText } from '../link-text.js';
+import {
+  formatListenAddress,
+  isOpenToOthers,
+  type ListenAddress,
+  parseListenAddress,
+} from '../listen-address.js';
+import type { Outcome } from '../program.js';
+import { pasteLines } from '../proxy-hints.js';
+import { type Candidate, candidateOfLink } from '../servers/candidates.js';
+import { untilStopped } from '../signals.js';
+import { formatSentence } from '../terminal/sentence.js';
+import { paintFor } from '../terminal/style.js';
+import { printable } from '../terminal/width.js';
+
+interface ConnectFlags {
+  readonly listen: ListenAddress;
+  readonly test?: boolean;
+  readonly target: string;
+  readonly log: string;
+}
+
+/** For all of `--test`. */
+const testTimeoutMs = 10_000;
+const graceMs = 1000;
+
+export function connectCommand(outcome: Outcome): Command {
+  return new Command('connect')
+    .description('start a SOCKS and HTTP proxy to the server of a link')
+    .argument('<link>', 'vmess:// link, or - for standard input')
+    .addOption(
+      new Option('--listen <address>', 'where the proxy listens; port 0: any free one')
+        .argParser(parseListenAddress)
+        .default({ host: '127.0.0.1', port: 1080 }, '127.0.0.1:1080'),
+    )
+    .option('--test', 'make a request through the proxy first; stop if it fails')
+    .addOption(new Option('--target <url>', 'what --test asks for').default(defaultPingUrl))
+    .addOption(
+      new Option('--log <level>', 'what to print while it runs; connections from info on')
+        .choices(['debug', 'info', 'warning', 'error', 'none'])
+        .default('warning'),
+    )
+    .addHelpText(
+      'after',
+      '\nOthers on this machine can see its command lines. To keep the link out of them:\n  tsray connect - < file',
+    )
+    .action((link: string, flags: ConnectFlags) =>
+      reporting(outcome, async () => {
+        if (!(await connect(await linkText(link), flags))) outcome.code = exitCode.failure;
+      }),
+    );
+}
+
+/** Resolves when the proxy has stopped, with false if its test had failed. */
+async function connect(text: string, flags: ConnectFlags): Promise<boolean> {
+  const link = parseShareLink(text);
+  const candidate = candidateOfLink(link);
+  for (const warning of link.warnings) console.error(formatSentence('warning', warning));
+  if (candidate.outbounds[0]?.stream.tls?.allowInsecure === true) {
+    console.error(formatSentence('warning', "the link says not to check the server's certificate"));
+  }
+  if (isOpenToOthers(flags.listen)) {
+    console.error(formatSentence('warning', 'everybody who reaches this machine can use the proxy'));
+  }
+  if (flags.test === true) (await import('../servers/probe.js')).checkTarget(flags.target);
+  const instance = build(link, flags);
+  await start(instance, flags.listen);
+  // Signals are obeyed before anybody is told that it runs.
+  const stopped = untilStopped(instance, graceMs);
+  const listen = { host: flags.listen.host, port: portOf(instance) };
+  console.log(introduction(candidate, formatListenAddress(listen)));
+  if (flags.test === true && !(await tried(candidate, listen, flags.target))) {
+    await instance.stop(0);
+    return false;
+  }
+  console.log(`\n${pasteLines(formatListenAddress(listen))}\n\nCtrl-C stops it.`);
+  await stopped;
+  return true;
+}
+
+function build(link: ShareLink, { listen, log }: ConnectFlags): Instance {
+  const logsConnections = log === 'debug' || log === 'info';
+  const config = {
+    log: { loglevel: log, access: logsConnections ? '' : 'none' },
+    inbounds: [
+      { tag: 'proxy', protocol: 'socks', listen: listen.host, port: listen.port, settings: { udp: true } },
+    ],
+    outbounds: [{ tag: 'server', ...link.outbound }],
+  };
+  const { errors, settings } = parseConfig(JSON.stringify(config), { fileName: 'link' });
+  if (settings === undefined) throw new TsrayError('ERR_LINK', errors[0]?.message ?? 'cannot be used');
+  return createInstance(settings, {
+    flags: readEnvironmentFlags(process.env),
+    log: createLog({ ...settings.log, clock: systemClock, stdout: process.stdout }),
+  });
+}
+
+async function start(instance: Instance, listen: ListenAddress): Promise<void> {
+  try {
+    await instance.start();
+  } catch (error) {
+    throw inUseHint(error, listen, 'Choose another with --listen, such as --listen 127.0.0.1:1081.');
+  }
+}
+
+function portOf(instance: Instance): number {
+  const address = instance.inbounds[0]?.addresses[0] ?? '';
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
+function introduction({ name, server, transport }: Candidate, proxy: string): string {
+  const paint = paintFor(process.stdout);
+  const shownName = printable(name);
+  return `${paint('bold', `tsray leads to ${shownName === '' ? 'the server of the link' : shownName}`)}
+  server   ${server} (${transport})
+  proxy    ${proxy} (SOCKS4, SOCKS5 and HTTP on one port)`;
+}
+
+/** Prints how a request through the proxy went. */
+async function tried(candidate: Candidate, proxy: ListenAddress, target: string): Promise<boolean> {
+  const { host } = new URL(target);
+  const paint = paintFor(process.stdout);
+  const { pingThroughProxy } = await import('../servers/through-proxy.js');
+  try {
+    const { totalMs } = await pingThroughProxy(reachable(proxy), target, testTimeoutMs);
+    console.log(`  test     ${paint('green', `${host} answered in ${Math.round(totalMs)} ms`)}`);
+    return true;
+  } catch (error) {
+    console.log(`  test     ${paint('red', `${host} did not answer`)}`);
+    // The proxy's answer is a number; the server itself says more.
+    const { probe } = await import('../servers/probe.js');
+    const flags = readEnvironmentFlags(process.env);
+    const probed = await probe(candidate.outbounds, { target, timeoutMs: testTimeoutMs, flags });
+    console.error(`tsray: ${describeError('error' in probed ? probed.error : error)}`);
+    return false;
+  }
+}
+
+/** Where this machine reaches what listens on all of its addresses. */
+function reachable({ host, port }: ListenAddress): ListenAddress {
+  if (host === '0.0.0.0') return { host: '127.0.0.1', port };
+  return { host: host === '::' ? '::1' : host, port };
+}

@@ -1,0 +1,139 @@
+/** What `tsray ping` says about the servers it tried. Pure. */
+import { describeError, type TsrayError } from '../../core/errors.js';
+import type { PingResult } from '../../library/ping.js';
+import type { Paint } from '../terminal/style.js';
+import { formatTable } from '../terminal/table.js';
+import { printable, wrap } from '../terminal/width.js';
+import type { Candidate, UselessLine } from './candidates.js';
+import type { Probed } from './probe.js';
+
+export interface TriedServer {
+  readonly candidate: Candidate;
+  readonly probed: Probed;
+}
+
+/** The fastest first, then those that failed, in their order. */
+export function byLatency(tried: readonly TriedServer[]): readonly TriedServer[] {
+  const totalMs = ({ probed }: TriedServer): number =>
+    'result' in probed ? probed.result.totalMs : Number.POSITIVE_INFINITY;
+  return [...tried].sort((a, b) => {
+    const [first, second] = [totalMs(a), totalMs(b)];
+    return first === second ? 0 : first - second;
+  });
+}
+
+/** Lines for people. */
+export function pingReport(tried: readonly TriedServer[], width: number, paint: Paint): readonly string[] {
+  const rows: string[][] = [];
+  const failed: string[] = [];
+  const hinted = new Set<string>();
+  for (const { candidate, probed } of byLatency(tried)) {
+    const { server, transport } = candidate;
+    const name = printable(candidate.name);
+    if ('result' in probed) {
+      const { dialMs, firstByteMs, handshakeMs, totalMs } = probed.result;
+      rows.push([name, server, transport, ms(dialMs + handshakeMs), ms(firstByteMs), ms(totalMs)]);
+    } else {
+      const title = [name, server].filter((text) => text !== '').join('  ');
+      failed.push(
+        `  ${paint('bold', title)}`,
+        paint('red', wrap(reasonOf(probed.error, hinted), width, '    ')),
+      );
+    }
+  }
+  const [head = '', ...body] = formatTable(columns, rows, width);
+  return [
+    ...(rows.length === 0 ? [] : [paint('bold', head), ...body]),
+    ...(rows.length === 0 || failed.length === 0 ? [] : ['']),
+    ...(failed.length === 0
+      ? []
+      : [`${count(tried.length - rows.length, 'server')} did not answer:`, ...failed]),
+  ];
+}
+
+/** The same hint once is enough. */
+function reasonOf(error: TsrayError, hinted: Set<string>): string {
+  const { code, hint = '', message } = error;
+  if (hint === '' || hinted.has(hint)) return `${code}: ${message}`;
+  hinted.add(hint);
+  return describeError(error);
+}
+
+const columns = [
+  { title: 'name', flexible: true },
+  { title: 'server', flexible: true },
+  { title: 'transport' },
+  { title: 'dial', align: 'right' },
+  { title: 'first byte', align: 'right' },
+  { title: 'total', align: 'right' },
+] as const;
+
+function ms(value: number): string {
+  return `${Math.round(value)} ms`;
+}
+
+/** `3 servers` */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** What is wrong with lines of a subscription, the same faults together. */
+export function uselessReport(useless: readonly UselessLine[]): readonly string[] {
+  const lines = new Map<string, number[]>();
+  for (const { error, line } of useless) {
+    lines.set(error.message, [...(lines.get(error.message) ?? []), line]);
+  }
+  return [...lines].map(([message, numbers]) => {
+    const some = numbers.slice(0, 5).join(', ');
+    const more = numbers.length > 5 ? ` and ${numbers.length - 5} more` : '';
+    return `line ${some}${more}: ${message}`;
+  });
+}
+
+/** What links ask for and is not done, the same things together. */
+export function warningsReport(candidates: readonly Candidate[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { warnings } of candidates) {
+    for (const warning of warnings) counts.set(warning, (counts.get(warning) ?? 0) + 1);
+  }
+  return [...counts].map(([warning, number]) =>
+    candidates.length === 1 ? warning : `${count(number, 'link')}: ${warning}`,
+  );
+}
+
+/** For machines. */
+export function pingJson(
+  tried: readonly TriedServer[],
+  useless: readonly UselessLine[],
+  usage: object | undefined,
+): object {
+  return {
+    servers: byLatency(tried).map(({ candidate, probed }) => {
+      const { name, server, transport, warnings } = candidate;
+      const common = { name, server, transport, warnings };
+      return 'result' in probed
+        ? { ...common, ok: true, ...rounded(probed.result) }
+        : {
+            ...common,
+            ok: false,
+            code: probed.error.code,
+            reason: probed.error.message,
+            hint: probed.error.hint,
+          };
+    }),
+    skipped: useless.map(({ error, line }) => ({ line, reason: error.message })),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+/** Microseconds mean nothing here. */
+function rounded({ dialMs, firstByteMs, handshakeMs, status, totalMs }: PingResult): PingResult {
+  const tenths = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    dialMs: tenths(dialMs),
+    handshakeMs: tenths(handshakeMs),
+    firstByteMs: tenths(firstByteMs),
+    totalMs: tenths(totalMs),
+    status,
+  };
+}
