@@ -12,6 +12,7 @@ import type { ConfigNode } from './tree/node.js';
 /** More than any configuration needs; keeps a wrong file or endless input from filling memory. */
 export const maxConfigBytes = 64 * 1024 * 1024;
 
+/** How `loadConfig` reads. */
 export interface LoadOptions extends Omit<ParseOptions, 'fileName'> {
   /** What `-` reads. */
   readonly standardInput: AsyncIterable<Uint8Array>;

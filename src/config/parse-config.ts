@@ -15,6 +15,7 @@ import type { Settings } from './settings.js';
 import { type ConfigFormat, formatOf, parseAs } from './tree/format.js';
 import type { ConfigNode } from './tree/node.js';
 
+/** How `parseConfig` reads. */
 export interface ParseOptions {
   /** For messages. Default `config.json`. */
   readonly fileName?: string;
@@ -28,6 +29,7 @@ export interface ParseOptions {
   readonly environment?: Environment;
 }
 
+/** What `parseConfig` makes of a text: settings, or the errors that stand in the way; warnings in either case. */
 export interface ParsedConfig {
   /** Present exactly if there are no errors. */
   readonly settings?: Settings;

@@ -2,11 +2,13 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { Span } from './tree/node.js';
 
+/** Whether a problem keeps the configuration from being used. */
 export type Severity = 'error' | 'warning';
 
 /** Keys and list positions from the root, such as `['inbounds', 0, 'port']`. */
 export type KeyPath = readonly (string | number)[];
 
+/** An error or warning about one place of a configuration. */
 export interface ConfigProblem {
   readonly code: ErrorCode;
   readonly severity: Severity;

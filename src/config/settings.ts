@@ -12,6 +12,7 @@ import type { SocksInboundSettings, SocksOutboundSettings } from '../proxy/socks
 import type { VmessInboundSettings, VmessOutboundSettings } from '../proxy/vmess/settings.js';
 import type { StreamSettings } from '../transport/stack/stream-settings.js';
 
+/** `log`: where the two logs go. */
 export interface LogSettings {
   /** Path, `stdout`, or `none`. */
   readonly access: string;
@@ -35,6 +36,7 @@ interface InboundBase {
   readonly stream: StreamSettings;
 }
 
+/** An entry of `inbounds`. */
 export type InboundSettings = InboundBase &
   (
     | { readonly protocol: 'socks'; readonly settings: SocksInboundSettings }
@@ -59,6 +61,7 @@ interface OutboundBase {
   readonly stream: StreamSettings;
 }
 
+/** An entry of `outbounds`. */
 export type OutboundSettings = OutboundBase &
   (
     | { readonly protocol: 'freedom'; readonly settings: FreedomSettings }
@@ -68,6 +71,7 @@ export type OutboundSettings = OutboundBase &
     | { readonly protocol: 'vmess'; readonly settings: VmessOutboundSettings }
   );
 
+/** A validated configuration with every default filled in; `createInstance` runs it. */
 export interface Settings {
   readonly log: LogSettings;
   /** Levels the configuration lists; others have the defaults. */

@@ -1,5 +1,6 @@
 /** The log as its users see it. */
 
+/** How much an entry matters, from the least. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 /** Never given secrets: IDs, keys, passwords and payload stay out at every level. */

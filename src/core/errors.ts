@@ -39,6 +39,7 @@ export const errorCodes = {
   ERR_INTERNAL: 'A defect in tsray.',
 } as const;
 
+/** A key of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes;
 
 export interface ErrorDetails {
@@ -47,6 +48,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Every error of tsray. Match on `code`; `hint` says what may help, `cause` holds what another library threw. */
 export class TsrayError extends Error {
   override readonly name = 'TsrayError';
   readonly code: ErrorCode;

@@ -1,6 +1,7 @@
 /** Randomness as a dependency. */
 import { randomFillSync } from 'node:crypto';
 
+/** Where random bytes come from. */
 export interface RandomSource {
   /** Fills all of `into` with unpredictable bytes and returns it. */
   fill<T extends Uint8Array>(into: T): T;
@@ -42,4 +43,5 @@ class SystemRandom implements RandomSource {
   }
 }
 
+/** The system's generator, drawn from in blocks. */
 export const systemRandom: RandomSource = new SystemRandom();

@@ -89,6 +89,7 @@ class NodeGcm extends NodeAead {
   }
 }
 
+/** The provider over node:crypto and TypeScript; it works everywhere. */
 export const nodeCrypto: CryptoProvider = {
   name: 'node',
   md5: (...parts) => digest('md5', parts),

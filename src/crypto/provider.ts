@@ -1,6 +1,7 @@
 /** The primitives the codecs need. Implementations may differ in speed, nothing else. */
 import type { NativeAddon } from './addon.js';
 
+/** An authenticated cipher of VMess bodies. */
 export type AeadName = 'aes-128-gcm' | 'chacha20-poly1305';
 
 /** Bytes an AEAD adds behind the plaintext. */
@@ -58,6 +59,7 @@ export interface Shake128 {
   nextU16(): number;
 }
 
+/** Every primitive that the codecs need. */
 export interface CryptoProvider {
   readonly name: string;
   /** The compiled codecs, which the factories of codecs prefer to their TypeScript twins. */

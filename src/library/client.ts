@@ -20,6 +20,7 @@ import { createUndiciAgent, type DispatcherOptions, loadUndici } from './undici.
 /** Options of `createClient`. */
 export interface ClientOptions extends PartsOptions {}
 
+/** Where `connect` goes, and for how long it tries. */
 export interface ConnectOptions extends Target {
   /** Gives up the dial; a connection that is open goes on. */
   readonly signal?: AbortSignal;

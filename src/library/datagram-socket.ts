@@ -7,6 +7,7 @@ import type { Destination } from '../core/net/destination.js';
 import type { DatagramSessions } from './datagram-sessions.js';
 import { destinationOf } from './target.js';
 
+/** Events of a DatagramSocket with their arguments. */
 export interface DatagramEvents {
   /** A datagram. `remote.address` is the target as it was sent to: a name stays a name. */
   message: [message: Buffer, remote: RemoteInfo];

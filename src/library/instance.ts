@@ -15,6 +15,7 @@ import { flagsOf, type PartsOptions } from './parts.js';
 /** Options of `createInstance`. With `onLog` the configuration's `log` section has no effect. */
 export interface InstanceOptions extends PartsOptions {}
 
+/** A configuration that can run. `await using` and `Symbol.asyncDispose` stop it. */
 export interface Instance extends AsyncDisposable {
   /** Where each inbound listens; addresses are known after `start`. */
   readonly inbounds: readonly RunningInbound[];

@@ -1,6 +1,7 @@
 /** The log of a client, server or instance, handed to the program that uses it. */
 import type { Logger, LogLevel } from '../contract/logger.js';
 
+/** One entry of the log. */
 export interface LogEntry {
   readonly level: LogLevel;
   /** One line without a full stop. Holds no ID, key, password or payload. */
@@ -9,6 +10,7 @@ export interface LogEntry {
   readonly connection?: number;
 }
 
+/** Where log entries go. */
 export interface LogOptions {
   /** Called with each entry of at least `logLevel`; without it nothing is logged. */
   readonly onLog?: (entry: LogEntry) => void;

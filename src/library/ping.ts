@@ -7,6 +7,7 @@ import { HttpAgent } from './http-agent.js';
 import { defaultPingUrl } from './ping-url.js';
 import type { Target } from './target.js';
 
+/** What `ping` asks, and for how long it waits. */
 export interface PingOptions {
   /** `http:` or `https:`; a HEAD request goes there. Default: an empty page at Cloudflare. */
   readonly url?: string | URL;
@@ -15,6 +16,7 @@ export interface PingOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How long each part took, in milliseconds. */
 export interface PingResult {
   /** Until the server was connected; 0 where an open HTTP/2 connection was used, and for mKCP. */
   readonly dialMs: number;

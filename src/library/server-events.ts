@@ -15,6 +15,7 @@ export interface ConnectionInfo {
   readonly target: { readonly host: string; readonly port: number };
 }
 
+/** A connection that has ended. */
 export interface ClosedConnection extends ConnectionInfo {
   /** Payload bytes from the client. */
   readonly uplinkBytes: number;
@@ -24,6 +25,7 @@ export interface ClosedConnection extends ConnectionInfo {
   readonly error: TsrayError | undefined;
 }
 
+/** A client that was turned away before it was known who it is, or for what it sent. */
 export interface RefusedConnection {
   /** The client's address as `host:port`. */
   readonly source: string;
@@ -31,6 +33,7 @@ export interface RefusedConnection {
   readonly reason: string;
 }
 
+/** Events of a Server with their arguments. */
 export interface ServerEvents {
   /** A user asks for a target. */
   connection: [connection: ConnectionInfo];

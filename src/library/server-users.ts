@@ -4,6 +4,7 @@ import { TsrayError } from '../core/errors.js';
 import type { UserTable, VmessUser } from '../proxy/vmess/user-table.js';
 import { formatUuid } from '../proxy/vmess/uuid.js';
 
+/** A user to be added. */
 export interface ServerUser {
   /** UUID, or a name of up to 30 bytes that stands for one. Secret. */
   readonly id: string;
@@ -24,6 +25,7 @@ export interface ListedUser {
   readonly alterId: number;
 }
 
+/** The users of a server. Changes take effect at once. */
 export class ServerUsers {
   readonly #table: UserTable;
   /** Called with the email of a user that is gone. */

@@ -18,6 +18,7 @@ import type { ServerEvents } from './server-events.js';
 import { type ServerUser, ServerUsers } from './server-users.js';
 import { TrackingDispatcher } from './tracking-dispatcher.js';
 
+/** Options of `createServer`. */
 export interface ServerOptions extends PartsOptions {
   /** Who may connect; more can be added and removed while the server runs. */
   readonly users?: readonly ServerUser[];
@@ -40,6 +41,7 @@ export function createServer(options: ServerOptions): Server {
   return new Server(options);
 }
 
+/** A VMess server with users that come and go. `Symbol.asyncDispose` closes it. */
 export class Server extends EventEmitter<ServerEvents> {
   readonly users: ServerUsers;
   readonly #settings: InboundSettings;

@@ -10,6 +10,7 @@ import {
 import { settingsOfOutbound } from './outbound-settings.js';
 import { type LinkStyle, writeLink } from './write.js';
 
+/** How a link is written. */
 export interface FormatOptions {
   /** What people see. Default: the outbound's tag. */
   readonly name?: string;

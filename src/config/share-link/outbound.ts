@@ -20,6 +20,7 @@ export interface LinkOutbound {
   readonly streamSettings?: LinkStream;
 }
 
+/** `streamSettings` of an outbound that a link describes. */
 export interface LinkStream {
   readonly network: LinkCarriage['network'];
   readonly security?: 'tls';

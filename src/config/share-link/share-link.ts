@@ -9,6 +9,7 @@ import { readShadowrocketForm } from './shadowrocket-form.js';
 import { readUrlForm, splitLink } from './url-form.js';
 import type { LinkValues } from './values.js';
 
+/** A share link, read. */
 export interface ShareLink {
   /** What people call the server; may be empty. */
   readonly name: string;

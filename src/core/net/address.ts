@@ -1,6 +1,7 @@
 /** Network addresses: IPv4, IPv6 or a domain name, as text in canonical form and as wire bytes. */
 import { isIPv4, isIPv6 } from 'node:net';
 
+/** A host: an IP address or a name that is not resolved. */
 export interface Address {
   readonly kind: 'ipv4' | 'ipv6' | 'domain';
   /** Canonical text: dotted quad, RFC 5952 form without brackets or zone, or the name as given. */

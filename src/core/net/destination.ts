@@ -2,8 +2,10 @@
 import type { Address } from './address.js';
 import { formatHostPort } from './address.js';
 
+/** Streams or datagrams. */
 export type Network = 'tcp' | 'udp';
 
+/** A host and port on one network. */
 export interface Destination {
   readonly network: Network;
   readonly address: Address;

@@ -16,6 +16,7 @@ export interface ClientRequest {
   readonly account: { readonly user: string; readonly pass: string } | undefined;
 }
 
+/** A SOCKS 5 client's half of a handshake, with or without user and password. */
 export class SocksClientHandshake implements Handshake<Endpoint> {
   readonly #request: ClientRequest;
   readonly #encodedRequest: Uint8Array;

@@ -64,6 +64,7 @@ class Refusal extends TsrayError {
   }
 }
 
+/** A server's half of a SOCKS 4, 4a or 5 handshake. */
 export class SocksServerHandshake implements Handshake<Value> {
   readonly #options: ServerHandshakeOptions;
   #stage: 'greeting' | 'password' | 'request' = 'greeting';

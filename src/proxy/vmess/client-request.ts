@@ -11,6 +11,7 @@ import { chooseLegacyAuth, sealLegacyRequestHeader } from './header/legacy.js';
 import { encodeRequestHeader, maxHeaderPaddingBytes, muxAddress } from './header/request.js';
 import { deriveSessionKeys, type HeaderKind, type SessionKeys } from './header/session-keys.js';
 
+/** What a request says. */
 export interface RequestFields {
   readonly command: Command;
   /** Ignored for mux. */
@@ -20,6 +21,7 @@ export interface RequestFields {
   readonly options: number;
 }
 
+/** What making a request needs. */
 export interface RequestDeps {
   readonly crypto: CryptoProvider;
   readonly random: RandomSource;
@@ -27,6 +29,7 @@ export interface RequestDeps {
   nowSeconds(): number;
 }
 
+/** A request as it goes out, and the keys of what follows. */
 export interface ClientRequest {
   /** To be sent in one write, with the first payload behind it. */
   readonly envelope: Uint8Array;

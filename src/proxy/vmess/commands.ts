@@ -11,6 +11,7 @@ import { fnv1a32 } from '../../crypto/pure/fnv1a32.js';
 import { emptyResponseHeader, type ResponseHeader } from './header/response.js';
 import { uuidBytes } from './uuid.js';
 
+/** Response command 1: a server offers its client another account for a time (dynamic ports). */
 export interface SwitchAccount {
   /** Undefined: the server that sent it. */
   readonly address: Address | undefined;

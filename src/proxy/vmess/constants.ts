@@ -26,6 +26,7 @@ export type WireSecurity = 'aes-128-cfb' | 'aes-128-gcm' | 'chacha20-poly1305' |
 
 export const commandByte = { tcp: 1, udp: 2, mux: 3 } as const;
 
+/** What a request asks for. */
 export type Command = keyof typeof commandByte;
 
 export const addressTypeByte = { ipv4: 1, domain: 2, ipv6: 3 } as const;

@@ -2,12 +2,14 @@
 import { type Command, requestOption, type WireSecurity } from './constants.js';
 import type { SecuritySetting } from './settings.js';
 
+/** Two fields of a request header. */
 export interface RequestOptions {
   readonly security: WireSecurity;
   /** Option bits. */
   readonly options: number;
 }
 
+/** What decides on security and option bits. */
 export interface SecurityChoice {
   readonly security: SecuritySetting;
   readonly command: Command;
@@ -18,6 +20,7 @@ export interface SecurityChoice {
   readonly fastest: 'aes-128-gcm' | 'chacha20-poly1305';
 }
 
+/** The header fields for a client's choice. */
 export function resolveSecurity(choice: SecurityChoice): RequestOptions {
   const { chunkStream, chunkMasking, globalPadding, authenticatedLength } = requestOption;
   const security = choice.security === 'auto' ? choice.fastest : choice.security;

@@ -22,6 +22,7 @@ import type { VmessUser } from './user-table.js';
 
 export type { ServerState } from './server-state.js';
 
+/** What a server refuses. */
 export interface ServerHandshakeOptions {
   /** Legacy clients count as unknown users. */
   readonly aeadForced: boolean;
@@ -29,6 +30,7 @@ export interface ServerHandshakeOptions {
   readonly disableInsecureEncryption: boolean;
 }
 
+/** A request of a known user, and the keys of what follows. */
 export interface AcceptedRequest {
   readonly user: VmessUser;
   readonly header: RequestHeader;
@@ -36,6 +38,7 @@ export interface AcceptedRequest {
   readonly keys: SessionKeys;
 }
 
+/** What a push into a ServerHandshake led to. */
 export type ServerStep =
   | { readonly state: 'more' }
   /** `rest`: a lent view of the pushed bytes behind the header. */

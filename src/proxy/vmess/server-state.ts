@@ -6,6 +6,7 @@ import { ReplayFilter } from './replay-filter.js';
 import { SessionHistory } from './session-history.js';
 import type { UserTable } from './user-table.js';
 
+/** What the handshakes of one server share. */
 export interface ServerState {
   readonly crypto: CryptoProvider;
   /** Seconds since the epoch. */
@@ -19,6 +20,7 @@ export interface ServerState {
   readonly drain: DrainPolicy;
 }
 
+/** The state of a server that has seen nothing yet. */
 export function createServerState(deps: {
   readonly crypto: CryptoProvider;
   readonly random: RandomSource;

@@ -4,6 +4,7 @@ import type { Address } from '../../core/net/address.js';
 /** What a configuration may say; `auto` is resolved by the machine, `zero` is NONE without options on the wire. */
 export type SecuritySetting = 'auto' | 'aes-128-gcm' | 'chacha20-poly1305' | 'none' | 'zero' | 'aes-128-cfb';
 
+/** A user as both roles know it. */
 export interface VmessUserSettings {
   /** 16 bytes. Secret. */
   readonly id: Uint8Array;

@@ -13,6 +13,7 @@ export interface VmessUser extends VmessUserSettings {
   readonly cmdKey: Uint8Array;
 }
 
+/** Whose AuthID it is. */
 export type AuthIdMatch =
   | { readonly kind: 'user'; readonly user: VmessUser; readonly timestamp: number }
   /** The key fits, the time does not: by so many seconds the peer's clock is ahead (negative: behind). */
@@ -24,6 +25,7 @@ const sourceLimit = 16_384;
 
 const unknown: AuthIdMatch = { kind: 'unknown' };
 
+/** The users of a server. */
 export class UserTable {
   readonly #crypto: Pick<CryptoProvider, 'md5'>;
   readonly #users: VmessUser[] = [];

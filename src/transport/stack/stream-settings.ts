@@ -10,6 +10,7 @@ import type { TlsSettings } from '../tls/settings.js';
 import type { UnixSettings } from '../unix/settings.js';
 import type { WsSettings } from '../ws/settings.js';
 
+/** The transport, its security and its socket options. */
 export type StreamSettings = {
   /** Absent: `security` is `none`. */
   readonly tls?: TlsSettings;

@@ -23,6 +23,7 @@ export interface BodyKeys {
   readonly stream?: StreamCipher;
 }
 
+/** Sizes that a writer keeps to. */
 export interface BodyEncoderLimits {
   /** Payload bytes per chunk, at most; 1 … 65456 fits every format. Peers of the sing family read up to 16368. */
   readonly maxChunkPayload: number;
@@ -35,6 +36,7 @@ export interface BodyEncoderLimits {
 /** Defaults: 15000 bytes, 1967 bytes, true. */
 export type BodyEncoderOptions = Partial<BodyEncoderLimits>;
 
+/** Writes one direction of a body. */
 export interface BodyEncoder {
   /** True if payload and wire are the same bytes: callers may write payload directly. */
   readonly passthrough: boolean;
@@ -53,6 +55,7 @@ export interface BodyEncoder {
   close(): void;
 }
 
+/** Reads one direction of a body. */
 export interface BodyDecoder {
   /** `ended`: the end chunk was read. `failed`: see `failure`; no more input is taken. */
   readonly state: 'open' | 'ended' | 'failed';

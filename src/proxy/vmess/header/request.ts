@@ -25,6 +25,7 @@ import {
   type WireSecurity,
 } from '../constants.js';
 
+/** A request header without its padding and checksum. */
 export interface RequestHeader {
   /** 16 bytes. */
   readonly requestIv: Uint8Array;

@@ -11,6 +11,7 @@ import { aeadTagBytes, type CryptoProvider, type StreamCipher } from '../../../c
 import { headerEnvelopes, sealedLengthBytes } from './envelope.js';
 import type { HeaderKind, SessionKeys } from './session-keys.js';
 
+/** What a response header says. */
 export interface ResponseHeader {
   /** Ignored by every client. */
   readonly options: number;
@@ -20,6 +21,7 @@ export interface ResponseHeader {
   readonly commandData: Uint8Array;
 }
 
+/** A response header without a command. */
 export const emptyResponseHeader: ResponseHeader = {
   options: 0,
   command: 0,
@@ -28,6 +30,7 @@ export const emptyResponseHeader: ResponseHeader = {
 
 const plainPrefixBytes = 4;
 
+/** A response header as it goes out. */
 export interface SealedResponseHeader {
   readonly envelope: Uint8Array;
   /** After a legacy header: the running stream, which a body of aes-128-cfb continues. */
@@ -55,6 +58,7 @@ export function sealResponseHeader(
   return { envelope, stream: undefined };
 }
 
+/** What a push into a ResponseHeaderDecoder led to. */
 export type ResponseStep =
   | { readonly state: 'more' }
   | {
