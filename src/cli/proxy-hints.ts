@@ -5,5 +5,6 @@ export function pasteLines(proxy: string): string {
   return `Paste one of these into another terminal:
   curl -x socks5h://${proxy} https://example.com/
   curl -x http://${proxy} https://example.com/
-  export http_proxy=http://${proxy} https_proxy=http://${proxy} all_proxy=socks5h://${proxy}`;
+  export http_proxy=http://${proxy} https_proxy=http://${proxy}
+  export all_proxy=socks5h://${proxy}`;
 }

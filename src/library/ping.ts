@@ -53,8 +53,22 @@ export async function ping(deps: PingDeps, options: PingOptions): Promise<PingRe
   } catch (error) {
     if (options.signal?.aborted === true) throw new TsrayError('ERR_ABORTED', 'the ping was given up');
     if (late.aborted) throw tooLate(url, timeoutMs, opened);
+    if (opened && isHangUp(error)) throw endedEarly(url, error);
     throw toTsrayError(error, 'ERR_DIAL_FAILED', `${url.host} did not answer`);
   }
+}
+
+/** Node's HTTP client has met the end where an answer should have begun. */
+function isHangUp(error: unknown): boolean {
+  return (
+    !(error instanceof TsrayError) && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
+  );
+}
+
+function endedEarly(url: URL, cause: unknown): TsrayError {
+  const message = `the server ended the connection without an answer from ${url.host}`;
+  const hint = 'It cannot reach the target, or may not: servers often block private addresses.';
+  return new TsrayError('ERR_DIAL_FAILED', message, { hint, cause });
 }
 
 /** A VMess server that does not know the user keeps silent, so that nobody learns what it is. */

@@ -1,31 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
-import decodeQr from 'qr/decode.js';
 import { qrModules, qrPng, qrText, qrWidth } from '../../../../src/cli/terminal/qr.js';
+import { drawnHalves, scanModules } from '../../../helper/qr-screen.js';
 
 const text = `vmess://${'AbC+/0'.repeat(60)}==`;
-
-/** What a camera would read of a picture, true where dark. */
-function scan(picture: readonly (readonly boolean[])[], scale = 4): string {
-  const size = picture.length * scale;
-  const data = new Uint8ClampedArray(size * size * 4).fill(255);
-  for (let y = 0; y < size; y += 1) {
-    for (let x = 0; x < size; x += 1) {
-      if (picture[Math.floor(y / scale)]?.[Math.floor(x / scale)] !== true) continue;
-      data.fill(0, (y * size + x) * 4, (y * size + x) * 4 + 3);
-    }
-  }
-  return decodeQr({ width: size, height: size, data });
-}
-
-/** The halves of block characters, true where a block is drawn. */
-function pixels(drawn: string): boolean[][] {
-  return drawn.split('\n').flatMap((line) => {
-    const cells = [...line];
-    return [cells.map((cell) => '█▀'.includes(cell)), cells.map((cell) => '█▄'.includes(cell))];
-  });
-}
 
 test('a picture in colours is what was written', () => {
   const modules = qrModules(text);
@@ -35,7 +14,7 @@ test('a picture in colours is what was written', () => {
   for (const line of lines) assert(line.startsWith('\u001b[30;107m') && line.endsWith('\u001b[0m'));
   const bare = lines.map((line) => line.slice('\u001b[30;107m'.length, -'\u001b[0m'.length));
   assert.equal(bare[0]?.length, qrWidth(modules));
-  assert.equal(scan(pixels(bare.join('\n')).slice(0, qrWidth(modules))), text);
+  assert.equal(scanModules(drawnHalves(bare, qrWidth(modules)).slice(0, qrWidth(modules))), text);
 });
 
 test('a picture without colours is what was written, light on dark', () => {
@@ -43,8 +22,8 @@ test('a picture without colours is what was written, light on dark', () => {
   assert(modules !== undefined);
   const drawn = qrText(modules, false);
   assert(!drawn.includes('\u001b'));
-  const dark = pixels(drawn).map((row) => row.map((light) => !light));
-  assert.equal(scan(dark.slice(0, qrWidth(modules))), text);
+  const dark = drawnHalves(drawn.split('\n'), qrWidth(modules)).map((row) => row.map((light) => !light));
+  assert.equal(scanModules(dark.slice(0, qrWidth(modules))), text);
 });
 
 test('a PNG is what was written', () => {
@@ -64,7 +43,7 @@ test('a PNG is what was written', () => {
       (__, x) => (rows[y * (rowBytes + 1) + 1 + (x >> 3)]! & (0x80 >> (x & 7))) === 0,
     ),
   );
-  assert.equal(scan(picture, 1), text);
+  assert.equal(scanModules(picture, 1), text);
 });
 
 test('a text that is too long gives none', () => {
