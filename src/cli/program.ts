@@ -34,18 +34,22 @@ export interface Outcome {
   code: ExitCode;
 }
 
-/** Runs what `args` (without node and script) ask for. Resolves with the exit code; usage errors are printed. */
-export async function createProgram(args: readonly string[]): Promise<ExitCode> {
-  const outcome: Outcome = { code: exitCode.ok };
+/** All commands. What a command ends with goes to `outcome`. */
+export function buildProgram(outcome: Outcome): Command {
   const program = new Command('tsray')
     .description("V2Ray's VMess for Node.js: a client and a server that run from a V2Ray config.json.")
     .exitOverride()
     .showHelpAfterError('Run `tsray help` for the commands and options.')
     .configureHelp({ showGlobalOptions: false })
     .helpCommand('help [command]', 'show how to use tsray or one of its commands');
-  for (const add of commands) {
-    program.addCommand(add(outcome).copyInheritedSettings(program));
-  }
+  for (const add of commands) program.addCommand(add(outcome).copyInheritedSettings(program));
+  return program;
+}
+
+/** Runs what `args` (without node and script) ask for. Resolves with the exit code; usage errors are printed. */
+export async function createProgram(args: readonly string[]): Promise<ExitCode> {
+  const outcome: Outcome = { code: exitCode.ok };
+  const program = buildProgram(outcome);
   if (args.length === 0) {
     program.outputHelp();
     return exitCode.failure;

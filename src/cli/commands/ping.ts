@@ -34,8 +34,8 @@ export function pingCommand(outcome: Outcome): Command {
     .addHelpText(
       'after',
       '\nWithout [servers] those of the configuration are tried: -c, or ./config.json.\n' +
-        'dial is the time until a request could be sent, TLS included; first byte the time\n' +
-        'from then until the answer came from the target.',
+        'dial: until a request could be sent, TLS included; first byte: from then until\n' +
+        'the answer of the target came. The faster of two tries counts.',
     )
     .action((given: string | undefined, flags: PingFlags) =>
       reporting(outcome, () => ping(given, flags, outcome)),
