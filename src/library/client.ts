@@ -74,8 +74,8 @@ class OutboundClient implements Client {
   readonly #outbounds: readonly Outbound[];
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<DatagramSocket>();
-  readonly #agents = new Set<HttpAgent>();
-  readonly #dispatchers = new Set<UndiciAgent>();
+  /** Weak: programs may make one for each request. Those with open connections are held by them. */
+  readonly #dispatchers = new Set<WeakRef<UndiciAgent>>();
   /** Of `fetch`. */
   #dispatcher: UndiciAgent | undefined;
   #closing: Promise<void> | undefined;
@@ -115,15 +115,14 @@ class OutboundClient implements Client {
 
   agent(options?: HttpAgentOptions): HttpAgent {
     this.#checkOpen();
-    const agent = new HttpAgent((target) => this.#connect(target, target.signal), options);
-    this.#agents.add(agent);
-    return agent;
+    return new HttpAgent((target) => this.#connect(target, target.signal), options);
   }
 
   dispatcher(options?: DispatcherOptions): UndiciAgent {
     this.#checkOpen();
     const dispatcher = createUndiciAgent((target) => this.#connect(target, target.signal), options);
-    this.#dispatchers.add(dispatcher);
+    for (const known of this.#dispatchers) if (known.deref() === undefined) this.#dispatchers.delete(known);
+    this.#dispatchers.add(new WeakRef(dispatcher));
     return dispatcher;
   }
 
@@ -153,7 +152,6 @@ class OutboundClient implements Client {
   }
 
   async #close(): Promise<void> {
-    for (const agent of this.#agents) agent.destroy();
     for (const socket of [...this.#sockets]) socket.close();
     const gone = [...this.#connections].map((connection) => {
       return new Promise<void>((resolve) => {
@@ -162,7 +160,8 @@ class OutboundClient implements Client {
         connection.destroy(new TsrayError('ERR_CLOSED', 'the client was closed'));
       });
     });
-    await Promise.all([...gone, ...[...this.#dispatchers].map((dispatcher) => dispatcher.destroy())]);
+    const dispatchers = [...this.#dispatchers].map((known) => known.deref()?.destroy());
+    await Promise.all([...gone, ...dispatchers]);
     await Promise.all(this.#outbounds.map((outbound) => outbound.close()));
   }
 

@@ -59,7 +59,7 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#settings = settings.inbounds[0]!;
     const accessLog: AccessLog = {
       write: ({ from, reason = '', status }) => {
-        if (status === 'rejected') this.emit('refused', { source: from, reason });
+        if (status === 'rejected') this.#tell(() => this.emit('refused', { source: from, reason }));
       },
     };
     const base = createParts(options, settings.policy, accessLog);
@@ -78,8 +78,8 @@ export class Server extends EventEmitter<ServerEvents> {
         pick: () => this.#outbound,
       }),
       isUser: (email) => this.users.has(email),
-      onOpened: (connection) => this.emit('connection', connection),
-      onClosed: (connection) => this.emit('close', connection),
+      onOpened: (connection) => this.#tell(() => this.emit('connection', connection)),
+      onClosed: (connection) => this.#tell(() => this.emit('close', connection)),
     });
     const onCarrier: Parts['onCarrier'] = (context, link, served) =>
       this.#tracking.watchCarrier(context, link, served);
@@ -136,6 +136,17 @@ export class Server extends EventEmitter<ServerEvents> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A listener that throws is the program's affair, as with every emitter, and harms no connection. */
+  #tell(emit: () => void): void {
+    try {
+      emit();
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   async #close(graceMs: number): Promise<void> {

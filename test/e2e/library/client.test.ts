@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer, get as httpsGet } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import axios from 'axios';
 import got from 'got';
 import { request as undiciRequest } from 'undici';
@@ -18,6 +20,7 @@ import { payload, payloadSha256, sha256 } from '../../helper/payload.js';
 import {
   startEcho,
   startHalfCloser,
+  startSilent,
   startSink,
   startSource,
   startUdpEcho,
@@ -95,6 +98,23 @@ for (const kind of peerKinds) {
       await target.close();
     });
 
+    test('a target that does not read stops the writer', async () => {
+      const silent = await startSilent();
+      const stream = await client.connect({ host: '127.0.0.1', port: silent.port });
+      stream.on('error', () => undefined);
+      const piece = payload(256 * 1024);
+      let written = 0;
+      // Each hop holds some; what is full for half a second stays full.
+      for (let full = false; !full; ) {
+        if (stream.write(piece)) written += piece.length;
+        else full = await Promise.race([once(stream, 'drain').then(() => false), delay(500, true)]);
+        assert.ok(written < 100_000_000, 'the writer was never stopped');
+      }
+      assert.ok(stream.writableLength < 2_000_000, `${stream.writableLength} bytes wait in the stream`);
+      stream.destroy();
+      await silent.close();
+    });
+
     test('http and https through agent()', async () => {
       const agent = client.agent({ ca: tls.certificate });
       const [plain] = (await once(httpGet(`${base}/bytes/100000`, { agent }), 'response')) as [
@@ -149,6 +169,27 @@ for (const kind of peerKinds) {
       assert.equal(sha256(Buffer.from(await body.arrayBuffer())), payloadSha256(300_000));
       const answer = await undiciRequest(secureBase, { dispatcher });
       assert.equal(await answer.body.text(), 'secure\n');
+    });
+
+    test('undici with HTTP/2', async () => {
+      const h2 = createSecureServer({ cert: tls.certificate, key: tls.key });
+      h2.on('stream', (stream) => {
+        stream.respond({ ':status': 200 });
+        stream.end('over h2');
+      });
+      h2.listen(0, '127.0.0.1');
+      await once(h2, 'listening');
+      const { port } = h2.address() as AddressInfo;
+      const dispatcher = client.dispatcher({ connect: { ca: tls.certificate }, allowH2: true });
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, async () => {
+          const { body } = await undiciRequest(`https://localhost:${port}/`, { dispatcher });
+          return body.text();
+        }),
+      );
+      assert.deepEqual(answers, new Array(5).fill('over h2'));
+      await dispatcher.destroy();
+      await new Promise((resolve) => h2.close(resolve));
     });
 
     test('fetch', async () => {
