@@ -29,6 +29,8 @@ export interface TransportRow {
   readonly v2ray?: readonly ('client' | 'server')[];
   /** More keys of the VMess inbound, such as `listen`. */
   readonly inbound?: object;
+  /** More keys of the VMess outbound, such as `mux`. */
+  readonly outbound?: object;
   /** Server address for the client; 127.0.0.1 if absent. */
   readonly address?: string;
 }
@@ -71,7 +73,7 @@ export async function startPairing(
   if (row.address !== undefined) outbound.settings.vnext[0].address = row.address;
   const client = {
     inbounds: [socksInbound(socksPort)],
-    outbounds: [{ ...outbound, streamSettings: row.client }],
+    outbounds: [{ ...outbound, ...row.outbound, streamSettings: row.client }],
   };
   const started = await start(pairing === 'tsray client, V2Ray server' ? 'V2Ray' : 'tsray', server);
   try {
