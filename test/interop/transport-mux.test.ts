@@ -1,4 +1,4 @@
-/** Mux, and XUDP, over every transport. */
+/** Mux over every transport. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

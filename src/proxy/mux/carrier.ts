@@ -1,4 +1,5 @@
 /** One Mux connection, either end: frames in and out, its sessions, backpressure both ways. Owns its link. */
+import type { Logger } from '../../contract/logger.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
@@ -14,17 +15,16 @@ import {
   writeFrame,
   writeStream,
 } from './frame.js';
+import { Outlet, type Waiting } from './outlet.js';
 
 /** What the carrier tells a session. */
-export interface CarrierSession extends Backlogged {
+export interface CarrierSession extends Backlogged, Waiting {
   readonly id: number;
   readonly network: 'tcp' | 'udp';
   /** Lent bytes: a piece of the stream, or one packet, with its address if it had one. */
   receive(bytes: Uint8Array, target: Destination | undefined): void;
   /** The peer has closed the session, or `aborted` it. It is no longer known to the carrier. */
   peerEnded(aborted: boolean): void;
-  /** The carrier can be written again, after `wait`. */
-  drained(): void;
   /** Nothing can be sent or received any more. */
   carrierGone(error: TsrayError): void;
 }
@@ -62,7 +62,6 @@ const closeMs = 10_000;
 
 /** The smallest chunks that VMess peers cut a full stream into, with room for padding. */
 const smallChunkBytes = 1_900;
-const ownChunkBytes = 15_000;
 
 export class Carrier {
   /** What a session may hold before reading is paused. */
@@ -71,24 +70,21 @@ export class Carrier {
   readonly #link: Link;
   readonly #decoder: FrameDecoder;
   readonly #backlog: Backlog;
+  readonly #outlet: Outlet;
   readonly #sessions = new Map<number, CarrierSession>();
-  readonly #waiting = new Set<CarrierSession>();
   /** Whose data the decoder is delivering, and the address in its frame. */
   #current: CarrierSession | undefined;
   #currentTarget: Destination | undefined;
-  /** Monotonic time since when more than the link's high-water mark waits to be sent. */
-  #blockedSinceMs: number | undefined;
   #closing = false;
   #closeTimer: Timer | undefined;
   #gone = false;
-  #chunksSent = 0;
   #bytesReceived = 0;
-  /** Monotonic time of the first write that nothing has been received after. */
-  #unansweredSinceMs: number | undefined;
+  #packetsUnsent = 0;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
     this.#link = options.link;
+    this.#outlet = new Outlet(options.link, options.clock);
     this.#decoder = new FrameDecoder({
       frame: (frame) => this.#frame(frame),
       data: (bytes) => this.#current?.receive(bytes, this.#currentTarget),
@@ -111,7 +107,7 @@ export class Carrier {
     this.#link.start({
       data: (bytes) => this.#received(bytes),
       end: () => this.#ended(),
-      drain: () => this.#drained(),
+      drain: () => this.#outlet.drained(),
       closed: (error) => this.#closed(error),
     });
   }
@@ -126,8 +122,8 @@ export class Carrier {
   }
 
   /** How long the link has taken nothing more. */
-  get blockedMs(): number {
-    return this.#since(this.#blockedSinceMs);
+  get fullMs(): number {
+    return this.#outlet.fullMs;
   }
 
   /** Reading is paused for a session that is behind. */
@@ -137,17 +133,21 @@ export class Carrier {
 
   /** How long something that was sent has seen no sign of the peer. */
   get unansweredMs(): number {
-    return this.#since(this.#unansweredSinceMs);
+    return this.#outlet.unansweredMs;
   }
 
   /** An estimate, on the high side, of the VMess chunks that went in the busier direction. */
   get chunks(): number {
     const received = this.#decoder.frames + Math.ceil(this.#bytesReceived / smallChunkBytes);
-    return Math.max(this.#chunksSent, received);
+    return Math.max(this.#outlet.chunks, received);
   }
 
-  get oversizePackets(): number {
-    return this.#decoder.oversizePackets;
+  /** Packets that were lost here, if there were any. */
+  logDropped(log: Logger): void {
+    const tooLarge = this.#decoder.oversizePackets;
+    const unsent = this.#packetsUnsent;
+    if (tooLarge + unsent === 0) return;
+    log.debug(`a Mux connection dropped packets: ${tooLarge} too large to read, ${unsent} found no room`);
   }
 
   add(session: CarrierSession): void {
@@ -161,7 +161,7 @@ export class Carrier {
 
   /** `drained` is called when the carrier can be written again; the one that waits longest is first. */
   wait(session: CarrierSession): void {
-    this.#waiting.add(session);
+    this.#outlet.wait(session);
   }
 
   /** Stream data of a session, cut into frames; `opening`: the header of its New frame. False: wait for `drained`. */
@@ -176,7 +176,10 @@ export class Carrier {
 
   /** One packet behind the header of its frame. False: the carrier is full, nothing was sent. */
   sendPacket(header: Uint8Array, packet: Uint8Array): boolean {
-    if (this.#blockedSinceMs !== undefined || !this.isOpen) return false;
+    if (this.#outlet.full || !this.isOpen) {
+      this.#packetsUnsent += 1;
+      return false;
+    }
     const scratch = takeScratch(header.length + 2 + packet.length);
     try {
       this.#write(scratch.subarray(0, writeFrame(header, packet, scratch, 0)));
@@ -219,23 +222,16 @@ export class Carrier {
     this.#link.destroy(error);
   }
 
-  #since(timeMs: number | undefined): number {
-    return timeMs === undefined ? 0 : this.#options.clock.monotonicMs() - timeMs;
-  }
-
   #write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
-    this.#chunksSent += Math.ceil(bytes.length / ownChunkBytes);
-    this.#unansweredSinceMs ??= this.#options.clock.monotonicMs();
     this.#options.moved?.();
-    if (!this.#link.write(bytes)) this.#blockedSinceMs ??= this.#options.clock.monotonicMs();
-    return this.#blockedSinceMs === undefined;
+    return this.#outlet.write(bytes);
   }
 
   #received(bytes: Uint8Array): void {
     if (!this.isOpen) return;
     this.#bytesReceived += bytes.length;
-    this.#unansweredSinceMs = undefined;
+    this.#outlet.answered();
     this.#options.moved?.();
     this.#decoder.push(bytes);
     const { failure } = this.#decoder;
@@ -254,7 +250,7 @@ export class Carrier {
       case 'keep':
         if (session !== undefined) return this.#deliverTo(session, frame.target);
         // As V2Ray answers. Not while the link is full: a peer that does not read would make us queue answers.
-        if (this.#blockedSinceMs === undefined) this.sendFrame({ id: frame.id, status: 'end' });
+        if (!this.#outlet.full) this.sendFrame({ id: frame.id, status: 'end' });
         return 'discard';
       case 'end':
         if (session !== undefined) this.#endSession(session, frame.error);
@@ -277,7 +273,7 @@ export class Carrier {
 
   #forget(session: CarrierSession): void {
     this.#sessions.delete(session.id);
-    this.#waiting.delete(session);
+    this.#outlet.forget(session);
     this.#backlog.set(session, 0);
     if (this.#current === session) this.#current = undefined;
     this.#options.sessionEnded?.();
@@ -287,15 +283,6 @@ export class Carrier {
     if (holding) this.#link.pause();
     else this.#link.resume();
     this.#options.held?.(holding);
-  }
-
-  #drained(): void {
-    this.#blockedSinceMs = undefined;
-    // Each of those that wait now is asked once; one that fills the link again waits behind the others.
-    for (const session of [...this.#waiting]) {
-      if (this.#blockedSinceMs !== undefined) return;
-      if (this.#waiting.delete(session)) session.drained();
-    }
   }
 
   #ended(): void {
@@ -319,7 +306,7 @@ export class Carrier {
   #endSessions(error: TsrayError): void {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
-    this.#waiting.clear();
+    this.#outlet.clear();
     this.#backlog.close();
     this.#current = undefined;
     for (const session of sessions) session.carrierGone(error);

@@ -84,6 +84,7 @@ class Serving {
       moved: () => timer.refresh(),
       gone: (error) => {
         timer.cancel();
+        this.#carrier.logDropped(context.log);
         resolve({ uplinkBytes: this.#uplinkBytes, downlinkBytes: this.#downlinkBytes, error });
       },
     });

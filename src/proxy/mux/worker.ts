@@ -101,7 +101,7 @@ class Worker {
     )
       return true;
     if (carrier === undefined) return false;
-    const stuck = carrier.holding || carrier.blockedMs >= stuckMs || carrier.unansweredMs >= silentMs;
+    const stuck = carrier.holding || carrier.fullMs >= stuckMs || carrier.unansweredMs >= silentMs;
     return !carrier.isOpen || stuck || carrier.chunks >= maxChunks;
   }
 
@@ -146,6 +146,7 @@ class Worker {
         aloneStallMs: Number.POSITIVE_INFINITY,
         sessionEnded: () => this.#closeIfDone(),
         gone: (error) => {
+          this.#carrier?.logDropped(this.#log);
           if (error !== undefined) this.#log.info(`a Mux carrier was lost: ${describeError(error)}`);
           this.#leave();
         },

@@ -408,6 +408,21 @@ test('a full carrier blocks every session; when it drains they go on in the orde
   await finish(started);
 });
 
+test('a link that takes a later write without having told of a drain lets all go on', async () => {
+  const started = start();
+  const first = await connect(started);
+  const second = await connect(started);
+  const [carrier] = started.outbound.links;
+  carrier!.accepts = false;
+  assert.equal(first.link.write(Buffer.from('a')), false);
+  carrier!.accepts = true;
+  assert.equal(second.link.write(Buffer.from('b')), true);
+  await settle();
+  assert.equal(first.sink.drains, 1);
+  assert.equal(second.sink.drains, 0);
+  await finish(started);
+});
+
 test('a reader that stands still stops the others for two seconds, within bounds, and is then cut off', async () => {
   const limit = 64 * 1024;
   const started = start({}, false, limit);

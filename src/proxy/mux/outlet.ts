@@ -1,0 +1,99 @@
+/** The writing half of a carrier: who waits for room, and signs that the peer is stuck. */
+import type { Clock } from '../../core/clock.js';
+import type { Link } from '../../core/stream/link.js';
+
+/** What tsray's VMess puts into one chunk. */
+const chunkBytes = 15_000;
+
+/** A session that is told when there is room again. */
+export interface Waiting {
+  drained(): void;
+}
+
+export class Outlet {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #waiting = new Set<Waiting>();
+  /** Monotonic time since when more than the link's high-water mark waits to be sent. */
+  #fullSinceMs: number | undefined;
+  /** Monotonic time of the first write that nothing has been received after. */
+  #unansweredSinceMs: number | undefined;
+  #chunks = 0;
+
+  constructor(link: Link, clock: Clock) {
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  get full(): boolean {
+    return this.#fullSinceMs !== undefined;
+  }
+
+  /** How long the link has taken nothing more. */
+  get fullMs(): number {
+    return this.#since(this.#fullSinceMs);
+  }
+
+  /** How long something that was sent has seen no sign of the peer. */
+  get unansweredMs(): number {
+    return this.#since(this.#unansweredSinceMs);
+  }
+
+  /** VMess chunks written, if VMess is below. */
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  /** False: full; what was written is queued all the same. */
+  write(bytes: Uint8Array): boolean {
+    this.#chunks += Math.ceil(bytes.length / chunkBytes);
+    this.#unansweredSinceMs ??= this.#clock.monotonicMs();
+    if (!this.#link.write(bytes)) {
+      this.#fullSinceMs ??= this.#clock.monotonicMs();
+      return false;
+    }
+    // A link need not tell of a drain once a later write has found room.
+    if (this.#fullSinceMs !== undefined) {
+      this.#fullSinceMs = undefined;
+      queueMicrotask(() => this.#wake());
+    }
+    return true;
+  }
+
+  /** `drained` is called when there is room; the one that waits longest is first. */
+  wait(session: Waiting): void {
+    this.#waiting.add(session);
+  }
+
+  forget(session: Waiting): void {
+    this.#waiting.delete(session);
+  }
+
+  /** Nobody waits any more. */
+  clear(): void {
+    this.#waiting.clear();
+  }
+
+  /** The link has room. */
+  drained(): void {
+    this.#fullSinceMs = undefined;
+    this.#wake();
+  }
+
+  /** Something was received. */
+  answered(): void {
+    this.#unansweredSinceMs = undefined;
+  }
+
+  #wake(): void {
+    // Each of those that wait now is asked once; one that fills the link again waits behind the others.
+    for (const session of [...this.#waiting]) {
+      if (this.full) return;
+      if (this.#waiting.delete(session)) session.drained();
+    }
+  }
+
+  #since(timeMs: number | undefined): number {
+    return timeMs === undefined ? 0 : this.#clock.monotonicMs() - timeMs;
+  }
+}
