@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { createLog } from '../../src/app/log/log.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { formatProblem } from '../../src/config/problem.js';
+import type { EnvironmentFlags } from '../../src/contract/environment.js';
 import { systemClock } from '../../src/core/clock.js';
 import { createInstance } from '../../src/instance.js';
 
@@ -14,12 +15,8 @@ export interface Tsray {
   close(): Promise<void>;
 }
 
-export interface TsrayOptions {
-  readonly vmessPadding?: boolean;
-}
-
-/** Starts `config`; without a log section it logs warnings to `log`. */
-export async function startTsray(config: object, options: TsrayOptions = {}): Promise<Tsray> {
+/** Starts `config`; without a log section it logs warnings to `log`. `flags` are V2Ray's environment flags. */
+export async function startTsray(config: object, flags: Partial<EnvironmentFlags> = {}): Promise<Tsray> {
   const { settings, errors } = parseConfig(JSON.stringify({ log: {}, ...config }));
   if (settings === undefined) throw new Error(errors.map(formatProblem).join('\n'));
   let printed = '';
@@ -30,7 +27,7 @@ export async function startTsray(config: object, options: TsrayOptions = {}): Pr
     },
   });
   const instance = createInstance(settings, {
-    flags: { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: options.vmessPadding ?? false },
+    flags: { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: false, ...flags },
     log: createLog({
       ...settings.log,
       clock: systemClock,
