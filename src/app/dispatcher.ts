@@ -5,11 +5,15 @@ import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
 import type { PolicyProvider } from '../contract/policy.js';
 import type { Clock } from '../core/clock.js';
-import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
+import { describeError, type ErrorCode, TsrayError, toTsrayError } from '../core/errors.js';
 import { formatDestination } from '../core/net/destination.js';
+import { RateLimit } from '../core/rate-limit.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
 import { relayPackets } from '../core/stream/packet-relay.js';
 import { relay } from '../core/stream/relay.js';
+
+/** Ends of a connection that somebody should do something about; others belong to the network's daily life. */
+const remarkable: ReadonlySet<ErrorCode> = new Set(['ERR_SERVER_SILENT', 'ERR_INTEGRITY', 'ERR_INTERNAL']);
 
 export interface DispatcherDeps {
   readonly clock: Clock;
@@ -21,6 +25,7 @@ export interface DispatcherDeps {
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { clock, policy } = deps;
+  const remarks = new RateLimit({ clock });
 
   const cones = new WeakMap<Outbound, PacketCone>();
 
@@ -46,7 +51,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   function finished(context: ConnContext, outcome: RelayOutcome): RelayOutcome {
     const { log } = context;
-    if (log.enabled('info')) {
+    if (outcome.error !== undefined && remarkable.has(outcome.error.code)) {
+      const text = `${formatDestination(context.destination)}: ${describeError(outcome.error)}`;
+      remarks.warn((message) => log.warning(message), text);
+    } else if (log.enabled('info')) {
       const cause = outcome.error === undefined ? '' : `: ${describeError(outcome.error)}`;
       log.info(
         `${formatDestination(context.destination)} ended, ${outcome.uplinkBytes} bytes up, ${outcome.downlinkBytes} bytes down${cause}`,
