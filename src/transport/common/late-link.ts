@@ -31,7 +31,6 @@ export class LateLink implements Link {
   #link: Link | undefined;
   #sink: LinkSink | undefined;
   #error: TsrayError | undefined;
-  #limitBytes: number | undefined;
   #paused = false;
   #waiting = false;
   #ended = false;
@@ -72,12 +71,6 @@ export class LateLink implements Link {
     this.#queue.append(bytes);
     this.#waiting = this.#queue.length >= highWaterBytes;
     return !this.#waiting;
-  }
-
-  /** Counts from when it is open; until then the mark is its own. */
-  limitQueue(bytes: number): void {
-    this.#limitBytes = bytes;
-    this.#link?.limitQueue?.(bytes);
   }
 
   end(): void {
@@ -123,7 +116,6 @@ export class LateLink implements Link {
     this.#state = 'open';
     this.#link = link;
     if (this.#paused) link.pause();
-    if (this.#limitBytes !== undefined) link.limitQueue?.(this.#limitBytes);
     let open = true;
     if (this.#queue.length > 0) open = link.write(this.#queue.peek());
     this.#queue.consume(this.#queue.length);

@@ -3,6 +3,9 @@ import { type Address, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import { encodeHead, listHas, type RequestHead } from './http-head.js';
 
+/** From accepting until the request is read: V2Ray's server. */
+export const headTimeoutMs = 4000;
+
 /** The same for every wrong request, whatever is wrong: who tries out paths learns nothing. */
 export function refusal(nowMs: number): Uint8Array {
   return encodeHead('HTTP/1.1 404 Not Found', [

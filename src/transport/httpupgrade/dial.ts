@@ -1,9 +1,13 @@
 /** Dials httpupgrade: a request as for WebSocket but without its key, then raw bytes both ways. */
+import type { Dialer, DialOptions } from '../../contract/transport.js';
+import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import { performHandshake } from '../../core/stream/handshake.js';
+import type { Link } from '../../core/stream/link.js';
 import { divideFirstWrite, encodePaddedEarlyData } from '../common/early-data.js';
-import type { CreateFramedDialer } from '../common/framing.js';
+import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
 import { encodeHead, type Field } from '../common/http-head.js';
-import { createUpgradeDialer, type Upgrade } from '../common/upgrade-dialer.js';
+import { LateLink } from '../common/late-link.js';
 import {
   configuredFields,
   destinationHost,
@@ -11,43 +15,94 @@ import {
   requestFields,
   requestTarget,
 } from '../common/upgrade-request.js';
-import { ResponseHandshake } from '../common/upgrade-response.js';
+import { ResponseHandshake } from './response.js';
 import type { HttpUpgradeSettings } from './settings.js';
 
-const name = 'httpupgrade';
+/** From the connected link to the server's 101; as for ws. */
+const upgradeTimeoutMs = 8000;
+
 const none = new Uint8Array(0);
 
-export const createHttpUpgradeDialer: CreateFramedDialer<HttpUpgradeSettings> = (settings, carrier, deps) => {
-  const { earlyDataHeaderName, host, sendsEarly } = settings;
-  const startLine = `GET ${requestTarget(settings.path)} HTTP/1.1`;
-  const ownFields = configuredFields(settings.headers);
-  const maxInHeader = sendsEarly || earlyDataHeaderName === '' ? 0 : settings.maxEarlyData;
+/** What the first write of a connection becomes. */
+interface Opening {
+  /** Sent without waiting for the answer. */
+  readonly bytes: Uint8Array;
+  /** Sent after the answer. */
+  readonly rest: Uint8Array;
+}
 
-  const begin = (destination: Destination, where: string, first: Uint8Array): Upgrade => {
-    const { early, rest } = divideFirstWrite(first, maxInHeader, false);
-    const inHeader: readonly Field[] =
-      early.length === 0 ? [] : [[goCase(earlyDataHeaderName), encodePaddedEarlyData(early)]];
-    const request = encodeHead(
-      startLine,
-      requestFields(host ?? destinationHost(destination, carrier.secure), [
-        ...ownFields,
-        ...inHeader,
-        ['Connection', 'Upgrade'],
-        ['Upgrade', 'websocket'],
-      ]),
-    );
-    const handshake = new ResponseHandshake({ where, name });
-    // Xray's `ed`: the first data do not wait for the answer.
-    if (sendsEarly) return { opening: Buffer.concat([request, first]), handshake, rest: none };
-    return { opening: request, handshake, rest };
-  };
+export const createHttpUpgradeDialer: CreateFramedDialer<HttpUpgradeSettings> = (settings, carrier, deps) =>
+  new HttpUpgradeDialer(settings, carrier, deps);
 
-  return createUpgradeDialer({
-    links: carrier.links,
-    clock: deps.clock,
-    early: sendsEarly || maxInHeader > 0,
-    begin,
-    wrap: (link) => link,
-    name,
-  });
-};
+class HttpUpgradeDialer implements Dialer {
+  readonly #settings: HttpUpgradeSettings;
+  readonly #carrier: ClientCarrier;
+  readonly #deps: TransportDeps;
+  readonly #startLine: string;
+  readonly #fields: readonly Field[];
+
+  constructor(settings: HttpUpgradeSettings, carrier: ClientCarrier, deps: TransportDeps) {
+    this.#settings = settings;
+    this.#carrier = carrier;
+    this.#deps = deps;
+    this.#startLine = `GET ${requestTarget(settings.path)} HTTP/1.1`;
+    this.#fields = [
+      ...configuredFields(settings.headers),
+      ['Connection', 'Upgrade'],
+      ['Upgrade', 'websocket'],
+    ];
+  }
+
+  async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
+    const { earlyDataHeaderName, maxEarlyData, sendsEarly } = this.#settings;
+    const link = await this.#carrier.links.dial(destination, options);
+    if (!sendsEarly && (maxEarlyData === 0 || earlyDataHeaderName === '')) {
+      return this.#upgrade(
+        link,
+        { bytes: this.#request(destination), rest: none },
+        destination,
+        options.signal,
+      );
+    }
+    return new LateLink({
+      open: (first, signal) => this.#upgrade(link, this.#opening(first, destination), destination, signal),
+      discard: () => link.destroy(),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#carrier.links.close();
+  }
+
+  #opening(first: Uint8Array, destination: Destination): Opening {
+    const { earlyDataHeaderName, maxEarlyData, sendsEarly } = this.#settings;
+    if (sendsEarly) return { bytes: Buffer.concat([this.#request(destination), first]), rest: none };
+    const { early, rest } = divideFirstWrite(first, maxEarlyData, false);
+    const field: Field = [goCase(earlyDataHeaderName), encodePaddedEarlyData(early)];
+    return { bytes: this.#request(destination, field), rest };
+  }
+
+  #request(destination: Destination, ...more: readonly Field[]): Uint8Array {
+    const host = this.#settings.host ?? destinationHost(destination, this.#carrier.secure);
+    return encodeHead(this.#startLine, requestFields(host, [...this.#fields, ...more]));
+  }
+
+  async #upgrade(
+    carrier: Link,
+    opening: Opening,
+    destination: Destination,
+    signal: AbortSignal | undefined,
+  ): Promise<Link> {
+    const where = formatHostPort(destination.address.host, destination.port);
+    const { link } = await performHandshake(carrier, new ResponseHandshake(where), {
+      clock: this.#deps.clock,
+      timeoutMs: upgradeTimeoutMs,
+      opening: opening.bytes,
+      signal,
+      peer: where,
+      hint: 'Does the server speak httpupgrade on that port, with TLS or without as configured here?',
+    });
+    link.write(opening.rest);
+    return link;
+  }
+}

@@ -1,26 +1,48 @@
-/** What an httpupgrade server makes of a request. Pure. */
+/** The server's half of the handshake: the client's request and the answer to it. Pure. */
+import { TsrayError } from '../../core/errors.js';
+import type { Handshake, HandshakeStep } from '../../core/stream/handshake.js';
 import { decodeEarlyData } from '../common/early-data.js';
-import { encodeHead, type RequestHead } from '../common/http-head.js';
-import type { CheckedRequest } from '../common/upgrade-listen.js';
-import { asksForUpgrade, hostMatches, pathMatches } from '../common/upgrade-server.js';
+import { encodeHead, HeadReader, parseRequestHead, type RequestHead } from '../common/http-head.js';
+import { asksForUpgrade, hostMatches, pathMatches, refusal } from '../common/upgrade-server.js';
 import type { HttpUpgradeSettings } from './settings.js';
 
-const reply = encodeHead('HTTP/1.1 101 Switching Protocols', [
+const switching = encodeHead('HTTP/1.1 101 Switching Protocols', [
   ['Connection', 'Upgrade'],
   ['Upgrade', 'websocket'],
 ]);
 
-const none = new Uint8Array(0);
+export interface AcceptedRequest {
+  readonly head: RequestHead;
+  /** What precedes the raw bytes; may be empty. */
+  readonly early: Uint8Array;
+}
 
-/** Path and host are compared as Xray and sing-box do; v2ray looks at neither. */
-export function checkRequest(
-  head: RequestHead,
-  settings: Pick<HttpUpgradeSettings, 'path' | 'host' | 'earlyDataHeaderName'>,
-): CheckedRequest {
-  if (!asksForUpgrade(head)) return { kind: 'refused', reason: 'it is no upgrade' };
-  if (!hostMatches(head, settings.host)) return { kind: 'refused', reason: 'it asks for another host' };
-  if (!pathMatches(head.target, settings.path))
-    return { kind: 'refused', reason: 'it asks for another path' };
-  const text = head.fields.get(settings.earlyDataHeaderName.toLowerCase()) ?? '';
-  return { kind: 'accepted', reply, early: decodeEarlyData(text) ?? none };
+export type RequestSettings = Pick<HttpUpgradeSettings, 'path' | 'host' | 'earlyDataHeaderName'>;
+
+export class RequestHandshake implements Handshake<AcceptedRequest> {
+  readonly #reader = new HeadReader();
+  readonly #settings: RequestSettings;
+  readonly #nowMs: () => number;
+
+  constructor(settings: RequestSettings, nowMs: () => number) {
+    this.#settings = settings;
+    this.#nowMs = nowMs;
+  }
+
+  push(bytes: Uint8Array): HandshakeStep<AcceptedRequest> {
+    const step = this.#reader.push(bytes);
+    if (step.kind === 'more') return { kind: 'more' };
+    const head = step.kind === 'head' ? parseRequestHead(step.lines) : undefined;
+    if (step.kind !== 'head' || head === undefined) return this.#refused('it is no HTTP request');
+    if (!asksForUpgrade(head)) return this.#refused('it is no upgrade');
+    if (!hostMatches(head, this.#settings.host)) return this.#refused('it asks for another host');
+    if (!pathMatches(head.target, this.#settings.path)) return this.#refused('it asks for another path');
+    const name = this.#settings.earlyDataHeaderName.toLowerCase();
+    const early = decodeEarlyData(head.fields.get(name) ?? '') ?? new Uint8Array(0);
+    return { kind: 'done', value: { head, early }, rest: step.rest, reply: switching };
+  }
+
+  #refused(reason: string): HandshakeStep<AcceptedRequest> {
+    return { kind: 'failed', error: new TsrayError('ERR_PROTOCOL', reason), reply: refusal(this.#nowMs()) };
+  }
 }

@@ -1,9 +1,13 @@
 /** Dials ws: the upgrade request as V2Ray writes it, early data in all three forms. */
+import type { Duplex } from 'node:stream';
+import type { Dialer, DialOptions } from '../../contract/transport.js';
+import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import type { Link } from '../../core/stream/link.js';
 import { divideFirstWrite, encodeEarlyData } from '../common/early-data.js';
-import type { CreateFramedDialer } from '../common/framing.js';
-import { encodeHead, type Field } from '../common/http-head.js';
-import { createUpgradeDialer, type Upgrade } from '../common/upgrade-dialer.js';
+import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
+import type { Field } from '../common/http-head.js';
+import { LateLink } from '../common/late-link.js';
 import {
   configuredFields,
   destinationHost,
@@ -11,55 +15,97 @@ import {
   requestFields,
   requestTarget,
 } from '../common/upgrade-request.js';
-import { ResponseHandshake } from '../common/upgrade-response.js';
-import { acceptValue } from './accept.js';
 import { WsLink } from './link.js';
 import type { WsSettings } from './settings.js';
+import { upgrade } from './upgrade.js';
 
-const keyBytes = 16;
+export const createWsDialer: CreateFramedDialer<WsSettings> = (settings, carrier, deps) =>
+  new WsDialer(settings, carrier, deps);
 
-export const createWsDialer: CreateFramedDialer<WsSettings> = (settings, carrier, deps) => {
-  const { clock, crypto, random } = deps;
-  const { earlyDataHeaderName, earlyDataWhole, heartbeatSeconds, host, maxEarlyData } = settings;
-  const target = requestTarget(settings.path);
-  const ownFields = configuredFields(settings.headers);
+/** Their places in the order; ws fills in the key. */
+const handshakeFields: readonly Field[] = [
+  ['Connection', 'Upgrade'],
+  ['Sec-WebSocket-Key', ''],
+  ['Sec-WebSocket-Version', '13'],
+  ['Upgrade', 'websocket'],
+];
 
-  const begin = (destination: Destination, where: string, first: Uint8Array): Upgrade => {
+class WsDialer implements Dialer {
+  readonly #settings: WsSettings;
+  readonly #carrier: ClientCarrier;
+  readonly #deps: TransportDeps;
+  readonly #target: string;
+  readonly #fields: readonly Field[];
+
+  constructor(settings: WsSettings, carrier: ClientCarrier, deps: TransportDeps) {
+    this.#settings = settings;
+    this.#carrier = carrier;
+    this.#deps = deps;
+    this.#target = requestTarget(settings.path);
+    this.#fields = configuredFields(settings.headers);
+  }
+
+  async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
+    const { socket } = await this.#carrier.sockets.dial(destination, options);
+    if (this.#settings.maxEarlyData === 0) {
+      return this.#upgrade(socket, destination, new Uint8Array(0), options.signal);
+    }
+    // Until the request is sent nobody else listens.
+    const ignore = (): void => {};
+    socket.on('error', ignore);
+    return new LateLink({
+      open: (first, signal) => {
+        socket.removeListener('error', ignore);
+        return this.#upgradeWith(first, socket, destination, signal);
+      },
+      discard: () => socket.destroy(),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#carrier.sockets.close();
+  }
+
+  async #upgradeWith(
+    first: Uint8Array,
+    socket: Duplex,
+    destination: Destination,
+    signal: AbortSignal,
+  ): Promise<Link> {
+    const { maxEarlyData, earlyDataWhole } = this.#settings;
     const { early, rest } = divideFirstWrite(first, maxEarlyData, earlyDataWhole);
-    const text = encodeEarlyData(early);
-    const inPath = earlyDataHeaderName === '' ? text : '';
-    const inHeader: readonly Field[] =
-      earlyDataHeaderName === '' || text === '' ? [] : [[goCase(earlyDataHeaderName), text]];
-    const key = Buffer.from(random.fill(new Uint8Array(keyBytes))).toString('base64');
-    const fields = requestFields(host ?? destinationHost(destination, carrier.secure), [
-      ...ownFields,
-      ...inHeader,
-      ['Connection', 'Upgrade'],
-      ['Sec-WebSocket-Key', key],
-      ['Sec-WebSocket-Version', '13'],
-      ['Upgrade', 'websocket'],
-    ]);
-    return {
-      opening: encodeHead(`GET ${target}${inPath} HTTP/1.1`, fields),
-      handshake: new ResponseHandshake({
-        where,
-        name: 'ws',
-        // Early data in Sec-WebSocket-Protocol has an answer or none, and neither says anything.
-        check: (answer) => {
-          if (answer.get('sec-websocket-accept') !== acceptValue(key, crypto)) return 'its key is wrong';
-          return answer.has('sec-websocket-extensions') ? 'it wants an extension' : undefined;
-        },
-      }),
-      rest,
-    };
-  };
+    const link = await this.#upgrade(socket, destination, early, signal);
+    link.write(rest);
+    return link;
+  }
 
-  return createUpgradeDialer({
-    links: carrier.links,
-    clock,
-    early: maxEarlyData > 0,
-    begin,
-    wrap: (link) => new WsLink(link, { clock, keys: random, heartbeatMs: heartbeatSeconds * 1000 }),
-    name: 'ws',
-  });
-};
+  #upgrade(
+    socket: Duplex,
+    destination: Destination,
+    early: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Link> {
+    const { earlyDataHeaderName, heartbeatSeconds, host } = this.#settings;
+    const { clock, random } = this.#deps;
+    const inPath = early.length > 0 && earlyDataHeaderName === '';
+    const inHeader = early.length > 0 && earlyDataHeaderName !== '';
+    const text = encodeEarlyData(early);
+    const fields = inHeader ? [...this.#fields, [goCase(earlyDataHeaderName), text] as const] : this.#fields;
+    const request = {
+      target: inPath ? `${this.#target}${text}` : this.#target,
+      fields: requestFields(host ?? destinationHost(destination, this.#carrier.secure), [
+        ...fields,
+        ...handshakeFields,
+      ]),
+      where: formatHostPort(destination.address.host, destination.port),
+      clock,
+      random,
+      signal,
+    };
+    return upgrade(
+      socket,
+      request,
+      (ws) => new WsLink(ws, socket, { clock, masks: true, heartbeatMs: heartbeatSeconds * 1000 }),
+    );
+  }
+}

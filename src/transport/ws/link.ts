@@ -1,93 +1,127 @@
-/** A Link over an open WebSocket. There is no half-close on the wire: `end` only stops our writing. */
+/**
+ * A Link over an open WebSocket. Message borders mean nothing: what one read of the socket brings is delivered at once,
+ * however many messages it was. A WebSocket has no half-close.
+ */
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { WebSocket } from 'ws';
 import type { Clock, Timer } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
-import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import {
-  closeCodes,
-  encodeClose,
-  encodeMessages,
-  encodePing,
-  encodePong,
-  FrameDecoder,
-  type MaskKeys,
-  maxWireBytes,
-} from './frame.js';
+import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import { streamError } from '../common/duplex-link.js';
 
-/** A peer that does not answer our close frame is left after this. */
+/** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
+const messageBytes = 65_535;
+
+/** Below this a copy is cheaper than the risk that the socket keeps a whole scratch buffer. */
+const smallWriteBytes = 4096;
+
+/** Queued bytes at which a writer is asked to wait. */
+const highWaterBytes = 64 * 1024;
+
+/** A peer that does not answer our close frame is left after this, counted from when the last queued byte moved. */
 const closeTimeoutMs = 5000;
 
-const orderlyCodes: readonly number[] = [closeCodes.normal, closeCodes.goingAway, closeCodes.none];
+/** Close codes of an orderly end: normal, going away, none given. 1006 is an end of the stream without a close frame. */
+const orderlyCodes: readonly number[] = [1000, 1001, 1005, 1006];
 
 export interface WsLinkOptions {
   readonly clock: Clock;
-  /** Clients mask what they send. */
-  readonly keys: MaskKeys;
-  /** Between pings; 0: none. */
+  /** Client: what we send is masked, and so copied by ws. */
+  readonly masks: boolean;
+  /** 0: no pings. */
   readonly heartbeatMs: number;
 }
 
 export class WsLink implements Link {
-  readonly #carrier: Link;
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
   readonly #clock: Clock;
-  readonly #keys: MaskKeys;
-  readonly #decoder: FrameDecoder;
+  /** What is given to ws is encrypted or masked into other memory before `send` returns, unless the socket is behind. */
+  readonly #takesAtOnce: boolean;
   readonly #heartbeat: Timer | undefined;
   #sink: LinkSink | undefined;
-  /** More is queued than the carrier likes. */
+  #paused = false;
+  /** Messages of the read under way. */
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
   #blocked = false;
-  #owedPong: Uint8Array | undefined;
   #outputEnded = false;
   #endSeen = false;
-  /** Nothing is delivered any more. */
   #closing = false;
-  #closeSent = false;
   #closeTimer: Timer | undefined;
+  #unsentAtLastLook = 0;
   #error: TsrayError | undefined;
   #gone = false;
 
-  /** Takes over `carrier`, on which frames follow. */
-  constructor(carrier: Link, options: WsLinkOptions) {
-    const { clock, heartbeatMs, keys } = options;
-    this.#carrier = carrier;
-    this.#clock = clock;
-    this.#keys = keys;
-    this.#decoder = new FrameDecoder(keys === undefined);
-    if (heartbeatMs > 0) this.#heartbeat = clock.setTimer(heartbeatMs, () => this.#beat());
-  }
-
-  start(sink: LinkSink): void {
-    const isFirst = this.#sink === undefined;
-    this.#sink = sink;
-    if (this.#gone) queueMicrotask(() => sink.closed(this.#error));
-    else if (isFirst) this.#carrier.start(new CarrierSink(this));
-    else if (this.#endSeen) queueMicrotask(() => sink.end());
-  }
-
-  pause(): void {
-    this.#carrier.pause();
-  }
-
-  resume(): void {
-    this.#carrier.resume();
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (this.#outputEnded || this.#closeSent || this.#gone || bytes.length === 0) return true;
-    const scratch = takeScratch(maxWireBytes(bytes.length));
-    try {
-      const end = encodeMessages(bytes, this.#keys, scratch, 0);
-      return this.#send(scratch.subarray(0, end));
-    } finally {
-      releaseScratch();
+  /** `ws` has just opened over `socket`, and nothing of it has been read. */
+  constructor(ws: WebSocket, socket: Duplex, options: WsLinkOptions) {
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#clock = options.clock;
+    this.#takesAtOnce = options.masks || socket instanceof TLSSocket;
+    ws.pause();
+    // Saves joining the fragments of a message.
+    ws.binaryType = 'fragments';
+    ws.on('message', (message) => this.#received(message));
+    ws.on('error', (error: NodeJS.ErrnoException) => this.#broken(protocolError(error)));
+    ws.on('close', (code) => this.#closed(code));
+    // Behind the listener of ws: all messages of the read have been received.
+    socket.on('data', () => this.#readDone());
+    socket.on('drain', () => this.#drained());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error ??= streamError(error);
+    });
+    if (options.heartbeatMs > 0) {
+      this.#heartbeat = this.#clock.setTimer(options.heartbeatMs, () => {
+        if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping();
+        this.#heartbeat?.refresh();
+      });
     }
   }
 
-  limitQueue(bytes: number): void {
-    this.#carrier.limitQueue?.(bytes);
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#gone) {
+      queueMicrotask(() => sink.closed(this.#error));
+      return;
+    }
+    if (this.#endSeen) queueMicrotask(() => sink.end());
+    if (!this.#paused) this.#ws.resume();
   }
 
-  /** The peer learns it from the proxy protocol, or when the link closes. */
+  pause(): void {
+    this.#paused = true;
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#sink !== undefined) this.#ws.resume();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#outputEnded || this.#closing || this.#gone || bytes.length === 0) return true;
+    const socket = this.#socket;
+    if (this.#takesAtOnce && socket.writableLength === 0) {
+      this.#send(bytes);
+    } else if (bytes.length < smallWriteBytes || socket.writableLength > 0) {
+      this.#send(Buffer.from(bytes));
+    } else if (isScratch(bytes)) {
+      this.#sendScratch(bytes);
+    } else {
+      const scratch = takeScratch(bytes.length);
+      scratch.set(bytes);
+      this.#sendScratch(scratch.subarray(0, bytes.length));
+      releaseScratch();
+    }
+    this.#blocked = socket.writableNeedDrain && socket.writableLength >= highWaterBytes;
+    return !this.#blocked;
+  }
+
+  /** There is no way to say so on the wire: the peer learns it from the proxy protocol, or when the link closes. */
   end(): void {
     this.#outputEnded = true;
     if (this.#endSeen) this.close();
@@ -96,167 +130,137 @@ export class WsLink implements Link {
   close(): void {
     if (this.#closing || this.#gone) return;
     this.#closing = true;
-    this.#sendClose(closeCodes.normal);
-    if (this.#sink === undefined) this.start(nobody);
-    if (this.#endSeen) {
-      this.#carrier.close();
-    } else {
-      // What still comes is dropped, but the peer's close frame has to be read.
-      this.#carrier.resume();
-    }
-    // It answers behind what is queued, which may take its time.
-    if (!this.#blocked) this.#awaitAnswer();
+    // What still comes is dropped, but the peer's close frame has to be read.
+    this.#ws.resume();
+    this.#ws.close(1000);
+    this.#awaitClose();
   }
 
   destroy(error?: TsrayError): void {
     if (this.#gone) return;
     this.#error ??= error;
     this.#closing = true;
-    this.#carrier.destroy(error);
-    if (this.#sink === undefined) this.start(nobody);
+    this.#ws.terminate();
   }
 
-  carrierData(bytes: Uint8Array): void {
-    if (this.#decoder.state !== 'open') return;
-    const scratch = takeScratch(bytes.length);
+  #send(bytes: Uint8Array): void {
+    if (bytes.length <= messageBytes) {
+      this.#ws.send(bytes);
+      return;
+    }
+    const socket = this.#socket;
+    socket.cork();
+    for (let at = 0; at < bytes.length; at += messageBytes) {
+      this.#ws.send(bytes.subarray(at, at + messageBytes));
+    }
+    socket.uncork();
+  }
+
+  #sendScratch(bytes: Uint8Array): void {
+    this.#send(bytes);
+    if (this.#socket.writableLength > 0) abandonScratch(bytes);
+  }
+
+  #received(message: unknown): void {
+    if (this.#closing) return;
+    // Binary messages come as their fragments, text as one buffer.
+    const parts = Array.isArray(message) ? (message as Uint8Array[]) : [message as Uint8Array];
+    for (const part of parts) {
+      if (part.length === 0) continue;
+      this.#batch.push(part);
+      this.#batchBytes += part.length;
+    }
+  }
+
+  #readDone(): void {
+    this.#deliver();
+    // ws has read the peer's close frame and answered it, but tells only when the socket is closed as well.
+    if (this.#ws.readyState === this.#ws.CLOSING && !this.#closing && this.#error === undefined) {
+      this.#peerEnded();
+    }
+  }
+
+  #deliver(): void {
+    const batch = this.#batch;
+    const count = this.#batchBytes;
+    if (count === 0) return;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    if (this.#closing || this.#sink === undefined) return;
+    if (batch.length === 1) {
+      this.#sink.data(batch[0]!);
+      return;
+    }
+    const scratch = takeScratch(count);
     try {
-      const data = this.#decoder.push(bytes, scratch);
-      if (data.length > 0 && !this.#closing) this.#sink?.data(data);
+      let at = 0;
+      for (const part of batch) {
+        scratch.set(part, at);
+        at += part.length;
+      }
+      this.#sink.data(scratch.subarray(0, count));
     } finally {
       releaseScratch();
     }
-    this.#obey();
   }
 
-  carrierEnded(): void {
-    if (this.#decoder.state !== 'open') return;
-    if (this.#closing) {
-      this.#leave();
-    } else if (this.#decoder.atBoundary) {
-      this.#tellEnd();
-    } else {
-      this.destroy(
-        new TsrayError('ERR_TRUNCATED', 'the peer ended the connection within a WebSocket message'),
-      );
-    }
-  }
-
-  carrierDrained(): void {
-    this.#blocked = false;
-    this.#answerPing();
-    if (this.#closing) this.#awaitAnswer();
-    else this.#sink?.drain();
-  }
-
-  carrierClosed(error: TsrayError | undefined): void {
-    this.#heartbeat?.cancel();
-    this.#closeTimer?.cancel();
-    // How the connection ends once we have closed is of no interest.
-    if (!this.#closing) this.#error ??= error;
-    this.#gone = true;
-    this.#sink?.closed(this.#error);
-  }
-
-  /** What the control frames of a read ask for. */
-  #obey(): void {
-    const { closeCode, failure, state } = this.#decoder;
-    this.#owedPong = this.#decoder.takePing() ?? this.#owedPong;
-    this.#answerPing();
-    if (state === 'closed') this.#peerClosed(closeCode);
-    else if (state === 'failed') this.#broken(failure);
-  }
-
-  #send(frames: Uint8Array): boolean {
-    this.#blocked = !this.#carrier.write(frames);
-    return !this.#blocked;
-  }
-
-  #sendClose(code: number): void {
-    if (this.#closeSent) return;
-    this.#closeSent = true;
-    if (!this.#gone) this.#send(encodeClose(code, this.#keys));
-  }
-
-  /** A peer that pings and does not read has one answer owed, not many queued. */
-  #answerPing(): void {
-    const payload = this.#owedPong;
-    if (payload === undefined || this.#blocked || this.#closeSent || this.#gone) return;
-    this.#owedPong = undefined;
-    this.#send(encodePong(payload, this.#keys));
-  }
-
-  #beat(): void {
-    if (this.#gone || this.#closeSent) return;
-    if (!this.#blocked) this.#send(encodePing(new Uint8Array(0), this.#keys));
-    this.#heartbeat?.refresh();
-  }
-
-  /** After both close frames nothing more can come or go. */
-  #peerClosed(code: number): void {
-    this.#sendClose(code);
-    if (!this.#closing) {
-      if (orderlyCodes.includes(code)) this.#tellEnd();
-      else this.#error = new TsrayError('ERR_CLOSED', `the peer closed the WebSocket with code ${code}`);
-    }
-    this.#leave();
-  }
-
-  #broken(error: TsrayError | undefined): void {
-    if (!this.#closing) this.#error ??= error;
-    this.#sendClose(closeCodes.protocolError);
-    this.#leave();
-  }
-
-  #tellEnd(): void {
-    if (this.#endSeen || this.#closing) return;
+  #peerEnded(): void {
+    if (this.#endSeen || this.#closing || this.#gone) return;
     this.#endSeen = true;
     this.#sink?.end();
     if (this.#outputEnded) this.close();
   }
 
-  /** Closes the connection behind what is queued. */
-  #leave(): void {
-    this.#closing = true;
-    if (this.#gone) return;
-    this.#carrier.close();
-    this.#awaitAnswer();
+  #drained(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#sink?.drain();
   }
 
-  #awaitAnswer(): void {
+  /** ws has sent a close frame that says so; its answer is of no interest. */
+  #broken(error: TsrayError): void {
     if (this.#gone) return;
-    this.#closeTimer ??= this.#clock.setTimer(closeTimeoutMs, () => this.#carrier.destroy());
+    this.#error ??= error;
+    this.#socket.once('finish', () => this.#ws.terminate());
+    this.#awaitClose();
+  }
+
+  #awaitClose(): void {
+    this.#unsentAtLastLook = this.#socket.writableLength;
+    this.#closeTimer ??= this.#clock.setTimer(closeTimeoutMs, () => this.#closeIsLate());
+  }
+
+  #closeIsLate(): void {
+    const unsent = this.#socket.writableLength;
+    if (unsent > 0 && unsent < this.#unsentAtLastLook) {
+      this.#unsentAtLastLook = unsent;
+      this.#closeTimer?.refresh();
+    } else {
+      this.#ws.terminate();
+    }
+  }
+
+  #closed(code: number): void {
+    this.#heartbeat?.cancel();
+    this.#closeTimer?.cancel();
+    if (!this.#closing) {
+      if (!orderlyCodes.includes(code)) {
+        this.#error ??= new TsrayError('ERR_CLOSED', `the peer closed the WebSocket with code ${code}`);
+      }
+      if (this.#error === undefined) {
+        this.#deliver();
+        this.#peerEnded();
+      }
+    }
+    this.#gone = true;
+    this.#sink?.closed(this.#error);
   }
 }
 
-/** The carrier's sink; apart from the link, since a Link has an `end` of its own. */
-class CarrierSink implements LinkSink {
-  readonly #link: WsLink;
-
-  constructor(link: WsLink) {
-    this.#link = link;
-  }
-
-  data(bytes: Uint8Array): void {
-    this.#link.carrierData(bytes);
-  }
-
-  end(): void {
-    this.#link.carrierEnded();
-  }
-
-  drain(): void {
-    this.#link.carrierDrained();
-  }
-
-  closed(error: TsrayError | undefined): void {
-    this.#link.carrierClosed(error);
-  }
+/** ws names what it found: `WS_ERR_…`. */
+function protocolError(error: NodeJS.ErrnoException): TsrayError {
+  if (error.code?.startsWith('WS_ERR_') !== true) return streamError(error);
+  return new TsrayError('ERR_PROTOCOL', `the peer broke the WebSocket protocol: ${error.message}`, {
+    cause: error,
+  });
 }
-
-/** Stands in for an owner that never came. */
-const nobody: LinkSink = {
-  data() {},
-  end() {},
-  drain() {},
-  closed() {},
-};

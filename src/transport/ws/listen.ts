@@ -1,19 +1,125 @@
-/** Listens for ws. */
-import type { CreateFramedListen } from '../common/framing.js';
-import { createUpgradeListen } from '../common/upgrade-listen.js';
+/** Listens for ws: reads the request under a deadline, checks it, takes early data, and leaves the rest to ws. */
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { Accepted } from '../../contract/transport.js';
+import { formatHostPort } from '../../core/net/address.js';
+import { prefixedLink } from '../../core/stream/prefixed-link.js';
+import type { CreateFramedListen, TransportDeps } from '../common/framing.js';
+import { HeadReader, parseRequestHead, type RequestHead } from '../common/http-head.js';
+import type { AcceptedSocket } from '../common/socket.js';
+import { forwardedSource, headTimeoutMs, refusal } from '../common/upgrade-server.js';
+import { protocolHeader, wsOptions } from './constants.js';
 import { WsLink } from './link.js';
 import { checkRequest } from './request.js';
 import type { WsSettings } from './settings.js';
 
+const protocolKey = protocolHeader.toLowerCase();
+
 export const createWsListen: CreateFramedListen<WsSettings> = (settings, carrier, deps) => {
-  const { clock, crypto } = deps;
-  const heartbeatMs = settings.heartbeatSeconds * 1000;
-  return createUpgradeListen({
-    links: carrier.links,
-    deps,
-    name: 'ws',
-    trustForwardedFor: settings.trustForwardedFor,
-    check: (head) => checkRequest(head, settings, crypto),
-    wrap: (link) => new WsLink(link, { clock, keys: undefined, heartbeatMs }),
-  });
+  return (host, port, accept) => {
+    const door = new Door(settings, deps, accept);
+    return carrier.sockets(host, port, (accepted) => door.accepted(accepted));
+  };
 };
+
+/** A request that ws is working on. */
+interface Asked {
+  readonly accepted: AcceptedSocket;
+  /** Value of Sec-WebSocket-Protocol, to be echoed. */
+  readonly protocol: string | undefined;
+}
+
+class Door {
+  readonly #settings: WsSettings;
+  readonly #deps: TransportDeps;
+  readonly #accept: (accepted: Accepted) => void;
+  readonly #server: WebSocketServer;
+  readonly #requests = new WeakMap<IncomingMessage, Asked>();
+
+  constructor(settings: WsSettings, deps: TransportDeps, accept: (accepted: Accepted) => void) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#accept = accept;
+    this.#server = new WebSocketServer({ ...wsOptions, noServer: true, clientTracking: false });
+    this.#server.on('headers', (headers, request) => {
+      const protocol = this.#requests.get(request)?.protocol;
+      if (protocol !== undefined) headers.push(`${protocolHeader}: ${protocol}`);
+    });
+    this.#server.on('wsClientError', (error, _socket, request) => {
+      const asked = this.#requests.get(request);
+      if (asked !== undefined) this.#refuse(asked.accepted, error.message);
+    });
+  }
+
+  /** Owns the socket until its link is accepted. */
+  accepted(accepted: AcceptedSocket): void {
+    const { socket } = accepted;
+    const reader = new HeadReader();
+    const timer = this.#deps.clock.setTimer(headTimeoutMs, () => socket.destroy());
+    const settle = (): void => {
+      timer.cancel();
+      socket.removeListener('data', read);
+      socket.removeListener('end', ended);
+    };
+    const read = (bytes: Uint8Array): void => {
+      const step = reader.push(bytes);
+      if (step.kind === 'more') return;
+      settle();
+      socket.pause();
+      const head = step.kind === 'head' ? parseRequestHead(step.lines) : undefined;
+      if (step.kind !== 'head' || head === undefined) this.#refuse(accepted, 'it is no HTTP request');
+      else this.#serve(accepted, head, step.rest);
+    };
+    const ended = (): void => {
+      settle();
+      socket.destroy();
+    };
+    socket.on('error', () => undefined);
+    socket.once('close', settle);
+    socket.once('end', ended);
+    socket.on('data', read);
+    socket.resume();
+  }
+
+  #serve(accepted: AcceptedSocket, head: RequestHead, rest: Uint8Array): void {
+    const { socket } = accepted;
+    const checked = checkRequest(head, this.#settings);
+    if (checked.kind === 'refused') {
+      this.#refuse(accepted, checked.reason);
+      return;
+    }
+    const { clock } = this.#deps;
+    const { heartbeatSeconds, trustForwardedFor } = this.#settings;
+    const request = this.#request(head, accepted);
+    // ws keeps what it is given; the read buffer is lent.
+    this.#server.handleUpgrade(request, socket, Buffer.from(rest), (ws) => {
+      const link = new WsLink(ws, socket, { clock, masks: false, heartbeatMs: heartbeatSeconds * 1000 });
+      this.#accept({
+        link: checked.early.length === 0 ? link : prefixedLink(link, checked.early),
+        source: trustForwardedFor ? forwardedSource(head, accepted.source) : accepted.source,
+        local: accepted.local,
+      });
+    });
+  }
+
+  /** What ws looks at. The protocol is kept from it: it would refuse early data that is no list of names. */
+  #request(head: RequestHead, accepted: AcceptedSocket): IncomingMessage {
+    const request = new IncomingMessage(accepted.socket as Socket);
+    request.method = head.method;
+    request.url = head.target;
+    const { [protocolKey]: protocol, ...headers } = Object.fromEntries(head.fields);
+    request.headers = headers;
+    this.#requests.set(request, { accepted, protocol });
+    return request;
+  }
+
+  #refuse({ socket, source }: AcceptedSocket, reason: string): void {
+    const { clock, log } = this.#deps;
+    log.info(`ws: ${formatHostPort(source.address.host, source.port)} refused: ${reason}`);
+    // What is unread would turn our close into a reset, and the answer would be lost.
+    socket.resume();
+    socket.once('finish', () => socket.destroy());
+    socket.end(refusal(clock.nowMs()));
+  }
+}

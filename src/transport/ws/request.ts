@@ -1,62 +1,45 @@
-/** What a ws server makes of a request. Pure. */
-import type { CryptoProvider } from '../../crypto/provider.js';
+/** What a ws server makes of a request: refused, or accepted with its early data. Pure. */
 import { decodeEarlyData } from '../common/early-data.js';
-import { encodeHead, type Field, type RequestHead } from '../common/http-head.js';
-import type { CheckedRequest } from '../common/upgrade-listen.js';
+import type { RequestHead } from '../common/http-head.js';
 import { requestTarget } from '../common/upgrade-request.js';
 import { asksForUpgrade, hostMatches, pathMatches } from '../common/upgrade-server.js';
-import { acceptValue } from './accept.js';
+import { protocolHeader } from './constants.js';
 import type { WsSettings } from './settings.js';
 
-const none = new Uint8Array(0);
+export type CheckedRequest =
+  /** `reason`: for our log. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** `early`: what precedes the first message; may be empty. */
+  | { readonly kind: 'accepted'; readonly early: Uint8Array };
 
-/** The field whose value is early data for Xray, whatever the settings say. */
-const protocolField = 'sec-websocket-protocol';
+const none = new Uint8Array(0);
 
 export function checkRequest(
   head: RequestHead,
   settings: Pick<WsSettings, 'path' | 'host' | 'maxEarlyData' | 'earlyDataHeaderName'>,
-  crypto: Pick<CryptoProvider, 'sha1'>,
 ): CheckedRequest {
-  const { fields, target } = head;
-  const key = fields.get('sec-websocket-key') ?? '';
   if (!asksForUpgrade(head)) return refused('it is no upgrade to WebSocket');
-  // 16 bytes in base64.
-  if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) return refused('it has no key');
-  if (fields.get('sec-websocket-version') !== '13')
-    return refused('it asks for another version of WebSocket');
   if (!hostMatches(head, settings.host)) return refused('it asks for another host');
-  const inPath = settings.maxEarlyData > 0 && settings.earlyDataHeaderName === '';
-  const early = inPath
-    ? earlyInPath(target, settings.path)
-    : earlyInField(head, settings.path, settings.earlyDataHeaderName);
-  if (early === undefined) return refused('it asks for another path');
-  return { kind: 'accepted', early, reply: reply(acceptValue(key, crypto), fields.get(protocolField)) };
+  if (settings.maxEarlyData > 0 && settings.earlyDataHeaderName === '') return inPath(head, settings.path);
+  if (!pathMatches(head.target, settings.path)) return refused('it asks for another path');
+  const name = settings.earlyDataHeaderName.toLowerCase();
+  // Xray's clients use this one without being asked to; nobody else sends it.
+  const text = head.fields.get(name) ?? head.fields.get(protocolHeader.toLowerCase()) ?? '';
+  return { kind: 'accepted', early: decodeEarlyData(text) ?? none };
 }
 
 /** v2ray's path form: early data follows the path, with nothing between. */
-function earlyInPath(target: string, path: string): Uint8Array | undefined {
-  const expected = requestTarget(path);
-  if (target.startsWith(expected)) return decodeEarlyData(target.slice(expected.length));
-  return pathMatches(target, path) ? none : undefined;
-}
-
-/** In the configured field, or in the one that Xray's clients use without being asked to, and nobody else sends. */
-function earlyInField(head: RequestHead, path: string, name: string): Uint8Array | undefined {
-  if (!pathMatches(head.target, path)) return undefined;
-  const text = head.fields.get(name.toLowerCase()) ?? head.fields.get(protocolField) ?? '';
-  return decodeEarlyData(text) ?? none;
-}
-
-/** The 101 as V2Ray writes it. A browser insists on an answer to the protocols it offers. */
-function reply(accept: string, protocol: string | undefined): Uint8Array {
-  const echo: readonly Field[] = protocol === undefined ? [] : [['Sec-WebSocket-Protocol', protocol]];
-  return encodeHead('HTTP/1.1 101 Switching Protocols', [
-    ['Upgrade', 'websocket'],
-    ['Connection', 'Upgrade'],
-    ['Sec-WebSocket-Accept', accept],
-    ...echo,
-  ]);
+function inPath(head: RequestHead, path: string): CheckedRequest {
+  const target = requestTarget(path);
+  if (!head.target.startsWith(target)) {
+    return pathMatches(head.target, path)
+      ? { kind: 'accepted', early: none }
+      : refused('it asks for another path');
+  }
+  const early = decodeEarlyData(head.target.slice(target.length));
+  return early === undefined
+    ? refused('what follows the path is no early data')
+    : { kind: 'accepted', early };
 }
 
 function refused(reason: string): CheckedRequest {

@@ -183,7 +183,7 @@ const wrongAnswers: readonly (readonly [what: string, answer: string | undefined
     'HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: eA==\r\n\r\n',
     'ERR_PROTOCOL',
   ],
-  ['nothing but the end', undefined, 'ERR_TRUNCATED'],
+  ['nothing but the end', undefined, 'ERR_CLOSED'],
 ];
 
 for (const [what, answer, code] of wrongAnswers) {

@@ -1,0 +1,20 @@
+/** Limits and options that both sides of ws share. */
+
+/**
+ * Longest message accepted, since ws hands out whole messages and holds them until then. The known peers send up to
+ * 64 KiB; programs that put a whole upload into one message, more.
+ */
+const maxMessageBytes = 4 * 1024 * 1024;
+
+/** From the connected socket to the server's 101: V2Ray's client. */
+export const upgradeTimeoutMs = 8000;
+
+/** The field whose value is early data for Xray, whatever the settings say. */
+export const protocolHeader = 'Sec-WebSocket-Protocol';
+
+export const wsOptions = {
+  perMessageDeflate: false,
+  // Text is bytes like any other here.
+  skipUTF8Validation: true,
+  maxPayload: maxMessageBytes,
+} as const;
