@@ -17,6 +17,7 @@ import { payloadSha256 } from '../helper/payload.js';
 import { skipWithout } from '../helper/peer.js';
 import { freePorts } from '../helper/ports.js';
 import { startTsray } from '../helper/tsray.js';
+import { spawnTsray } from '../helper/tsray-process.js';
 import { startV2ray, type V2ray } from '../helper/v2ray.js';
 
 const certificate = makeCertificate({ names: ['localhost', 'tsray.example'] });
@@ -99,7 +100,9 @@ describe('links and V2Ray', { skip: skipWithout('v2ray', 'curl') }, () => {
 
       for (const style of styles) {
         test(`tsray reaches V2Ray's server by a link (${style})`, async () => {
-          const client = createClient(formatShareLink(outbound, { style, name: 'home' }));
+          const client = createClient(
+            parseShareLink(formatShareLink(outbound, { style, name: 'home' })).outbound,
+          );
           try {
             const response = await client.fetch(`http://127.0.0.1:${origin.port}/`);
             assert.equal(await response.text(), 'hello\n');
@@ -125,6 +128,51 @@ describe('links and V2Ray', { skip: skipWithout('v2ray', 'curl') }, () => {
       }
     });
   }
+
+  test("ping and connect by a link to V2Ray's server", async () => {
+    const [port = 0] = await freePorts(1);
+    const server = await startV2ray({ inbounds: [vmessInbound(port)], outbounds: [freedomOutbound] });
+    const link = (id: string): string =>
+      formatShareLink({
+        protocol: 'vmess',
+        settings: { vnext: [{ address: '127.0.0.1', port, users: [{ id }] }] },
+      });
+    const target = `http://127.0.0.1:${origin.port}/`;
+    const input = `${link(users.aead.id)}\n${link('11111111-2222-4333-8444-555555555555')}\n`;
+    try {
+      const ping = spawnTsray(['ping', '-', '--json', '--timeout', '3', '--target', target], { input });
+      assert.equal((await ping.exit).code, 0, ping.output);
+      const { servers } = JSON.parse(ping.output) as {
+        servers: { ok: boolean; code?: string; hint?: string }[];
+      };
+      assert.deepEqual(
+        servers.map(({ ok }) => ok),
+        [true, false],
+      );
+      assert.match(
+        `${servers[1]?.code} ${servers[1]?.hint}`,
+        /ERR_(?:DIAL_TIMEOUT|DIAL_FAILED|SERVER_SILENT) ./,
+      );
+      const connect = spawnTsray([
+        'connect',
+        link(users.aead.id),
+        '--listen',
+        '0',
+        '--test',
+        '--target',
+        target,
+      ]);
+      try {
+        const [, proxy = 0] = /:(\d+) \(SOCKS/.exec(await connect.line(/\(SOCKS4/)) ?? [];
+        await connect.line(/Ctrl-C/);
+        await fetched(Number(proxy));
+      } finally {
+        await connect.close();
+      }
+    } finally {
+      await server.close();
+    }
+  });
 
   test("the links of tsray's server lead V2Ray to it", async () => {
     const [port = 0, socksPort = 0] = await freePorts(2);

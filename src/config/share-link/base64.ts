@@ -5,9 +5,16 @@ export function decodeLooseBase64(text: string): Uint8Array | undefined {
   const bare = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  const letters = bare.replace(/\s+/g, '').replace(/=+$/, '');
+  const letters = withoutEnd(bare.replace(/\s+/g, ''), '=');
   if (letters === '' || letters.length % 4 === 1 || !/^[A-Za-z0-9+/_-]*$/.test(letters)) return undefined;
   return Buffer.from(letters, 'base64');
+}
+
+/** Without the run of one character at the end. A pattern would take the square of the time for a long run elsewhere. */
+export function withoutEnd(text: string, character: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end -= 1;
+  return text.slice(0, end);
 }
 
 /** The decoded text; bytes that are no UTF-8 become U+FFFD. */

@@ -1,5 +1,6 @@
 /** v2rayN's form: base64 of a JSON object. */
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { withoutEnd } from './base64.js';
 import { linkFault } from './fault.js';
 import { LinkValues } from './values.js';
 
@@ -25,16 +26,31 @@ export function readJsonForm(json: string): LinkValues {
 /** Comments, a comma at the end and raw control characters in strings are let pass: all have been seen. */
 function parseObject(json: string): Readonly<Record<string, unknown>> {
   const errors: ParseError[] = [];
-  const text = json.replace(/^\uFEFF/, '').replace(/\0+$/, '');
+  const text = withoutEnd(json.replace(/^\uFEFF/, ''), '\0');
+  // The parser calls itself for each level; a link has one.
+  if (bracketsIn(text) > mostBrackets) throw malformed();
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
   const serious = errors.find(({ error }) => printParseErrorCode(error) !== 'InvalidCharacter');
   if (serious !== undefined || typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw linkFault(
-      'expected a JSON object in the base64 of the link, found one that is not well-formed',
-      'It may have been cut off when it was copied.',
-    );
+    throw malformed();
   }
   return value as Readonly<Record<string, unknown>>;
+}
+
+/** A name may have some. */
+const mostBrackets = 1000;
+
+function bracketsIn(text: string): number {
+  let count = 0;
+  for (const character of text) if (character === '{' || character === '[') count += 1;
+  return count;
+}
+
+function malformed(): Error {
+  return linkFault(
+    'expected a JSON object in the base64 of the link, found one that is not well-formed',
+    'It may have been cut off when it was copied.',
+  );
 }
 
 function asText(value: unknown): string {

@@ -2,8 +2,13 @@
 import { defaultHttpHead } from '../../transport/tcp/http-head-defaults.js';
 import type { LinkCarriage, LinkFields, LinkSecurity } from './fields.js';
 
-/** An entry of `outbounds` in V2Ray's JSON: what a link can say of it. */
-export interface LinkOutbound {
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * An entry of `outbounds` in V2Ray's JSON: what a link can say of it. These are types and not interfaces, so that they
+ * can be given where any object of JSON is taken.
+ */
+export type LinkOutbound = {
   readonly protocol: 'vmess';
   readonly settings: {
     readonly vnext: readonly [
@@ -18,10 +23,9 @@ export interface LinkOutbound {
   };
   /** Absent: plain TCP. */
   readonly streamSettings?: LinkStream;
-}
+};
 
-/** `streamSettings` of an outbound that a link describes. */
-export interface LinkStream {
+export type LinkStream = {
   readonly network: LinkCarriage['network'];
   readonly security?: 'tls';
   readonly tlsSettings?: {
@@ -29,9 +33,17 @@ export interface LinkStream {
     readonly alpn?: readonly string[];
     readonly allowInsecure?: true;
   };
-  /** `wsSettings` and the like, as V2Ray has them. */
-  readonly [settings: `${string}Settings`]: object | undefined;
-}
+} & LinkCarrierSettings;
+
+/** Those of `network`. */
+type LinkCarrierSettings = {
+  readonly tcpSettings?: Members;
+  readonly wsSettings?: Members;
+  readonly httpupgradeSettings?: Members;
+  readonly httpSettings?: Members;
+  readonly grpcSettings?: Members;
+  readonly kcpSettings?: Members;
+};
 
 export function outboundOf(fields: LinkFields): LinkOutbound {
   const { address, port, id, alterId, security } = fields;
@@ -62,7 +74,7 @@ function streamOf({ carriage, tls }: LinkFields): LinkStream | undefined {
   };
 }
 
-function carrierSettings(carriage: LinkCarriage): Record<`${string}Settings`, object> | undefined {
+function carrierSettings(carriage: LinkCarriage): LinkCarrierSettings | undefined {
   switch (carriage.network) {
     case 'tcp':
       return carriage.httpHead === undefined

@@ -37,7 +37,7 @@ export function readUrlForm({ body, query, fragment }: LinkParts): LinkValues {
 export function readAuthority(authority: string, values: LinkValues): void {
   const at = authority.lastIndexOf('@');
   readUser(percentDecode(authority.slice(0, at)), values);
-  const server = authority.slice(at + 1).replace(/\/.*$/, '');
+  const [server] = cut(authority.slice(at + 1), '/');
   const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(server);
   if (match === null) {
     throw linkFault('expected host:port after the "@"', 'An IPv6 address needs brackets: [2001:db8::1]:443.');

@@ -73,3 +73,30 @@ describe('faults', () => {
     });
   }
 });
+
+test('hostile texts take no longer than others', () => {
+  const many = 60_000;
+  const texts = [
+    `vmess://${'='.repeat(many)}x`,
+    `vmess://${id}@a${'/'.repeat(many)}\n:1`,
+    `vmess://${'%'.repeat(many)}@a:1`,
+    `vmess://${id}@a:1?${'&'.repeat(many)}`,
+    `vmess://${id}@a:1?sni=${'%c3'.repeat(20_000)}`,
+    `vmess://ws:${'-1'.repeat(many / 2)}@a:1`,
+    `vmess://${'['.repeat(many)}`,
+    base64('['.repeat(40_000)),
+    base64('{"a":'.repeat(8_000)),
+    base64(`{${'\0'.repeat(40_000)}x`),
+    base64(`${' '.repeat(40_000)}@`),
+  ];
+  for (const text of texts) {
+    const start = performance.now();
+    try {
+      parseShareLink(text);
+    } catch (error) {
+      assert.match(describeError(error), /^ERR_LINK: /);
+    }
+    // The square of the length would take several seconds.
+    assert(performance.now() - start < 1500, text.slice(0, 30));
+  }
+});
