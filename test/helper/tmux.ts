@@ -10,6 +10,8 @@ export interface TerminalOptions {
 }
 
 const prompt = 'you$';
+/** Programs start slowly on a busy machine. */
+const patienceMs = 30_000;
 
 export class Terminal {
   readonly #socket = `tsray-test-${randomBytes(6).toString('hex')}`;
@@ -46,7 +48,7 @@ export class Terminal {
   async type(line: string): Promise<void> {
     await this.#ready();
     this.#tmux('send-keys', 'clear', 'Enter');
-    await eventually('an empty screen', () => Promise.resolve(this.screen().join() === prompt));
+    await eventually('an empty screen', () => Promise.resolve(this.screen().join() === prompt), patienceMs);
     this.#tmux('send-keys', '-l', line);
     this.#tmux('send-keys', 'Enter');
   }
@@ -54,7 +56,7 @@ export class Terminal {
   /** Types a line and resolves with what the screen shows below it when the prompt is back. */
   async run(line: string): Promise<readonly string[]> {
     await this.type(line);
-    await eventually('the command', () => Promise.resolve(this.screen().length > 1));
+    await eventually('the command', () => Promise.resolve(this.screen().length > 1), patienceMs);
     await this.#ready();
     return this.#below(line);
   }
@@ -87,7 +89,7 @@ export class Terminal {
 
   async #shows(what: string, check: (lines: readonly string[]) => boolean): Promise<void> {
     try {
-      await eventually(what, () => Promise.resolve(check(this.screen())));
+      await eventually(what, () => Promise.resolve(check(this.screen())), patienceMs);
     } catch (error) {
       throw new Error(`${String(error)}; the screen shows\n${this.screen().join('\n')}`);
     }
