@@ -79,10 +79,11 @@ export class ConnectionPool {
     gone: (connection: ClientConnection) => void,
   ): Promise<ClientConnection> {
     // Not the caller's signal: others may be waiting for the same connection.
-    const { socket, security } = await this.#options.sockets.dial(
-      destination,
-      options.log === undefined ? {} : { log: options.log },
-    );
+    const { log, onConnected } = options;
+    const { socket, security } = await this.#options.sockets.dial(destination, {
+      ...(log === undefined ? {} : { log }),
+      onConnected,
+    });
     if (this.#closed) {
       socket.destroy();
       throw new TsrayError('ERR_CLOSED', 'the outbound was closed');
