@@ -25,6 +25,7 @@ export type LinkOutbound = {
   readonly streamSettings?: LinkStream;
 };
 
+/** `streamSettings` of an outbound that a link describes. */
 export type LinkStream = {
   readonly network: LinkCarriage['network'];
   readonly security?: 'tls';
