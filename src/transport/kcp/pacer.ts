@@ -21,9 +21,11 @@ const growth = 1.25;
 
 /** What may leave at once after a rest. */
 const restBurst = 48;
-/** Bursts while sending: this many milliseconds' worth, and at least so many segments. */
-const burstMs = 4;
+/** What may leave at once while sending: what gathers while the process is busy elsewhere, and at least so many. */
+const burstMs = 10;
 const minBurst = 8;
+/** A burst is worth waking up for when it has gathered for this long. */
+const gatherMs = 4;
 const maxWaitMs = 10;
 
 export class Pacer {
@@ -62,7 +64,7 @@ export class Pacer {
 
   /** Milliseconds until a burst may leave. */
   get waitMs(): number {
-    const lacking = Math.max(1, Math.min(minBurst, this.#rate * burstMs)) - this.#tokens;
+    const lacking = Math.max(1, Math.min(minBurst, this.#rate * gatherMs)) - this.#tokens;
     return lacking <= 0 ? 0 : Math.min(maxWaitMs, Math.max(1, Math.ceil(lacking / this.#rate)));
   }
 
