@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { curl } from '../helper/curl.js';
+import { fillIn } from '../helper/fill-in.js';
 import { startHttpOrigin } from '../helper/http-origin.js';
 import { skipWithout } from '../helper/peer.js';
 import { freePorts } from '../helper/ports.js';
@@ -17,14 +18,6 @@ function block(name: string): string {
   const found = new RegExp(`\`\`\`jsonc\n(// ${name}\n[^]*?)\`\`\``).exec(readme)?.[1];
   assert.ok(found, `README.md has ${name}`);
   return found;
-}
-
-/** Replaces every pair's first text, which must be there. */
-function fillIn(text: string, ...pairs: readonly (readonly [string, string])[]): string {
-  return pairs.reduce((filled, [from, to]) => {
-    assert.ok(filled.includes(from), from);
-    return filled.replace(from, to);
-  }, text);
 }
 
 describe('README', { skip: skipWithout('curl') }, () => {

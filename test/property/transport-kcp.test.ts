@@ -8,7 +8,7 @@ import { DatagramBuffer } from '../../src/transport/kcp/packet.js';
 import { createProtection } from '../../src/transport/kcp/protection.js';
 import { ReceiveWindow } from '../../src/transport/kcp/receive-window.js';
 import { RoundTrip } from '../../src/transport/kcp/rtt.js';
-import { opensSession, SegmentReader } from '../../src/transport/kcp/segment.js';
+import { SegmentReader, strangerWants } from '../../src/transport/kcp/segment.js';
 import { SendWindow } from '../../src/transport/kcp/send-window.js';
 import { KcpSession } from '../../src/transport/kcp/session.js';
 import { kcpLimits } from '../helper/kcp.js';
@@ -29,7 +29,7 @@ test('any bytes are read as segments without an error, and every step gets on', 
         for (let index = 0; index < reader.count; index += 1) reader.ackNumber(index);
       }
       assert.ok(steps <= input.length / 16);
-      opensSession(input);
+      strangerWants(input);
     }),
     { numRuns: 2_000 },
   );

@@ -13,7 +13,7 @@ import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, PacketWriter } from './packet.js';
 import { createPacketHeader, headerBytes } from './packet-header.js';
 import { createProtection, type Protection } from './protection.js';
-import { conversationOf, opensSession } from './segment.js';
+import { conversationOf, segmentCommand, strangerWants, writeControl } from './segment.js';
 import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
 import { growReceiveBuffer, sendDatagram } from './socket.js';
@@ -22,6 +22,9 @@ const receiveBufferBytes = 4 * 1024 * 1024;
 
 /** Datagrams need no proof of their source: without a bound, anyone could fill the memory with sessions. */
 const defaultMaxSessions = 16_384;
+
+/** Strays come in rows; one answer is enough. */
+const minRefusalMs = 1;
 
 export interface KcpListenDeps {
   readonly clock: Clock;
@@ -97,6 +100,7 @@ class KcpListener implements Listener {
   #lastKey = -1;
   #lastAddress = '';
   #lastLink: KcpLink | undefined;
+  #refusedMs = 0;
   #draining = false;
   #closed = false;
   readonly #drained: Promise<void>;
@@ -175,18 +179,12 @@ class KcpListener implements Listener {
     key: number,
     remote: dgram.RemoteInfo,
   ): KcpLink | undefined {
-    if (this.#draining || this.#sessionCount >= this.#maxSessions || !opensSession(segments))
-      return undefined;
-    const { header } = this.#settings;
-    const { clock, random } = this.#deps;
+    const wants = strangerWants(segments);
+    if (wants === 'stray') this.#refuse(conversation, remote);
+    if (wants !== 'open' || this.#draining || this.#sessionCount >= this.#maxSessions) return undefined;
+    const { clock } = this.#deps;
     const { address, port } = remote;
-    const writer = new PacketWriter(
-      header,
-      createPacketHeader(header, random),
-      this.#protection,
-      this.#buffer,
-      (datagram) => this.#send(datagram, port, address),
-    );
+    const writer = this.#writerTo(port, address);
     const link = new KcpLink({
       session: new KcpSession({ conversation, limits: this.#limits, writer, nowMs: clock.monotonicMs() }),
       clock,
@@ -212,6 +210,28 @@ class KcpListener implements Listener {
       local: this.#local,
     });
     return link;
+  }
+
+  /** Ends a conversation that we do not know any more: the peer need not wait 30 s to find out. */
+  #refuse(conversation: number, { port, address }: dgram.RemoteInfo): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#refusedMs < minRefusalMs) return;
+    this.#refusedMs = nowMs;
+    const writer = this.#writerTo(port, address);
+    const fields = { option: 0, sendingNext: 0, receivingNext: 0, peerRto: 0 };
+    const command = segmentCommand.terminate;
+    writer.finish(writeControl(writer.room, writer.start, { conversation, command, ...fields }));
+  }
+
+  #writerTo(port: number, address: string): PacketWriter {
+    const { header } = this.#settings;
+    return new PacketWriter(
+      header,
+      createPacketHeader(header, this.#deps.random),
+      this.#protection,
+      this.#buffer,
+      (datagram) => this.#send(datagram, port, address),
+    );
   }
 
   #forget(key: number, address: string): void {

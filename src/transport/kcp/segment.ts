@@ -214,20 +214,19 @@ export function writeControl(out: Uint8Array, at: number, fields: ControlFields)
   return at + controlBytes;
 }
 
-const openingReader = new SegmentReader();
+const strangerReader = new SegmentReader();
 
 /**
- * Whether a datagram of an unknown conversation may open one. Only its client's first datagrams do: nothing has been
- * acknowledged yet. V2Ray opens for anything but a terminate; after a restart it so keeps dead connections alive.
+ * What a datagram of an unknown conversation wants. Only a client's first datagrams open one: nothing has been
+ * acknowledged yet. V2Ray opens for anything but a terminate, so that connections from before a restart hang.
+ * `stray`: of a conversation that was; its sender should learn that it is over.
  */
-export function opensSession(segments: Uint8Array): boolean {
-  openingReader.reset(segments);
-  if (!openingReader.next() || openingReader.sendingNext !== 0) return false;
-  const { command } = openingReader;
-  return (
-    command === segmentCommand.data ||
-    (command !== segmentCommand.ack &&
-      command !== segmentCommand.terminate &&
-      openingReader.receivingNext === 0)
-  );
+export function strangerWants(segments: Uint8Array): 'open' | 'stray' | 'nothing' {
+  strangerReader.reset(segments);
+  if (!strangerReader.next()) return 'nothing';
+  const { command, sendingNext, receivingNext } = strangerReader;
+  if (command === segmentCommand.terminate) return 'nothing';
+  if (command === segmentCommand.ack) return receivingNext === 0 ? 'nothing' : 'stray';
+  if (sendingNext !== 0) return 'stray';
+  return command === segmentCommand.data || receivingNext === 0 ? 'open' : 'stray';
 }

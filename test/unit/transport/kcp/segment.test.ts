@@ -5,9 +5,9 @@ import { DatagramBuffer, PacketWriter } from '../../../../src/transport/kcp/pack
 import { createPacketHeader, headerBytes } from '../../../../src/transport/kcp/packet-header.js';
 import { createProtection, type Protection } from '../../../../src/transport/kcp/protection.js';
 import {
-  opensSession,
   SegmentReader,
   segmentCommand,
+  strangerWants,
   writeAck,
   writeControl,
   writeData,
@@ -135,18 +135,19 @@ describe('segments', () => {
     assert.equal(reader.peerRto, 100);
   });
 
-  test('only the first datagrams of a client open a session', () => {
-    assert.equal(opensSession(vector('data')), true);
+  test('only the first datagrams of a client open a session; later ones are strays', () => {
+    assert.equal(strangerWants(vector('data')), 'open');
     const later = vector('data');
     later[15] = 1;
-    assert.equal(opensSession(later), false, 'something was acknowledged before');
-    assert.equal(opensSession(vector('ack')), false);
-    assert.equal(opensSession(vector('ping')), false);
+    assert.equal(strangerWants(later), 'stray', 'something was acknowledged before');
+    assert.equal(strangerWants(vector('ack')), 'stray', 'it acknowledges what we never sent');
+    assert.equal(strangerWants(vector('ack').fill(0, 8, 12)), 'nothing');
+    assert.equal(strangerWants(vector('ping')), 'stray');
     const first = vector('ping').fill(0, 4, 12);
-    assert.equal(opensSession(first), true);
+    assert.equal(strangerWants(first), 'open');
     first[2] = segmentCommand.terminate;
-    assert.equal(opensSession(first), false);
-    assert.equal(opensSession(new Uint8Array(3)), false);
+    assert.equal(strangerWants(first), 'nothing');
+    assert.equal(strangerWants(new Uint8Array(3)), 'nothing');
   });
 });
 

@@ -13,6 +13,8 @@ import type { Link } from '../../../../src/core/stream/link.js';
 import { nodeCrypto } from '../../../../src/crypto/node.js';
 import { createKcpDialer } from '../../../../src/transport/kcp/dial.js';
 import { createKcpListen } from '../../../../src/transport/kcp/listen.js';
+import { createProtection } from '../../../../src/transport/kcp/protection.js';
+import { SegmentReader, segmentCommand } from '../../../../src/transport/kcp/segment.js';
 import type { KcpSettings } from '../../../../src/transport/kcp/settings.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
 import { eventually } from '../../../helper/eventually.js';
@@ -293,23 +295,26 @@ describe('a listener', () => {
     await listener.close();
   });
 
-  test('does not open a session for segments of an older connection', async () => {
+  test('opens no session for segments of an older connection, and says that it is over', async () => {
     const { listener, accepted, next } = await listenOf();
-    const pair = await joined();
-    // The peer knows that something was acknowledged: no client says so in its first datagram.
-    const socket = dgram.createSocket('udp4');
+    const peer = await stranger(listener);
     const sealer = new PlainSealer();
-    socket.connect(listener.port, '127.0.0.1');
-    await once(socket, 'connect');
-    await new Promise((resolve) => socket.send(sealer.data({ number: 5, sendingNext: 5 }), resolve));
-    await new Promise((resolve) => socket.send(sealer.terminate(), resolve));
+    await peer.send(sealer.terminate());
+    // The peer knows that something was acknowledged: no client says so in its first datagram.
+    await peer.send(sealer.data({ number: 5, sendingNext: 5 }));
+    await eventually('an answer', () => peer.answers.length > 0);
+    const protection = createProtection(undefined, nodeCrypto, systemRandom);
+    const reader = new SegmentReader();
+    reader.reset(protection.open(peer.answers[0]!, 0)!);
+    assert.ok(reader.next());
+    assert.equal(reader.command, segmentCommand.terminate);
+    assert.equal(reader.conversation, 1);
     const arrival = next();
-    await new Promise((resolve) => socket.send(sealer.data({ number: 0, sendingNext: 0 }), resolve));
+    await peer.send(sealer.data({ number: 0, sendingNext: 0 }));
     await arrival;
     assert.equal(accepted.length, 1);
-    socket.close();
+    await peer.close();
     await listener.close();
-    await pair.close();
   });
 
   test('keeps sessions apart by address, port and conversation', async () => {
