@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { makeCertificate, writeCertificateFiles } from '../helper/certificates.js';
 import { type EchoServers, startEchoServers, tcpEcho, udpEcho } from '../helper/exchange.js';
 import { fillIn } from '../helper/fill-in.js';
 import { freePorts } from '../helper/ports.js';
@@ -35,9 +36,14 @@ function sections(): readonly Section[] {
 async function check({ server, client }: Section, servers: EchoServers): Promise<void> {
   const [serverPort = 0, clientPort = 0] = await freePorts(2);
   const id = randomUUID();
+  const files = writeCertificateFiles(makeCertificate({ names: ['server.example.org'] }));
+  const onDisk = (text: string): string =>
+    text
+      .replaceAll('/etc/tsray/cert.pem', files.certificateFile)
+      .replaceAll('/etc/tsray/key.pem', files.keyFile);
   const running = await startTsrayProcess(
     fillIn(
-      server,
+      onDisk(server),
       ["put the output of 'tsray uuid' here", id],
       ['0.0.0.0', '127.0.0.1'],
       ['10086', `${serverPort}`],
@@ -46,9 +52,9 @@ async function check({ server, client }: Section, servers: EchoServers): Promise
   try {
     const proxy = await startTsrayProcess(
       fillIn(
-        client,
+        onDisk(client),
         ['the same ID', id],
-        ['server.example', '127.0.0.1'],
+        ['"server.example"', '"127.0.0.1"'],
         ['1080', `${clientPort}`],
         ['10086', `${serverPort}`],
       ),
@@ -61,6 +67,7 @@ async function check({ server, client }: Section, servers: EchoServers): Promise
     }
   } finally {
     await running.close();
+    files.remove();
   }
 }
 
