@@ -94,8 +94,11 @@ describe('stopping', { skip: process.platform === 'win32' ? 'no signals on Windo
 });
 
 /** Runs a configuration that cannot start; gives its exit code and everything it printed. Killed after 20 s. */
-async function failing(config: object): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawnTsray(['run', '-c', '-'], { input: JSON.stringify(config) });
+async function failing(
+  config: object,
+  command = 'run',
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawnTsray([command, '-c', '-'], { input: JSON.stringify(config) });
   const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
   const { code } = await child.exit;
   clearTimeout(timer);
@@ -133,6 +136,20 @@ describe('what cannot start', () => {
     assert.match(output, /inbounds\[0\]\.port/);
     assert.match(output, /outbounds\[0\]\.settings\.vnext/);
     assert.match(output, /did you mean "?socks"?/i);
+  });
+
+  test('a certificate that is not there shows before anything is started', async () => {
+    const certificates = [{ certificateFile: '/no/such.pem', keyFile: '/no/such.key' }];
+    const config = {
+      inbounds: [{ ...socksInbound(1), streamSettings: { security: 'tls', tlsSettings: { certificates } } }],
+      outbounds: [freedomOutbound],
+    };
+    for (const command of ['test', 'run']) {
+      const { code, output } = await failing(config, command);
+      assert.equal(code, 23);
+      assert.match(output, /ERR_CONFIG_READ: \/no\/such\.pem: there is no such file/);
+      assert.doesNotMatch(output, /\n\s+at /);
+    }
   });
 
   test('routing that would be ignored is an error', async () => {

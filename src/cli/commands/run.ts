@@ -9,6 +9,7 @@ import { type ExitCode, exitCode } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';
 import { untilStopped } from '../signals.js';
+import { exitCodeOf } from '../try-build.js';
 
 interface RunFlags extends ConfigFlags {
   readonly grace: number;
@@ -66,6 +67,6 @@ async function start(flags: RunFlags): Promise<Instance | ExitCode> {
     return instance;
   } catch (error) {
     console.error(`tsray: ${describeError(error)}`);
-    return exitCode.failure;
+    return exitCodeOf(error);
   }
 }

@@ -1,8 +1,10 @@
 /** `tsray test -c FILE` */
 import { Command } from 'commander';
+import { describeError } from '../../core/errors.js';
 import { exitCode } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';
+import { exitCodeOf, tryBuild } from '../try-build.js';
 
 export function testCommand(outcome: Outcome): Command {
   return addConfigOptions(new Command('test').description('check a configuration and start nothing')).action(
@@ -10,6 +12,13 @@ export function testCommand(outcome: Outcome): Command {
       const settings = await loadSettings(flags);
       if (settings === undefined) {
         outcome.code = exitCode.config;
+        return;
+      }
+      try {
+        await tryBuild(settings);
+      } catch (error) {
+        console.error(`tsray: ${describeError(error)}`);
+        outcome.code = exitCodeOf(error);
         return;
       }
       console.log(

@@ -1,0 +1,28 @@
+/** Builds what a configuration describes without starting it: certificates are read, and what this machine lacks shows. */
+import { createLog } from '../app/log/log.js';
+import type { Settings } from '../config/settings.js';
+import { systemClock } from '../core/clock.js';
+import { TsrayError } from '../core/errors.js';
+import { createInstance } from '../instance.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+
+/** Throws what the configuration's owner has to change. Opens no socket and no log. */
+export async function tryBuild(settings: Settings): Promise<void> {
+  const log = createLog({
+    access: 'none',
+    error: 'none',
+    level: 'none',
+    clock: systemClock,
+    stdout: process.stdout,
+  });
+  const flags = { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: false };
+  const instance = createInstance(settings, { flags, log });
+  await instance.stop(0);
+}
+
+/** What a failure to build or start ends the program with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof TsrayError && error.code.startsWith('ERR_CONFIG_')
+    ? exitCode.config
+    : exitCode.failure;
+}
