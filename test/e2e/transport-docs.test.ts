@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { makeCertificate, writeCertificateFiles } from '../helper/certificates.js';
 import { type EchoServers, startEchoServers, tcpEcho, udpEcho } from '../helper/exchange.js';
@@ -40,14 +40,15 @@ async function check({ server, client }: Section, servers: EchoServers): Promise
   const onDisk = (text: string): string =>
     text
       .replaceAll('/etc/tsray/cert.pem', files.certificateFile)
-      .replaceAll('/etc/tsray/key.pem', files.keyFile);
+      .replaceAll('/etc/tsray/key.pem', files.keyFile)
+      .replaceAll('/run/tsray/', `${dirname(files.keyFile)}/`);
+  // A server on a Unix socket has no address to listen on.
+  const listen = server.includes('0.0.0.0') ? ([['0.0.0.0', '127.0.0.1']] as const) : [];
   const running = await startTsrayProcess(
-    fillIn(
-      onDisk(server),
-      ["put the output of 'tsray uuid' here", id],
-      ['0.0.0.0', '127.0.0.1'],
-      ['10086', `${serverPort}`],
-    ),
+    fillIn(onDisk(server), ["put the output of 'tsray uuid' here", id], ...listen, [
+      '10086',
+      `${serverPort}`,
+    ]),
   );
   try {
     const proxy = await startTsrayProcess(
