@@ -5,7 +5,8 @@
  * session's reader is behind, and with it all the others, for as long as it takes. Here a session may fall behind by
  * `limitBytes`; beyond that the carrier is paused too, so that a reader that is merely slow loses nothing and memory is
  * bounded. But a reader that takes nothing at all for `stallMs` while the carrier waits for it is given up: its
- * session is reset, and the others go on.
+ * session is reset, and the others go on. One that itself waits to write to the carrier may be standing still for that
+ * (think of an echo), and because the other end has paused its side of the carrier: it is given `excuseMs` on top.
  */
 import type { Clock, Timer } from '../../core/clock.js';
 
@@ -27,6 +28,9 @@ export interface BacklogOptions {
   readonly stallMs: number;
   /** The same for the only session: whom does it harm? */
   readonly aloneStallMs: number;
+  /** Whether a session waits to write. */
+  readonly excused: (session: Backlogged) => boolean;
+  readonly excuseMs: number;
   /** Open sessions of the carrier. */
   readonly sessionCount: () => number;
 }
@@ -35,6 +39,8 @@ interface Entry {
   bytes: number;
   /** Monotonic time of its last progress, or of the carrier's pause. */
   movedMs: number;
+  /** How long it has been excused since then. */
+  excusedMs: number;
 }
 
 /** How often stalled readers are looked for while the carrier is paused. */
@@ -70,9 +76,12 @@ export class Backlog {
     if (bytes === 0) {
       this.#entries.delete(session);
     } else if (entry === undefined) {
-      this.#entries.set(session, { bytes, movedMs: this.#options.clock.monotonicMs() });
+      this.#entries.set(session, { bytes, movedMs: this.#options.clock.monotonicMs(), excusedMs: 0 });
     } else {
-      if (bytes < before) entry.movedMs = this.#options.clock.monotonicMs();
+      if (bytes < before) {
+        entry.movedMs = this.#options.clock.monotonicMs();
+        entry.excusedMs = 0;
+      }
       entry.bytes = bytes;
     }
     if (bytes > this.#options.limitBytes) this.#over.add(session);
@@ -116,7 +125,7 @@ export class Backlog {
 
   /** Of the sessions that stop the carrier and do not move, the one that holds most. */
   #worstStalled(): Backlogged | undefined {
-    const { clock, stallMs, aloneStallMs, sessionCount } = this.#options;
+    const { clock, stallMs, aloneStallMs, excused, excuseMs, sessionCount } = this.#options;
     const limitMs = sessionCount() > 1 ? stallMs : aloneStallMs;
     const now = clock.monotonicMs();
     const candidates = this.#over.size > 0 ? this.#over : this.#entries.keys();
@@ -124,7 +133,12 @@ export class Backlog {
     let worstBytes = 0;
     for (const session of candidates) {
       const entry = this.#entries.get(session);
-      if (entry === undefined || now - entry.movedMs < limitMs || entry.bytes <= worstBytes) continue;
+      if (entry === undefined) continue;
+      if (entry.excusedMs < excuseMs && excused(session)) {
+        entry.excusedMs += lookMs;
+        entry.movedMs = now;
+      }
+      if (now - entry.movedMs < limitMs || entry.bytes <= worstBytes) continue;
       worst = session;
       worstBytes = entry.bytes;
     }

@@ -15,6 +15,7 @@ import {
   writeFrame,
   writeStream,
 } from './frame.js';
+import { Gatherer } from './gatherer.js';
 import { Outlet, type Waiting } from './outlet.js';
 
 /** What the carrier tells a session. */
@@ -51,6 +52,9 @@ export interface CarrierOptions {
 /** Patience with a reader that stops the others. */
 const stallMs = 2_000;
 
+/** More of it for a reader that waits for us; longer than the other end's patience with what may be the cause. */
+const excuseMs = 4_000;
+
 /** Sessions together may hold as much as this many alone. */
 const totalOverSingle = 16;
 
@@ -71,6 +75,7 @@ export class Carrier {
   readonly #decoder: FrameDecoder;
   readonly #backlog: Backlog;
   readonly #outlet: Outlet;
+  readonly #gatherer = new Gatherer((bytes) => this.#current?.receive(bytes, undefined));
   readonly #sessions = new Map<number, CarrierSession>();
   /** Whose data the decoder is delivering, and the address in its frame. */
   #current: CarrierSession | undefined;
@@ -87,7 +92,10 @@ export class Carrier {
     this.#outlet = new Outlet(options.link, options.clock);
     this.#decoder = new FrameDecoder({
       frame: (frame) => this.#frame(frame),
-      data: (bytes) => this.#current?.receive(bytes, this.#currentTarget),
+      data: (bytes) => {
+        if (this.#current?.network === 'tcp') this.#gatherer.add(bytes);
+        else this.#current?.receive(bytes, this.#currentTarget);
+      },
     });
     const limitBytes = Math.max(options.bufferBytes, minBufferBytes);
     this.limitBytes = limitBytes;
@@ -96,6 +104,8 @@ export class Carrier {
       limitBytes,
       totalLimitBytes: limitBytes * totalOverSingle,
       stallMs,
+      excuseMs,
+      excused: (session) => this.#outlet.waits(session),
       aloneStallMs: options.aloneStallMs,
       sessionCount: () => this.#sessions.size,
       pause: (holding) => this.#hold(holding),
@@ -233,12 +243,14 @@ export class Carrier {
     this.#bytesReceived += bytes.length;
     this.#outlet.answered();
     this.#options.moved?.();
-    this.#decoder.push(bytes);
+    this.#gatherer.during(bytes.length, () => this.#decoder.push(bytes));
     const { failure } = this.#decoder;
     if (failure !== undefined) this.destroy(failure);
   }
 
   #frame(frame: Frame): DataUse {
+    // What came before counts first: it may end the session this frame is for, or be followed by its end.
+    if (frame.status !== 'keep' || frame.id !== this.#current?.id) this.#gatherer.flush();
     const session = this.#sessions.get(frame.id);
     switch (frame.status) {
       case 'new': {

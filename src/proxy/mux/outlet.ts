@@ -65,6 +65,11 @@ export class Outlet {
     this.#waiting.add(session);
   }
 
+  waits(session: object): boolean {
+    const all: ReadonlySet<object> = this.#waiting;
+    return all.has(session);
+  }
+
   forget(session: Waiting): void {
     this.#waiting.delete(session);
   }

@@ -453,6 +453,49 @@ test('a reader that stands still stops the others for two seconds, within bounds
   await finish(started);
 });
 
+test('a reader that waits to write is given four seconds more: the cause may be at the other end', async () => {
+  const limit = 64 * 1024;
+  const started = start({}, false, limit);
+  const echo = await connect(started);
+  await connect(started);
+  const [carrier] = started.outbound.links;
+  carrier!.accepts = false;
+  assert.equal(echo.link.write(Buffer.from('a')), false);
+  echo.link.pause();
+  for (let sent = 0; sent <= limit; sent += 8192) carrier?.deliver(keep(1, new Uint8Array(8192)));
+  started.clock.advance(3_000);
+  await settle();
+  assert.equal(echo.sink.closes, 0);
+  // From when it can write it has its two seconds.
+  carrier?.drain();
+  started.clock.advance(1_500);
+  await settle();
+  assert.equal(echo.sink.closes, 0);
+  started.clock.advance(1_000);
+  await settle();
+  assert.equal(echo.sink.error?.code, 'ERR_LIMIT');
+  await finish(started);
+});
+
+test('a reader that waits to write for ever is cut off after six seconds', async () => {
+  const limit = 64 * 1024;
+  const started = start({}, false, limit);
+  const echo = await connect(started);
+  await connect(started);
+  const [carrier] = started.outbound.links;
+  carrier!.accepts = false;
+  echo.link.write(Buffer.from('a'));
+  echo.link.pause();
+  for (let sent = 0; sent <= limit; sent += 8192) carrier?.deliver(keep(1, new Uint8Array(8192)));
+  started.clock.advance(5_900);
+  await settle();
+  assert.equal(echo.sink.closes, 0);
+  started.clock.advance(600);
+  await settle();
+  assert.equal(echo.sink.error?.code, 'ERR_LIMIT');
+  await finish(started);
+});
+
 test('a slow reader is waited for, and so is one that has the carrier for itself', async () => {
   const limit = 64 * 1024;
   const started = start({}, false, limit);
