@@ -1,5 +1,5 @@
 /**
- * What has to be acknowledged (transports.md 8.6). An ack may be lost as well, so each number is told again until the
+ * What has to be acknowledged. An ack may be lost as well, so each number is told again until the
  * peer shows, by the first number it has not had acknowledged, that it knows.
  */
 import { isBefore, maxAckNumbers } from './segment.js';

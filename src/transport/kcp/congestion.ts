@@ -1,4 +1,4 @@
-/** How many segments may be under way (transports.md 8.7, "sent per flush" and "congestion"). */
+/** How many segments may be under way. */
 
 /** V2Ray's windows count for this many times their size. */
 export const windowFactor = 20;

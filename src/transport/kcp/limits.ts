@@ -1,4 +1,4 @@
-/** What follows from the settings: sizes of segments and windows (transports.md 8.2 and 8.7). */
+/** What follows from the settings: sizes of segments and windows. */
 import { headerBytes } from './packet-header.js';
 import type { Protection } from './protection.js';
 import { dataOverheadBytes } from './segment.js';

@@ -1,5 +1,5 @@
 /**
- * What mKCP datagrams begin with to look like another protocol (transports.md 8.2). Receivers skip these bytes
+ * What mKCP datagrams begin with to look like another protocol. Receivers skip these bytes
  * unread.
  *
  *     srtp           B5 E8 ‖ u16 counter

@@ -1,5 +1,5 @@
 /**
- * What protects the segments of a datagram (transports.md 8.2): a checksum and an XOR chain, or AES-128-GCM under a
+ * What protects the segments of a datagram: a checksum and an XOR chain, or AES-128-GCM under a
  * key made of the seed.
  *
  *     plain    FNV-1a-32 of everything behind it ‖ u16 length ‖ segments, then every byte ^= the byte 4 before it

@@ -1,4 +1,4 @@
-/** Segments that arrived and have not been read: a ring indexed by number (transports.md 8.6). */
+/** Segments that arrived and have not been read: a ring indexed by number. */
 
 const initialRing = 32;
 

@@ -1,4 +1,4 @@
-/** Round-trip time and the resend timeout made of it (transports.md 8.6). Whole milliseconds. */
+/** Round-trip time and the resend timeout made of it. Whole milliseconds. */
 
 const initialRtoMs = 100;
 const maxRtoMs = 10_000;

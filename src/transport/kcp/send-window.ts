@@ -1,5 +1,5 @@
 /**
- * What waits to be sent or acknowledged (transports.md 8.6 and 8.7): a ring of segments, indexed by their number.
+ * What waits to be sent or acknowledged: a ring of segments, indexed by their number.
  *
  *     first … unsent − 1    sent, some of them acknowledged
  *     unsent … next − 1     not sent yet

@@ -1,14 +1,11 @@
 /**
- * One mKCP connection as a pure state machine (transports.md 8.4 to 8.7): datagrams' segments and written bytes in,
+ * One mKCP connection as a pure state machine: datagrams' segments and written bytes in,
  * segments and read bytes out. It knows no socket and no timer: whoever drives it tells the time with every call and
  * calls `flush` when `nextFlushMs` says so.
  */
 import { AckList } from './ack-list.js';
-import { ControlWindow, initialRemoteWindow, windowFactor } from './congestion.js';
 import type { KcpLimits } from './limits.js';
-import { Pacer } from './pacer.js';
 import { ReceiveWindow } from './receive-window.js';
-import { RoundTrip } from './rtt.js';
 import {
   conversationOf,
   isBefore,
@@ -20,9 +17,19 @@ import {
   writeControl,
   writeData,
 } from './segment.js';
-import { SendWindow } from './send-window.js';
+import { Sender } from './sender.js';
 
-/** The states of transports.md 8.5. */
+/**
+ * V2Ray's states, and the ways into them.
+ *
+ *     active             from the start
+ *     readyToClose       `close` while active; what is queued is still sent, with the closed option on every segment
+ *     peerClosed         the closed option in a segment; nothing of ours is of use any more, reading goes on
+ *     terminating        readyToClose with nothing queued, or for 15 s; the closed option or a terminate while
+ *                        readyToClose; `close` while peerClosed; peerTerminating for 4 s; sends terminate every second
+ *     peerTerminating    a terminate while active or peerClosed
+ *     terminated         a terminate while terminating, or 8 s of it; `close` while peerTerminating
+ */
 export type KcpState =
   | 'active'
   | 'readyToClose'
@@ -57,14 +64,6 @@ const terminateMs = 1_000;
 const idleFlushMs = 5_000;
 const closingFlushMs = 1_000;
 
-/** New segments of one flush; the caller comes back soon for more. A larger burst overruns the peer's socket. */
-const burst = 64;
-/** What is sent again in one flush while nothing at all is acknowledged. */
-const probe = 16;
-const fewInFlight = 8;
-/** No ack for so many timeouts: the path is dead or nearly so. */
-const stalledRtos = 5;
-
 /** While something is missing the peer learns what came this often, for it to send again what did not. */
 const hurriedAckMs = 10;
 
@@ -78,37 +77,23 @@ export class KcpSession {
   readonly #limits: KcpLimits;
   readonly #writer: SegmentWriter;
   readonly #startMs: number;
-  readonly #sending: SendWindow;
+  readonly #sender: Sender;
   readonly #receiving: ReceiveWindow;
   readonly #acks = new AckList();
-  readonly #roundTrip: RoundTrip;
-  readonly #control: ControlWindow | undefined;
-  readonly #pacer: Pacer;
   state: KcpState = 'active';
   /** Of the last change of `state`. Times are milliseconds since the start. */
   #stateMs = 0;
   #heardMs = 0;
   #pingedMs = 0;
-  #ackedMs = 0;
-  #controlMs = 0;
   #acksMs = 0;
   #nowMs = 0;
-  #pacedUntilMs = 0;
   #pingDue = false;
   /** A timed flush is under way every tti. */
   #busy = false;
   /** The state has changed, and with it what the next flush has to do and when. */
   #stateNews = false;
-  /** Nothing was acknowledged for long: only few segments are sent, and those at each tick. */
-  #stalled = false;
   /** The end of our window, as last told. */
   #toldEnd: number;
-  /** The first number beyond the peer's window. */
-  #remoteEnd = initialRemoteWindow;
-  /** The highest number acknowledged by itself, plus 1. */
-  #ackedEnd = 0;
-  /** The last number the peer said to wait for. */
-  #remoteNext = 0;
   /** `close` or `abort` was called. */
   #closed = false;
   /** The peer told that it has ended. */
@@ -124,22 +109,19 @@ export class KcpSession {
     this.#limits = limits;
     this.#writer = options.writer;
     this.#startMs = options.nowMs;
-    this.#sending = new SendWindow(limits.segmentBytes);
+    this.#sender = new Sender(limits);
     this.#receiving = new ReceiveWindow(limits.receiveWindow);
     this.#toldEnd = limits.receiveWindow;
-    this.#roundTrip = new RoundTrip(limits.ttiMs);
-    this.#pacer = new Pacer(limits.sendingBase / limits.ttiMs, 2 * limits.ttiMs);
-    this.#control = limits.congestion ? new ControlWindow(limits.sendingBase) : undefined;
   }
 
   /** Segments that are not acknowledged yet, sent or not. */
   get queued(): number {
-    return this.#sending.length;
+    return this.#sender.length;
   }
 
   /** Resend timeout, milliseconds. */
   get rtoMs(): number {
-    return this.#roundTrip.rtoMs;
+    return this.#sender.roundTrip.rtoMs;
   }
 
   /** Bytes can be read. What the peer sent before it ended stays readable, unlike in V2Ray, where it has 4 s. */
@@ -168,17 +150,12 @@ export class KcpSession {
     if (this.#pingDue || this.#stateNews) return true;
     if (this.state === 'terminating') return false;
     const now = this.#at(nowMs);
-    if (this.#acksDue(now) || this.#windowMoved) return true;
-    if (this.#stalled) return false;
-    const sending = this.#sending;
-    if (now < this.#pacedUntilMs) return false;
-    if (sending.earliestDueMs <= now) return true;
-    return sending.hasUnsent && isBefore(sending.unsent, this.#sendEnd());
+    return this.#acksDue(now) || this.#windowMoved || this.#sender.wantsFlush(now);
   }
 
   /** Queues a copy of `bytes`. Without effect if they cannot reach the peer. */
   write(bytes: Uint8Array): void {
-    if (this.writable) this.#sending.push(bytes);
+    if (this.writable) this.#sender.push(bytes);
   }
 
   /** Moves what arrived in order to `into`; returns how many bytes. */
@@ -217,7 +194,7 @@ export class KcpSession {
 
   /** Closes both directions and throws away what is queued. */
   abort(nowMs: number): void {
-    this.#sending.clear();
+    this.#sender.clear();
     this.close(nowMs);
     if (this.state === 'readyToClose') this.#enter('terminating', this.#nowMs);
   }
@@ -235,15 +212,15 @@ export class KcpSession {
       return;
     }
     this.#flushAcks(now);
-    this.#flushData(now);
+    this.#sender.flush(now, this.#sendData);
     if (this.#pingDue || now - this.#pingedMs >= pingMs) this.#sendControl(segmentCommand.ping, now);
-    this.#busy = this.#sending.length > 0 || !this.#acks.isEmpty;
+    this.#busy = this.#sender.length > 0 || !this.#acks.isEmpty;
   }
 
   /** Milliseconds until the next `flush` is due, whatever happens. */
   get nextFlushMs(): number {
     if (this.state === 'terminating') return closingFlushMs;
-    const pacedMs = this.#pacedUntilMs - this.#nowMs;
+    const pacedMs = this.#sender.pacedUntilMs - this.#nowMs;
     if (pacedMs > 0) return pacedMs;
     if (this.#busy) return this.#limits.ttiMs;
     return this.state === 'peerTerminating' ? closingFlushMs : idleFlushMs;
@@ -260,7 +237,7 @@ export class KcpSession {
     this.#stateNews = true;
     if (state === 'terminating') this.#pingDue = true;
     // From here on nothing of ours can arrive or be of use.
-    if (state !== 'active' && state !== 'readyToClose') this.#sending.clear();
+    if (state !== 'active' && state !== 'readyToClose') this.#sender.clear();
   }
 
   #timeouts(now: number): void {
@@ -272,7 +249,7 @@ export class KcpSession {
     }
     const inState = now - this.#stateMs;
     if (this.state === 'readyToClose') {
-      if (this.#sending.length === 0 || inState >= readyToCloseMs) this.#enter('terminating', now);
+      if (this.#sender.length === 0 || inState >= readyToCloseMs) this.#enter('terminating', now);
     } else if (this.state === 'terminating') {
       if (inState >= terminatingMs) this.#enter('terminated', now);
     } else if (this.state === 'peerTerminating') {
@@ -296,29 +273,8 @@ export class KcpSession {
 
   #inputAck(now: number): void {
     if (this.state === 'terminating') return;
-    const sending = this.#sending;
-    const firstBefore = sending.first;
-    if (isBefore(this.#remoteEnd, reader.receivingWindow)) this.#remoteEnd = reader.receivingWindow;
-    // The numbers first: `receivingNext` mostly covers them, and then none would count as news.
-    let acknowledged = 0;
-    let largest = 0;
-    let largestIsNews = false;
-    for (let index = 0; index < reader.count; index += 1) {
-      const number = reader.ackNumber(index);
-      const news = sending.acknowledge(number);
-      if (news) acknowledged += 1;
-      if (index === 0 || isBefore(largest, number)) {
-        largest = number;
-        largestIsNews = news;
-      }
-    }
-    acknowledged += this.#acknowledgeBefore(reader.receivingNext);
-    this.#acked(acknowledged, now);
-    if (largestIsNews) {
-      if (isBefore(this.#ackedEnd, largest + 1)) this.#ackedEnd = (largest + 1) >>> 0;
-      this.#roundTrip.sample((now - reader.timestamp) | 0, now);
-      sending.hurry(largest, reader.timestamp, this.#roundTrip);
-    }
+    const firstBefore = this.#sender.first;
+    this.#sender.ack(reader, now);
     this.#tellProgress(firstBefore);
   }
 
@@ -329,48 +285,20 @@ export class KcpSession {
       else if (this.state === 'readyToClose') this.#enter('terminating', now);
       else if (this.state === 'terminating') this.#enter('terminated', now);
     }
-    const firstBefore = this.#sending.first;
+    const firstBefore = this.#sender.first;
     this.#acks.forgetBefore(reader.sendingNext);
-    const acknowledged = this.#acknowledgeBefore(reader.receivingNext);
-    if (acknowledged > 0) this.#acked(acknowledged, now);
-    this.#roundTrip.peerRto(reader.peerRto, now);
+    this.#sender.ackBefore(reader.receivingNext, now);
+    this.#sender.roundTrip.peerRto(reader.peerRto, now);
     this.#tellProgress(firstBefore);
-  }
-
-  /** Returns how many that were. */
-  #acknowledgeBefore(number: number): number {
-    const sending = this.#sending;
-    if (isBefore(this.#remoteNext, number) && !isBefore(sending.unsent, number)) this.#remoteNext = number;
-    return sending.acknowledgeBefore(number);
-  }
-
-  #acked(count: number, now: number): void {
-    this.#ackedMs = now;
-    this.#stalled = false;
-    this.#pacer.acknowledged(count, now, this.#roundTrip.rttMs);
   }
 
   /** The peer repeats its acks until it learns that they arrived; data would tell it, and there is none. */
   #tellProgress(firstBefore: number): void {
-    if (this.#sending.first !== firstBefore && this.#sending.length === 0) this.#pingDue = true;
+    if (this.#sender.first !== firstBefore && this.#sender.length === 0) this.#pingDue = true;
   }
 
   get #option(): number {
     return this.state === 'readyToClose' ? optionClosed : 0;
-  }
-
-  /** The first number that may not be sent now. */
-  #sendEnd(): number {
-    const sending = this.#sending;
-    const remote = (this.#remoteEnd - sending.first) | 0;
-    let window = Math.min(this.#limits.sendingBase, Math.max(remote, 0));
-    if (this.#control !== undefined) window = Math.min(window, this.#control.size);
-    const end = sending.first + window * windowFactor;
-    // V2Ray stops there. Numbers beyond the peer's window are thrown away when they arrive, unless it has moved on by
-    // then, as it does while nothing is missing and its reader keeps up.
-    const lag = (this.#ackedEnd - this.#remoteNext) | 0;
-    if (lag <= (this.#remoteEnd - this.#remoteNext) >> 2) return end >>> 0;
-    return Math.max(Math.min(end, sending.first + remote), sending.first + 1) >>> 0;
   }
 
   /** Acks that should not wait for the next tick: the first after a rest, a full one, and news of what is missing. */
@@ -386,7 +314,7 @@ export class KcpSession {
     if (this.#acksDue(now) || now - this.#acksMs >= this.#limits.ttiMs) {
       this.#acksMs = now;
       acks.settle();
-      if (!acks.isEmpty) acks.flush(now, this.#roundTrip.rtoMs, this.#sendAck);
+      if (!acks.isEmpty) acks.flush(now, this.#sender.roundTrip.rtoMs, this.#sendAck);
     }
     if (this.#windowMoved) this.#sendAck(noNumbers, 0, 0, 0);
   }
@@ -396,35 +324,6 @@ export class KcpSession {
     return (this.#receiving.end - this.#toldEnd) >>> 0 >= this.#limits.receiveWindow >> 1 && !this.#closed;
   }
 
-  #flushData(now: number): void {
-    const sending = this.#sending;
-    if (sending.length === 0) return;
-    const rto = this.#roundTrip.rtoMs;
-    if (sending.inFlight === 0) this.#ackedMs = now;
-    this.#stalled = now - this.#ackedMs > stalledRtos * rto;
-    const allowed = Math.min(this.#pacer.allowance(now), burst);
-    // The first segment is acknowledged at once, those of a row when the peer's tti is over.
-    const waitMs = sending.inFlight > fewInFlight ? rto + this.#limits.ttiMs : rto;
-    const stalled = this.#stalled;
-    const most = stalled ? Math.min(probe, allowed) : allowed;
-    const end = this.#sendEnd();
-    const spare = !stalled && (!sending.hasUnsent || !isBefore(sending.unsent, end));
-    const again = sending.sendDue(most, end, now, waitMs, spare, this.#sendData);
-    const fresh = stalled ? 0 : allowed - again;
-    const count = again + sending.sendNew(fresh, end, now, waitMs, this.#sendData);
-    this.#pacer.sent(count);
-    if (count < allowed) {
-      if (!sending.hasUnsent) this.#pacer.idle();
-    } else if (!stalled) {
-      this.#pacedUntilMs = now + this.#pacer.waitMs;
-    }
-    if (count > 0 && this.#control !== undefined && now - this.#controlMs >= this.#limits.ttiMs) {
-      this.#controlMs = now;
-      this.#control.update(sending.resent, sending.inFlight);
-      sending.resent = 0;
-    }
-  }
-
   readonly #sendData = (number: number, data: Uint8Array, length: number): void => {
     const { room, start } = this.#writer;
     const fields = dataFields;
@@ -432,7 +331,7 @@ export class KcpSession {
     fields.option = this.#option;
     fields.timestamp = this.#nowMs;
     fields.number = number;
-    fields.sendingNext = this.#sending.first;
+    fields.sendingNext = this.#sender.first;
     this.#writer.finish(writeData(room, start, fields, data, length));
   };
 
@@ -460,9 +359,9 @@ export class KcpSession {
       conversation: this.conversation,
       command,
       option: this.#option,
-      sendingNext: this.#sending.first,
+      sendingNext: this.#sender.first,
       receivingNext: this.#receiving.next,
-      peerRto: this.#roundTrip.rtoMs,
+      peerRto: this.#sender.roundTrip.rtoMs,
     };
     this.#writer.finish(writeControl(room, start, fields));
   }

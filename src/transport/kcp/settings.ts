@@ -1,4 +1,4 @@
-/** Settings of mKCP (transports.md section 8). */
+/** Settings of mKCP. */
 export type KcpHeader = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
 
 export interface KcpSettings {

@@ -1,4 +1,4 @@
-/** Resending, acknowledging and windows of an mKCP session (transports.md 8.6 and 8.7). */
+/** Resending, acknowledging and windows of an mKCP session. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlWindow } from '../../../../src/transport/kcp/congestion.js';

@@ -1,4 +1,4 @@
-/** The states of an mKCP session (transports.md 8.5): each way in, and what it does there. */
+/** The states of an mKCP session: each way in, and what it does there. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ScriptedPeer } from '../../../helper/kcp-scripted.js';
