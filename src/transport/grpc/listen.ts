@@ -1,5 +1,6 @@
 /** Listens for grpc: each call of the gun service is a link. */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { forwardedFor } from '../common/forwarded-for.js';
 import type { CreateFramedListen } from '../common/framing.js';
 import { listenHttp2, refuse } from '../common/http2/server.js';
 import { StreamLink } from '../common/http2/stream-link.js';
@@ -23,13 +24,17 @@ export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, car
       handshakeMs: deps.handshakeMs,
       handle({ stream, headers, accepted, fate }) {
         if (!isForUs(headers)) {
+          deps.log.info(`grpc: a request from ${accepted.source.address.host} is not for the service`);
           refuse(stream);
           return;
         }
         const link = new StreamLink({ clock, isServer: true, framing: new GunFraming() });
         link.attach({ stream, fate });
         respond(stream);
-        accept({ link, source: accepted.source, local: accepted.local });
+        const source = settings.trustForwardedFor
+          ? forwardedFor(forwarded(headers), accepted.source)
+          : accepted.source;
+        accept({ link, source, local: accepted.local });
       },
     });
 };
@@ -41,4 +46,9 @@ function respond(stream: ServerHttp2Stream): void {
     waitForTrailers: true,
     sendDate: false,
   } as Parameters<ServerHttp2Stream['respond']>[1]);
+}
+
+/** Node joins repeated fields. */
+function forwarded(headers: IncomingHttpHeaders): string | undefined {
+  return headers['x-forwarded-for']?.toString();
 }

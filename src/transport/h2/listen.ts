@@ -20,6 +20,7 @@ export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier
       handshakeMs: deps.handshakeMs,
       handle({ stream, headers, accepted, fate }) {
         if (!isForUs(headers, settings)) {
+          deps.log.info(`http: a request from ${accepted.source.address.host} has another path or host`);
           refuse(stream);
           return;
         }

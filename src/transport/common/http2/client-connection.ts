@@ -8,9 +8,10 @@ import {
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../../core/clock.js';
 import { TsrayError } from '../../../core/errors.js';
+import { ConnectionFate } from './fate.js';
 import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
 import { connectionWindowBytes, localSettings, sessionOptions } from './limits.js';
-import { type ConnectionFate, connectionBroke, connectionFault } from './stream-fault.js';
+import { connectionBroke, connectionFault } from './stream-fault.js';
 
 /** Streams of ours on one connection, whatever the server would take: they share one TCP window. */
 const ownStreamLimit = 256;
@@ -34,7 +35,7 @@ export interface ClientConnectionOptions {
 }
 
 export class ClientConnection {
-  readonly fate: ConnectionFate = { error: undefined };
+  readonly fate = new ConnectionFate();
   /** Resolves once the server's SETTINGS are here, or the connection is not usable any more. */
   readonly settled: Promise<void>;
   readonly #session: ClientHttp2Session;
@@ -61,7 +62,7 @@ export class ClientConnection {
     });
     // Before the session's own listeners, so that streams are told why they end.
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.fate.error ??= connectionFault(error);
+      this.fate.decide(connectionFault(error));
     });
     socket.on('close', () => this.#lost(connectionBroke()));
     // A server has no half-closed connections.
@@ -93,6 +94,7 @@ export class ClientConnection {
       session,
       socket,
       clock,
+      watch: true,
       hasStreams: () => this.#streams > 0,
       lost: (error) => this.#lost(error),
     });
@@ -174,7 +176,7 @@ export class ClientConnection {
   }
 
   #lost(error: TsrayError): void {
-    this.fate.error ??= error;
+    this.fate.decide(error);
     this.#retire();
     this.#keepAlive.stop();
     this.#session.destroy();

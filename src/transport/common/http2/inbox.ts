@@ -1,11 +1,10 @@
 /**
- * The reading side of a link over HTTP/2. Peers send small DATA frames (V2Ray: 2 KiB), and Node tells of each by
- * itself; handing each on would cost a write to a socket, several times what all the rest does. So payload is gathered
- * until everything that had arrived has been read, which is one turn of the event loop, and handed on in one piece.
+ * The reading side of a link over HTTP/2: from DATA frames, each of which Node tells of by itself, to gathered
+ * deliveries; then the end, then that the stream is gone, each once everything before it has been delivered.
  */
 import { type TsrayError, toTsrayError } from '../../../core/errors.js';
 import type { LinkSink } from '../../../core/stream/link.js';
-import { blockBytes, releaseBlock, takeBlock } from './blocks.js';
+import { Gatherer } from '../gatherer.js';
 import type { StreamFraming } from './framing.js';
 
 export interface InboxParts {
@@ -16,13 +15,14 @@ export interface InboxParts {
 
 export class Inbox {
   readonly #parts: InboxParts;
+  readonly #gatherer = new Gatherer(
+    (bytes) => this.#sink?.data(bytes),
+    () => this.#emptied(),
+  );
   #sink: LinkSink | undefined;
   #paused = false;
   #shut: boolean;
   #stopped = false;
-  /** Payload gathered so far. */
-  #block: Uint8Array | undefined;
-  #length = 0;
   /** Read from a stream that was about to be thrown away; still framed. */
   #kept: Uint8Array[] = [];
   #end: 'open' | 'seen' | 'told' = 'open';
@@ -32,6 +32,7 @@ export class Inbox {
   constructor(parts: InboxParts, shut: boolean) {
     this.#parts = parts;
     this.#shut = shut;
+    this.#gatherer.hold();
   }
 
   /** Whether the stream may be read. */
@@ -46,28 +47,29 @@ export class Inbox {
 
   start(sink: LinkSink): void {
     this.#sink = sink;
-    // Nothing is delivered from within `start`.
-    later(this);
+    this.#changed();
   }
 
   pause(): void {
     this.#paused = true;
+    this.#gatherer.hold();
   }
 
   resume(): void {
     this.#paused = false;
-    if (this.#isWaiting) later(this);
+    this.#changed();
   }
 
   open(): void {
     this.#shut = false;
-    if (this.#isWaiting) later(this);
+    this.#changed();
   }
 
   /** Nobody reads any more. */
   stop(): void {
     this.#stopped = true;
-    this.#drop();
+    this.#gatherer.drop();
+    this.#kept = [];
     const closed = this.#closed;
     this.#closed = undefined;
     closed?.();
@@ -78,14 +80,13 @@ export class Inbox {
     if (this.#stopped) return;
     const { failed, framing } = this.#parts;
     if (framing === undefined) {
-      this.#gather(bytes);
+      this.#gatherer.add(bytes);
       return;
     }
     try {
-      framing.decode(bytes, this.#gather);
+      framing.decode(bytes, this.#add);
     } catch (error) {
-      this.#stopped = true;
-      this.#drop();
+      this.stop();
       failed(toTsrayError(error, 'ERR_INTERNAL'));
     }
   }
@@ -108,60 +109,37 @@ export class Inbox {
     else this.deliver();
   }
 
-  /** Hands on what is there, as far as it is wanted. */
+  /** Hands on what is there, if it is wanted. */
   deliver(): void {
-    while (this.wants) {
-      if (this.#length > 0) {
-        this.#flush();
-        continue;
-      }
-      const kept = this.#kept.shift();
-      if (kept === undefined) break;
-      this.received(kept);
+    if (this.wants) this.#gatherer.flush();
+  }
+
+  readonly #add = (payload: Uint8Array): void => {
+    if (!this.#stopped) this.#gatherer.add(payload);
+  };
+
+  #changed(): void {
+    if (!this.wants) return;
+    this.#gatherer.release();
+    // Nothing is delivered from within a call of the sink's owner.
+    if (this.#kept.length > 0 || this.#end === 'seen' || this.#closed !== undefined) {
+      setImmediate(() => this.deliver());
     }
-    if (!this.wants || this.#length > 0) return;
+  }
+
+  #emptied(): void {
+    if (!this.wants) return;
+    const kept = this.#kept.shift();
+    if (kept !== undefined) {
+      this.received(kept);
+      this.deliver();
+      return;
+    }
     if (this.#end === 'seen') this.#tellEnd();
     if (!this.wants) return;
     const closed = this.#closed;
     this.#closed = undefined;
     closed?.();
-  }
-
-  get #isWaiting(): boolean {
-    return this.#length > 0 || this.#kept.length > 0 || this.#end === 'seen' || this.#closed !== undefined;
-  }
-
-  /** Takes lent payload. */
-  readonly #gather = (payload: Uint8Array): void => {
-    if (this.#stopped) return;
-    if (this.#length === 0 && payload.length >= blockBytes && this.wants) {
-      this.#sink!.data(payload);
-      return;
-    }
-    let rest = payload;
-    while (rest.length > 0) {
-      if (this.#block === undefined) {
-        this.#block = takeBlock(blockBytes);
-        later(this);
-      }
-      const room = blockBytes - this.#length;
-      const part = rest.length <= room ? rest : rest.subarray(0, room);
-      this.#block.set(part, this.#length);
-      this.#length += part.length;
-      // Even to a sink that has just paused: this is still the delivery that it paused.
-      if (this.#length === blockBytes) this.#flush();
-      if (this.#stopped || part === rest) return;
-      rest = rest.subarray(part.length);
-    }
-  };
-
-  #flush(): void {
-    const block = this.#block!;
-    const length = this.#length;
-    this.#block = undefined;
-    this.#length = 0;
-    this.#sink?.data(block.subarray(0, length));
-    releaseBlock(block);
   }
 
   #tellEnd(): void {
@@ -175,25 +153,4 @@ export class Inbox {
     }
     this.#sink?.end();
   }
-
-  #drop(): void {
-    if (this.#block !== undefined) releaseBlock(this.#block);
-    this.#block = undefined;
-    this.#length = 0;
-    this.#kept = [];
-  }
-}
-
-let due: Inbox[] = [];
-
-/** Delivers after everything that the kernel has for us now was read. */
-function later(inbox: Inbox): void {
-  due.push(inbox);
-  if (due.length === 1) setImmediate(deliverDue);
-}
-
-function deliverDue(): void {
-  const inboxes = due;
-  due = [];
-  for (const inbox of inboxes) inbox.deliver();
 }

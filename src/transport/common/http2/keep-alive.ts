@@ -31,10 +31,16 @@ export function keepAliveSettings(
   };
 }
 
+/** How often the bytes read are looked at: where pings depend on it, and where only `watch` does. */
+const lookMs = 1_000;
+const watchMs = 5_000;
+
 export interface KeepAliveParts {
   readonly session: Http2Session;
   readonly socket: Duplex;
   readonly clock: Clock;
+  /** `quietMs` is wanted even where there are no pings. */
+  readonly watch: boolean;
   readonly hasStreams: () => boolean;
   /** Called once; the keep-alive has stopped. */
   readonly lost: (error: TsrayError) => void;
@@ -46,21 +52,22 @@ export class KeepAlive {
   #timer: Timer | undefined;
   #seenBytes = 0;
   #heardMs: number;
-  #waiting = false;
+  /** When a ping left that is not answered yet. */
+  #pingedMs: number | undefined;
   #asking: Promise<boolean> | undefined;
   #stopped = false;
 
   constructor(settings: KeepAliveSettings, parts: KeepAliveParts) {
     this.#settings = settings;
     this.#parts = parts;
-    this.#heardMs = parts.clock.monotonicMs();
-    if (settings.idleMs > 0) this.#arm(settings.idleMs);
+    this.#heardMs = this.#nowMs;
+    this.#arm();
   }
 
-  /** Milliseconds since the peer was last known to have sent something. */
+  /** Milliseconds since the peer was last known to have sent something; up to 5 s less than it is. */
   get quietMs(): number {
     this.#look();
-    return this.#parts.clock.monotonicMs() - this.#heardMs;
+    return this.#nowMs - this.#heardMs;
   }
 
   /** Asks the peer now. Resolves false if it has not answered in time; the connection is left as it is. */
@@ -77,11 +84,14 @@ export class KeepAlive {
     this.#timer = undefined;
   }
 
+  get #nowMs(): number {
+    return this.#parts.clock.monotonicMs();
+  }
+
   #ask(withinMs: number): Promise<boolean> {
-    const { clock, session } = this.#parts;
     return new Promise((resolve) => {
-      const timer = clock.setTimer(withinMs, () => resolve(false));
-      const sent = this.#ping(session, (answered) => {
+      const timer = this.#parts.clock.setTimer(withinMs, () => resolve(false));
+      const sent = this.#ping((answered) => {
         timer.cancel();
         resolve(answered);
       });
@@ -91,57 +101,65 @@ export class KeepAlive {
     });
   }
 
-  #ping(session: Http2Session, done: (answered: boolean) => void): boolean {
+  /** False: none can be sent. */
+  #ping(done: (answered: boolean) => void): boolean {
+    const { session } = this.#parts;
     if (session.destroyed || session.closed) return false;
     return session.ping((error) => {
-      if (error === null) this.#heardMs = this.#parts.clock.monotonicMs();
+      if (error === null) this.#heardMs = this.#nowMs;
       done(error === null);
     });
   }
 
-  #arm(delayMs: number): void {
-    if (this.#stopped) return;
+  #arm(): void {
+    const { idleMs } = this.#settings;
+    if (this.#stopped || (idleMs === 0 && !this.#parts.watch)) return;
+    const delayMs = idleMs === 0 ? watchMs : Math.max(1, Math.min(this.#dueMs(), lookMs));
     this.#timer?.cancel();
-    this.#timer = this.#parts.clock.setTimer(delayMs, () => this.#due());
+    this.#timer = this.#parts.clock.setTimer(delayMs, () => this.#tick());
     // A connection that waits for its next use keeps no process alive.
     this.#timer.unref();
   }
 
-  #due(): void {
-    const { hasStreams, lost } = this.#parts;
+  /** Until something has to be done. */
+  #dueMs(): number {
+    const { answerMs, idleMs } = this.#settings;
+    const nowMs = this.#nowMs;
+    if (this.#pingedMs !== undefined) return this.#pingedMs + answerMs - nowMs;
+    return this.#heardMs + idleMs > nowMs ? this.#heardMs + idleMs - nowMs : idleMs;
+  }
+
+  #tick(): void {
+    this.#look();
+    this.#act();
+    this.#arm();
+  }
+
+  #act(): void {
     const { answerMs, idleMs, withoutStreams } = this.#settings;
-    const quietMs = this.quietMs;
-    if (this.#waiting) {
-      this.#waiting = false;
-      // Anything that came since is as good as the answer.
-      if (quietMs >= answerMs) {
-        this.stop();
-        lost(
-          new TsrayError('ERR_IDLE_TIMEOUT', `the peer did not answer a ping within ${answerMs / 1000} s`),
-        );
-        return;
-      }
-    }
-    if (quietMs < idleMs) {
-      this.#arm(idleMs - quietMs);
+    const nowMs = this.#nowMs;
+    // Anything that came since is as good as the answer.
+    if (this.#pingedMs !== undefined && this.#heardMs > this.#pingedMs) this.#pingedMs = undefined;
+    if (this.#pingedMs !== undefined) {
+      if (nowMs - this.#pingedMs < answerMs) return;
+      this.stop();
+      this.#parts.lost(
+        new TsrayError('ERR_IDLE_TIMEOUT', `the peer did not answer a ping within ${answerMs / 1000} s`),
+      );
       return;
     }
-    if (!withoutStreams && !hasStreams()) {
-      this.#arm(idleMs);
-      return;
-    }
-    this.#waiting = this.#ping(this.#parts.session, () => {
-      if (!this.#waiting) return;
-      this.#waiting = false;
-      this.#arm(idleMs);
+    if (idleMs === 0 || nowMs - this.#heardMs < idleMs) return;
+    if (!withoutStreams && !this.#parts.hasStreams()) return;
+    const sent = this.#ping(() => {
+      this.#pingedMs = undefined;
     });
-    this.#arm(this.#waiting ? answerMs : idleMs);
+    if (sent) this.#pingedMs = nowMs;
   }
 
   #look(): void {
     const { bytesRead } = this.#parts.socket as Partial<{ bytesRead: number }>;
     if (bytesRead === undefined || bytesRead === this.#seenBytes) return;
     this.#seenBytes = bytesRead;
-    this.#heardMs = this.#parts.clock.monotonicMs();
+    this.#heardMs = this.#nowMs;
   }
 }

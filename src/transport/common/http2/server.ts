@@ -9,9 +9,10 @@ import {
 import type { Listener } from '../../../contract/transport.js';
 import type { Clock, Timer } from '../../../core/clock.js';
 import type { AcceptedSocket, SocketListen } from '../socket.js';
+import { ConnectionFate } from './fate.js';
 import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
 import { connectionWindowBytes, localSettings, serverSessionOptions, serverStreams } from './limits.js';
-import { type ConnectionFate, connectionBroke, connectionFault } from './stream-fault.js';
+import { connectionBroke, connectionFault } from './stream-fault.js';
 
 /** A connection that had streams and has none now may wait this long for the next. */
 const idleMs = 300_000;
@@ -70,7 +71,7 @@ export function refuse(stream: ServerHttp2Stream): void {
 }
 
 class ServerConnection {
-  readonly #fate: ConnectionFate = { error: undefined };
+  readonly #fate = new ConnectionFate();
   readonly #session: ServerHttp2Session;
   readonly #accepted: AcceptedSocket;
   readonly #options: ServerOptions;
@@ -86,7 +87,7 @@ class ServerConnection {
     this.#options = options;
     // Before the session's own listeners, so that streams are told why they end.
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#fate.error ??= connectionFault(error);
+      this.#fate.decide(connectionFault(error));
     });
     socket.on('close', () => {
       this.#lost();
@@ -102,7 +103,7 @@ class ServerConnection {
     socket.resume();
     session.setLocalWindowSize(connectionWindowBytes);
     session.on('error', (error: NodeJS.ErrnoException) => {
-      this.#fate.error ??= connectionFault(error);
+      this.#fate.decide(connectionFault(error));
       this.#lost();
     });
     session.on('close', () => this.#lost());
@@ -112,9 +113,10 @@ class ServerConnection {
       session,
       socket,
       clock,
+      watch: false,
       hasStreams: () => this.#streams > 0,
       lost: (error) => {
-        this.#fate.error ??= error;
+        this.#fate.decide(error);
         this.#lost();
       },
     });
@@ -149,7 +151,7 @@ class ServerConnection {
   #lost(): void {
     if (this.#lostOnce) return;
     this.#lostOnce = true;
-    this.#fate.error ??= connectionBroke();
+    this.#fate.decide(connectionBroke());
     this.#timer.cancel();
     this.#keepAlive.stop();
     this.#session.destroy();

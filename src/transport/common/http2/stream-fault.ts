@@ -1,12 +1,7 @@
 /** Why a stream ended before its time, in words. */
 import { constants } from 'node:http2';
 import { TsrayError } from '../../../core/errors.js';
-
-/** How the connection below its streams ended; filled before the streams are told. */
-export interface ConnectionFate {
-  /** Undefined: it lives, or ended as it should. */
-  error: TsrayError | undefined;
-}
+import type { ConnectionFate } from './fate.js';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 

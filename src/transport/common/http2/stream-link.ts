@@ -4,10 +4,11 @@ import type { Clock } from '../../../core/clock.js';
 import type { TsrayError } from '../../../core/errors.js';
 import type { Link, LinkSink } from '../../../core/stream/link.js';
 import { blockBytes, releaseBlock, takeBlock } from './blocks.js';
+import type { ConnectionFate, Endangered } from './fate.js';
 import type { StreamFraming } from './framing.js';
 import { Inbox } from './inbox.js';
 import { linkHighWaterBytes } from './limits.js';
-import { type ConnectionFate, streamFault } from './stream-fault.js';
+import { streamFault } from './stream-fault.js';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 
@@ -31,7 +32,7 @@ export interface StreamLinkOptions {
  */
 const lingerMs = 1_000;
 
-export class StreamLink implements Link {
+export class StreamLink implements Link, Endangered {
   readonly #clock: Clock;
   readonly #isServer: boolean;
   readonly #framing: StreamFraming | undefined;
@@ -57,15 +58,18 @@ export class StreamLink implements Link {
   /** Gives the link its stream, whose data nobody has asked for yet. */
   attach(attached: AttachedStream): void {
     this.#attached = attached;
-    const { stream } = attached;
+    const { fate, stream } = attached;
+    fate.add(this);
     stream.on('data', (bytes: Uint8Array) => this.#inbox.received(bytes));
-    stream.on('end', () => this.#ended(stream));
-    stream.on('aborted', () => this.#aborted(stream));
+    stream.on('end', () => this.#ended(attached));
+    // A reset, before our side had ended. Browsers and V2Ray send one right behind END_STREAM when they are done.
+    stream.on('aborted', () => this.#salvage(stream));
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#attached !== attached || this.#closing || this.#readerLeft(stream)) return;
       this.#error ??= streamFault(error, stream.rstCode, attached.fate);
     });
     stream.on('close', () => {
+      fate.delete(this);
       if (this.#attached === attached) this.streamClosed(attached);
     });
     stream.pause();
@@ -135,6 +139,11 @@ export class StreamLink implements Link {
       return;
     }
     abandon(attached.stream);
+  }
+
+  connectionLost(): void {
+    const stream = this.#attached?.stream;
+    if (stream !== undefined) this.#salvage(stream);
   }
 
   /** What comes may be delivered. */
@@ -241,17 +250,14 @@ export class StreamLink implements Link {
     if (this.#inbox.wants) this.#attached?.stream.resume();
   }
 
-  #ended(stream: Http2Stream): void {
-    // Node ends the reading side of a stream that was reset, too.
-    if (stream.rstCode === NGHTTP2_NO_ERROR) this.#inbox.ended();
+  #ended({ fate, stream }: AttachedStream): void {
+    // Node ends the reading side of a stream that was reset or lost, too.
+    if (stream.rstCode === NGHTTP2_NO_ERROR && fate.error === undefined) this.#inbox.ended();
   }
 
-  /**
-   * A reset, before our side had ended. V2Ray and browsers send one right behind END_STREAM when they are done: what
-   * came before it counts, and Node is about to throw it away.
-   */
-  #aborted(stream: Http2Stream): void {
-    if (this.#attached?.stream !== stream || this.#closing || !hasEnded(stream)) return;
+  /** If END_STREAM has come, what came before it counts; and Node is about to throw it away. */
+  #salvage(stream: Http2Stream): void {
+    if (this.#attached?.stream !== stream || this.#closing || this.#inbox.hasEnd || !hasEnded(stream)) return;
     stream.removeAllListeners('data');
     for (;;) {
       const bytes = stream.read() as Uint8Array | null;
