@@ -28,6 +28,7 @@ export function barChart(title: string, unit: string, rows: readonly Bars[]): st
     .join('\n');
   const height = 64 + rows.length * rowHeight;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>${title}</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <g fill="#222222">
 <text x="16" y="24" font-size="15" font-weight="bold">${title} (${unit}, less is better)</text>

@@ -22,12 +22,7 @@ import {
 } from '../helper/http2-frames.js';
 import { grpcSettings, h2Settings } from '../helper/http2-settings.js';
 import { countResources, nothingLeft } from '../helper/leaks.js';
-import {
-  echoLink,
-  startTransportServer,
-  type TransportServer,
-  transportDeps,
-} from '../helper/transport.js';
+import { echoLink, startTransportServer, type TransportServer, transportDeps } from '../helper/transport.js';
 
 const good: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   http: { ':method': 'PUT', ':scheme': 'http', ':authority': 'a.example', ':path': '/tunnel' },
