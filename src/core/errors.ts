@@ -28,7 +28,7 @@ export const errorCodes = {
   ERR_REPLAY: 'A handshake was seen before.',
   ERR_INTEGRITY: 'Received data failed its integrity check.',
   ERR_TRUNCATED: 'The connection ended in the middle of a message.',
-  ERR_UPSTREAM: 'An upstream proxy refused the request.',
+  ERR_UPSTREAM: 'An upstream proxy, or the web server that a transport goes through, refused the request.',
   ERR_SERVER_SILENT: 'The VMess server closed the connection without an answer.',
   ERR_HANDSHAKE_TIMEOUT: 'The peer did not finish its handshake in time.',
   ERR_IDLE_TIMEOUT: 'No data moved for longer than the policy allows.',

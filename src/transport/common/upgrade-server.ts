@@ -1,6 +1,4 @@
 /** What a server of ws and httpupgrade looks at in a request before it answers, and its answer to every wrong one. Pure. */
-import { type Address, parseAddress } from '../../core/net/address.js';
-import type { Destination } from '../../core/net/destination.js';
 import { encodeHead, listHas, type RequestHead } from './http-head.js';
 
 /** From accepting until the request is read: V2Ray's server. */
@@ -34,14 +32,6 @@ export function pathMatches(target: string, path: string): boolean {
 export function hostMatches(head: RequestHead, host: string | undefined): boolean {
   if (host === undefined) return true;
   return hostName(head.fields.get('host') ?? '') === hostName(host);
-}
-
-/** The source as the reverse proxy in front tells it, if it does; its port is not known then. */
-export function forwardedSource(head: RequestHead, source: Destination): Destination {
-  const first = head.fields.get('x-forwarded-for')?.split(',', 1)[0];
-  const address: Address | undefined = first === undefined ? undefined : parseAddress(first);
-  if (address === undefined || address.kind === 'domain') return source;
-  return { network: 'tcp', address, port: 0 };
 }
 
 function plainPath(target: string): string {

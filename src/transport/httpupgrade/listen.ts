@@ -4,8 +4,9 @@ import { describeError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
+import { forwardedFor } from '../common/forwarded-for.js';
 import type { CreateFramedListen, TransportDeps } from '../common/framing.js';
-import { forwardedSource, headTimeoutMs } from '../common/upgrade-server.js';
+import { headTimeoutMs } from '../common/upgrade-server.js';
 import { RequestHandshake } from './request.js';
 import type { HttpUpgradeSettings } from './settings.js';
 
@@ -34,7 +35,9 @@ async function open(
   const { early, head } = value;
   return {
     link: early.length === 0 ? link : prefixedLink(link, early),
-    source: settings.trustForwardedFor ? forwardedSource(head, accepted.source) : accepted.source,
+    source: settings.trustForwardedFor
+      ? forwardedFor(head.fields.get('x-forwarded-for'), accepted.source)
+      : accepted.source,
     local: accepted.local,
   };
 }

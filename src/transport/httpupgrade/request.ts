@@ -17,7 +17,7 @@ export interface AcceptedRequest {
   readonly early: Uint8Array;
 }
 
-export type RequestSettings = Pick<HttpUpgradeSettings, 'path' | 'host' | 'earlyDataHeaderName'>;
+export type RequestSettings = Pick<HttpUpgradeSettings, 'path' | 'requiredHost' | 'earlyDataHeaderName'>;
 
 export class RequestHandshake implements Handshake<AcceptedRequest> {
   readonly #reader = new HeadReader();
@@ -35,7 +35,7 @@ export class RequestHandshake implements Handshake<AcceptedRequest> {
     const head = step.kind === 'head' ? parseRequestHead(step.lines) : undefined;
     if (step.kind !== 'head' || head === undefined) return this.#refused('it is no HTTP request');
     if (!asksForUpgrade(head)) return this.#refused('it is no upgrade');
-    if (!hostMatches(head, this.#settings.host)) return this.#refused('it asks for another host');
+    if (!hostMatches(head, this.#settings.requiredHost)) return this.#refused('it asks for another host');
     if (!pathMatches(head.target, this.#settings.path)) return this.#refused('it asks for another path');
     const name = this.#settings.earlyDataHeaderName.toLowerCase();
     const early = decodeEarlyData(head.fields.get(name) ?? '') ?? new Uint8Array(0);

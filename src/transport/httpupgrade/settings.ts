@@ -1,7 +1,10 @@
 /** Settings of HTTPUpgrade (transports.md section 5). */
 export interface HttpUpgradeSettings {
   readonly path: string;
+  /** Client: the Host header; undefined: the destination. */
   readonly host?: string;
+  /** Server: the only host it answers to, as in Xray and sing-box; undefined: any, as in V2Ray. */
+  readonly requiredHost?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly acceptProxyProtocol: boolean;
   /** Xray's `ed` > 0: the first data follow the request at once, without waiting for the 101. */

@@ -5,10 +5,11 @@ import { WebSocketServer } from 'ws';
 import type { Accepted } from '../../contract/transport.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
+import { forwardedFor } from '../common/forwarded-for.js';
 import type { CreateFramedListen, TransportDeps } from '../common/framing.js';
 import { HeadReader, parseRequestHead, type RequestHead } from '../common/http-head.js';
 import type { AcceptedSocket } from '../common/socket.js';
-import { forwardedSource, headTimeoutMs, refusal } from '../common/upgrade-server.js';
+import { headTimeoutMs, refusal } from '../common/upgrade-server.js';
 import { protocolHeader, wsOptions } from './constants.js';
 import { WsLink } from './link.js';
 import { checkRequest } from './request.js';
@@ -97,7 +98,9 @@ class Door {
       const link = new WsLink(ws, socket, { clock, masks: false, heartbeatMs: heartbeatSeconds * 1000 });
       this.#accept({
         link: checked.early.length === 0 ? link : prefixedLink(link, checked.early),
-        source: trustForwardedFor ? forwardedSource(head, accepted.source) : accepted.source,
+        source: trustForwardedFor
+          ? forwardedFor(head.fields.get('x-forwarded-for'), accepted.source)
+          : accepted.source,
         local: accepted.local,
       });
     });

@@ -16,10 +16,10 @@ const none = new Uint8Array(0);
 
 export function checkRequest(
   head: RequestHead,
-  settings: Pick<WsSettings, 'path' | 'host' | 'maxEarlyData' | 'earlyDataHeaderName'>,
+  settings: Pick<WsSettings, 'path' | 'requiredHost' | 'maxEarlyData' | 'earlyDataHeaderName'>,
 ): CheckedRequest {
   if (!asksForUpgrade(head)) return refused('it is no upgrade to WebSocket');
-  if (!hostMatches(head, settings.host)) return refused('it asks for another host');
+  if (!hostMatches(head, settings.requiredHost)) return refused('it asks for another host');
   if (settings.maxEarlyData > 0 && settings.earlyDataHeaderName === '') return inPath(head, settings.path);
   if (!pathMatches(head.target, settings.path)) return refused('it asks for another path');
   const name = settings.earlyDataHeaderName.toLowerCase();

@@ -4,8 +4,10 @@ export interface WsSettings {
   readonly path: string;
   /** Without Host. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Host header; undefined: the destination (client), any (server). */
+  /** Client: the Host header; undefined: the destination. */
   readonly host?: string;
+  /** Server: the only host it answers to, as in Xray; undefined: any, as in V2Ray. */
+  readonly requiredHost?: string;
   readonly acceptProxyProtocol: boolean;
   /** 0: no early data. */
   readonly maxEarlyData: number;

@@ -163,7 +163,8 @@ test('ws: host from the headers or the key, early data of both kinds', () => {
     trustForwardedFor: true,
     heartbeatSeconds: 10,
   });
-  assert.equal(ws({ host: 'b.example', headers: { Host: 'a.example' } }).host, 'b.example');
+  const both = ws({ host: 'b.example', headers: { Host: 'a.example' } });
+  assert.deepEqual([both.host, both.requiredHost], ['b.example', 'b.example']);
   const early = ws({ path: '/ray?a=1&ed=2560&b' });
   assert.equal(early.path, '/ray?a=1&b');
   assert.equal(early.maxEarlyData, 2560);
@@ -179,9 +180,11 @@ test('httpupgrade: ed in the path, and the keys of v2ray 5', () => {
     return stream.httpupgrade;
   };
   const early = get({ path: '/up?ed=2560', host: 'a.example' });
-  assert.deepEqual([early.path, early.sendsEarly, early.host], ['/up', true, 'a.example']);
+  assert.deepEqual([early.path, early.sendsEarly], ['/up', true]);
+  assert.deepEqual([early.host, early.requiredHost], ['a.example', 'a.example']);
   const v5 = get({ maxEarlyData: 100, earlyDataHeaderName: 'X', headers: { host: 'b' } });
   assert.deepEqual([v5.maxEarlyData, v5.earlyDataHeaderName, v5.sendsEarly, v5.host], [100, 'X', false, 'b']);
+  assert.equal(v5.requiredHost, undefined);
 });
 
 test('http: host list in both forms; a server without one answers to any', () => {

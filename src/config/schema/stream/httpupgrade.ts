@@ -26,6 +26,8 @@ export const httpUpgrade = section(httpUpgradeSchema, (given): HttpUpgradeSettin
   return {
     path,
     ...(host === undefined ? {} : { host }),
+    // The header is the client's alone: V2Ray's servers take any host, whatever theirs says.
+    ...(given.host === '' ? {} : { requiredHost: given.host }),
     headers: others,
     acceptProxyProtocol: given.acceptProxyProtocol,
     sendsEarly: earlyData > 0,

@@ -38,6 +38,8 @@ export const ws = section(wsSchema, (given): WsSettings => {
     path,
     headers: others,
     ...(host === undefined ? {} : { host }),
+    // The header is the client's alone: V2Ray's servers take any host, whatever theirs says.
+    ...(given.host === '' ? {} : { requiredHost: given.host }),
     acceptProxyProtocol: given.acceptProxyProtocol,
     ...(earlyData > 0
       ? { maxEarlyData: earlyData, earlyDataHeaderName: xrayHeaderName, earlyDataWhole: true }
