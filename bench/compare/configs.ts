@@ -13,11 +13,20 @@ export interface ClientOptions {
   readonly security?: string;
   readonly id?: string;
   readonly stream?: object;
+  readonly predial?: number;
 }
 
 /** dokodemo-door → VMess. */
 export function clientConfig(options: ClientOptions): object {
-  const { doorPort, targetPort, serverPort, security = 'aes-128-gcm', id = userId, stream = {} } = options;
+  const {
+    doorPort,
+    targetPort,
+    serverPort,
+    security = 'aes-128-gcm',
+    id = userId,
+    stream = {},
+    predial,
+  } = options;
   return {
     inbounds: [
       {
@@ -31,6 +40,7 @@ export function clientConfig(options: ClientOptions): object {
       {
         protocol: 'vmess',
         streamSettings: stream,
+        ...(predial === undefined ? {} : { predial }),
         settings: {
           vnext: [{ address: '127.0.0.1', port: serverPort, users: [{ id, alterId: 0, security }] }],
         },

@@ -2,6 +2,7 @@
 import { freePorts } from '../../test/helper/ports.js';
 import { clientConfig, manyUserId, serverConfig, userId } from './configs.js';
 import { type Core, type RunningCore, startCore } from './cores.js';
+import { firstByte } from './first-byte.js';
 import { idleConnections, requests, startIperf, startNginx, type Transfer, transfer } from './load.js';
 import { type StreamName, streams } from './streams.js';
 
@@ -235,6 +236,20 @@ function carried(carrier: StreamName, atMost: number): Scenario {
   };
 }
 
+/** A new connection's first byte over a long way; V2Ray has nothing like `predial`. */
+function firstBytes(carrier: StreamName | undefined, predial: number): Scenario {
+  const id = `first-byte-${(carrier ?? 'tcp').replaceAll(' ', '-')}-predial-${predial}`;
+  const title = `client over ${carrier ?? 'tcp'}, 100 ms each way, first byte of a new connection, ${predial === 0 ? 'no predial' : `predial ${predial}`}`;
+  return {
+    name: id,
+    contenders: both,
+    figures: [{ id, title, unit: 'ms', ...(predial === 0 ? {} : { atMost: 1 }) }],
+    measure: async (core) => [
+      await firstByte({ core, predial, ...(carrier === undefined ? {} : { carrier }) }),
+    ],
+  };
+}
+
 export const scenarios: readonly Scenario[] = [
   stream('client', 'down', 'aes-128-gcm'),
   stream('client', 'down', 'chacha20-poly1305'),
@@ -305,4 +320,8 @@ export const scenarios: readonly Scenario[] = [
   carried('http/2 over tls', 1.2),
   carried('grpc over tls', 1.2),
   carried('kcp', 1.2),
+  firstBytes(undefined, 0),
+  firstBytes(undefined, 4),
+  firstBytes('ws over tls', 0),
+  firstBytes('ws over tls', 4),
 ];
