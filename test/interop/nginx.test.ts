@@ -14,12 +14,13 @@ import { startTsrayProcess } from '../helper/tsray-process.js';
 
 nginxPath();
 
-/** The snippet of docs/transports.md, as printed. */
-function documented(port: number, path: string): string {
+/** The snippet of docs/transports.md that serves `location`, as printed but for path and port. */
+function documented(location: string, port: number, path: string): string {
   const text = readFileSync(join(projectRoot, 'docs', 'transports.md'), 'utf8');
-  const snippet = /```nginx\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
-  assert.ok(snippet.includes('/chat') && snippet.includes('10086'));
-  return snippet.replace('/chat', path).replace('10086', String(port));
+  const snippets = [...text.matchAll(/```nginx\n([\s\S]*?)```/g)].map((found) => found[1] ?? '');
+  const snippet = snippets.find((each) => each.startsWith(`location ${location} `)) ?? '';
+  assert.ok(snippet.includes('10086'), `docs/transports.md has no snippet for ${location}`);
+  return snippet.replace(location, path).replace('10086', String(port));
 }
 
 interface Case {
@@ -33,20 +34,19 @@ const cases: readonly Case[] = [
   {
     name: 'ws',
     stream: { network: 'ws', wsSettings: { path: '/chat' } },
-    location: (port) => documented(port, '/chat'),
+    location: (port) => documented('/chat', port, '/chat'),
     listen: 'ssl',
   },
   {
     name: 'httpupgrade',
     stream: { network: 'httpupgrade', httpupgradeSettings: { path: '/up' } },
-    location: (port) => documented(port, '/up'),
+    location: (port) => documented('/chat', port, '/up'),
     listen: 'ssl',
   },
   {
     name: 'grpc',
     stream: { network: 'grpc', grpcSettings: { serviceName: 'GunService' } },
-    location: (port) =>
-      `client_max_body_size 0; location /GunService/ { grpc_pass grpc://127.0.0.1:${port}; grpc_read_timeout 1h; grpc_send_timeout 1h; }`,
+    location: (port) => documented('/GunService/', port, '/GunService/'),
     listen: 'ssl http2',
   },
 ];
