@@ -13,7 +13,13 @@ import { relayPackets } from '../core/stream/packet-relay.js';
 import { relay } from '../core/stream/relay.js';
 
 /** Ends of a connection that somebody should do something about; others belong to the network's daily life. */
-const remarkable: ReadonlySet<ErrorCode> = new Set(['ERR_SERVER_SILENT', 'ERR_INTEGRITY', 'ERR_INTERNAL']);
+const remarkable: ReadonlySet<ErrorCode> = new Set([
+  'ERR_SERVER_SILENT',
+  // Early data: the server refuses the transport after the outbound was opened.
+  'ERR_UPSTREAM',
+  'ERR_INTEGRITY',
+  'ERR_INTERNAL',
+]);
 
 export interface DispatcherDeps {
   readonly clock: Clock;

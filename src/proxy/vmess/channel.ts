@@ -16,7 +16,7 @@ export interface Opening {
     | { readonly state: 'more' }
     | { readonly state: 'done'; readonly decoder: BodyDecoder; readonly rest: Uint8Array }
     | { readonly state: 'failed'; readonly error: TsrayError };
-  /** The error for a peer that went away before its opening was complete. */
+  /** The error for a peer that went away before its opening was complete; `cause`: what the carrier says. */
   interrupted(cause: TsrayError | undefined): TsrayError;
   /**
    * The peer ended without an opening after we had ended our half: it may have had nothing to say (V2Ray sends no

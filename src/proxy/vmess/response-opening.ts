@@ -1,7 +1,7 @@
 /** The client's view of a server's opening: response header, its command, then the body's decoder. */
 import type { Logger } from '../../contract/logger.js';
 import type { Clock } from '../../core/clock.js';
-import { describeError, TsrayError } from '../../core/errors.js';
+import { describeError, type ErrorCode, TsrayError } from '../../core/errors.js';
 import type { CryptoProvider, StreamCipher } from '../../crypto/provider.js';
 import type { BodyDecoder, BodyFormat } from './body/codec.js';
 import { createBodyDecoder } from './body/index.js';
@@ -9,6 +9,9 @@ import type { Opening } from './channel.js';
 import { authWindowSeconds } from './constants.js';
 import { type ResponseHeader, ResponseHeaderDecoder } from './header/response.js';
 import type { HeaderKind, SessionKeys } from './header/session-keys.js';
+
+/** How a server that closes on a stranger may look from below. Everything else that a carrier reports is its own. */
+const plainEnds: ReadonlySet<ErrorCode> = new Set(['ERR_RESET', 'ERR_CLOSED', 'ERR_TRUNCATED']);
 
 export interface ResponseOpeningOptions {
   readonly crypto: CryptoProvider;
@@ -39,8 +42,12 @@ export class ResponseOpening implements Opening {
     return { state: 'done', decoder: this.#decoder(step.stream), rest: bytes.subarray(step.consumed) };
   }
 
-  /** V2Ray servers never answer a header they cannot read, so silence is all a client sees of a wrong ID or clock. */
+  /**
+   * V2Ray servers never answer a header they cannot read, so silence is all a client sees of a wrong ID or clock. A
+   * carrier that knows better (an upgrade that was refused only after the first data were written) is believed.
+   */
   interrupted(cause: TsrayError | undefined): TsrayError {
+    if (cause !== undefined && (cause.hint !== undefined || !plainEnds.has(cause.code))) return cause;
     const { clock, server } = this.#options;
     return new TsrayError(
       'ERR_SERVER_SILENT',

@@ -177,6 +177,29 @@ test('an unknown user gets not one byte, and the client an error it understands'
   assert.equal(pair.clock.pendingTimers, 0);
 });
 
+test('before the server has answered, an error of the carrier’s own goes before the guess at ID and clock', async () => {
+  const refused = new TsrayError('ERR_UPSTREAM', 'status 404', { hint: 'Compare the paths.' });
+  const closed = new TsrayError('ERR_CLOSED', 'closed within the upgrade', { hint: 'Does it speak ws?' });
+  const broken = new TsrayError('ERR_PROTOCOL', 'no WebSocket');
+  for (const [error, code] of [
+    [refused, refused.code],
+    [closed, closed.code],
+    [broken, broken.code],
+    [new TsrayError('ERR_RESET', 'reset'), 'ERR_SERVER_SILENT'],
+    [new TsrayError('ERR_CLOSED', 'closed'), 'ERR_SERVER_SILENT'],
+    [undefined, 'ERR_SERVER_SILENT'],
+  ] as const) {
+    const pair = new VmessPair();
+    const link = await pair.outbound.open(tcpTarget);
+    const client = CollectSink.on(link);
+    link.write(Buffer.from('hello'));
+    pair.carriers[0]!.client.destroy(error);
+    await client.until((s) => s.closes === 1);
+    assert.equal(client.error?.code, code);
+    assert.ok(client.error?.hint !== undefined || error === broken);
+  }
+});
+
 test('a refused connection swallows its drain length and then closes', async () => {
   const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
   const link = await pair.outbound.open(tcpTarget);
