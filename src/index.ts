@@ -11,6 +11,8 @@ export type { LinkOutbound, LinkStream } from './config/share-link/outbound.js';
 export { parseShareLink, type ShareLink } from './config/share-link/share-link.js';
 export type { LinkStyle } from './config/share-link/write.js';
 export { parseSubscription, type SubscriptionEntry } from './config/subscription/parse-subscription.js';
+export type { SubscriptionProfile } from './config/subscription/profile.js';
+export type { SubscriptionUserInfo } from './config/subscription/user-info.js';
 export type { EnvironmentFlags } from './contract/environment.js';
 export type { LogLevel } from './contract/logger.js';
 export { type ErrorCode, errorCodes, TsrayError } from './core/errors.js';
@@ -35,5 +37,6 @@ export type {
   ServerEvents,
 } from './library/server-events.js';
 export type { ListedUser, ServerUser, ServerUsers } from './library/server-users.js';
+export { fetchSubscription, type Subscription, type SubscriptionOptions } from './library/subscription.js';
 export type { Target } from './library/target.js';
 export type { DispatcherOptions } from './library/undici.js';

@@ -32,10 +32,19 @@ function cannotWrite(path: string, code: string, cause: unknown): TsrayError {
   return new TsrayError('ERR_USAGE', `${path} cannot be written: ${reasonOf(code, cause)}`, { cause });
 }
 
-/** ERR_USAGE for a file that could not be read. */
-export function cannotRead(path: string, cause: unknown): TsrayError {
-  return new TsrayError('ERR_USAGE', `${path} cannot be read: ${reasonOf(codeOf(cause), cause)}`, { cause });
+/** ERR_USAGE for a file that could not be read; `hint` where there is none of that name. */
+export function cannotRead(path: string, cause: unknown, hint: string): TsrayError {
+  const code = codeOf(cause);
+  // A name longer than the system allows is none.
+  const missing = code === 'ENOENT' || code === 'ENAMETOOLONG';
+  const shown = path.length > longestShownPath ? `${path.slice(0, longestShownPath - 3)}...` : path;
+  return new TsrayError('ERR_USAGE', `${shown} cannot be read: ${reasonOf(code, cause)}`, {
+    ...(missing ? { hint } : {}),
+    cause,
+  });
 }
+
+const longestShownPath = 120;
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -44,6 +53,7 @@ function codeOf(error: unknown): string {
 function reasonOf(code: string, cause: unknown): string {
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file or folder',
+    ENAMETOOLONG: 'there is no such file or folder',
     EACCES: 'permission denied',
     EISDIR: 'it is a folder',
     ENOTDIR: 'there is no such folder',

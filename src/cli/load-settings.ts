@@ -27,6 +27,12 @@ export function addConfigOptions(command: Command): Command {
     .option('--ignore-unsupported', 'go on although the configuration asks for things tsray lacks');
 }
 
+/** Throws ERR_USAGE if a configuration is named beside links or a subscription. */
+export function refuseBoth({ config, confdir }: ConfigFlags): void {
+  if (config === undefined && confdir === undefined) return;
+  throw new TsrayError('ERR_USAGE', 'expected servers or a configuration, found both');
+}
+
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }

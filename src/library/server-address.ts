@@ -1,7 +1,7 @@
 /** What a client may be given as its server, and how it becomes an outbound's settings. */
 import { parseConfig } from '../config/parse-config.js';
 import type { OutboundSettings } from '../config/settings.js';
-import { parseShareLink } from '../config/share-link/share-link.js';
+import { parseShareLink, type ShareLink } from '../config/share-link/share-link.js';
 import { TsrayError } from '../core/errors.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import type { OutboundObject, StreamObject } from './json-objects.js';
@@ -22,16 +22,20 @@ export interface VmessServer {
   readonly stream?: StreamObject;
 }
 
-/** A share link, an entry of V2Ray's `outbounds`, or a VMess server in short. */
-export type ServerAddress = string | OutboundObject | VmessServer;
+/**
+ * A share link as text or read (by `parseShareLink`, or of a subscription), an entry of V2Ray's `outbounds`, or a VMess
+ * server in short.
+ */
+export type ServerAddress = string | ShareLink | OutboundObject | VmessServer;
 
 /** Throws a ConfigError, ERR_LINK for a link that cannot be read, or ERR_USAGE for something else altogether. */
 export function readServerAddress(server: ServerAddress): OutboundSettings {
-  if (typeof server === 'string') return readOutboundObject({ ...parseShareLink(server).outbound });
+  if (typeof server === 'string') return readOutboundObject(parseLink(server).outbound);
   if (typeof server !== 'object' || server === null) {
     throw new TsrayError('ERR_USAGE', 'expected a share link, an outbound object or a VMess server');
   }
   if ('protocol' in server) return readOutboundObject(server as OutboundObject);
+  if ('outbound' in server) return readOutboundObject(server.outbound);
   const { host, port, id, security, alterId, stream } = server as VmessServer;
   const user = {
     id,
@@ -43,6 +47,15 @@ export function readServerAddress(server: ServerAddress): OutboundSettings {
     settings: { vnext: [{ address: host, port, users: [user] }] },
     ...(stream === undefined ? {} : { streamSettings: stream }),
   });
+}
+
+function parseLink(text: string): ShareLink {
+  if (/^https?:\/\//i.test(text)) {
+    throw new TsrayError('ERR_LINK', 'expected a vmess:// link, found the address of a web page', {
+      hint: 'If it is a subscription: `(await fetchSubscription(url)).entries` has its servers.',
+    });
+  }
+  return parseShareLink(text);
 }
 
 export function readOutboundObject(outbound: OutboundObject): OutboundSettings {

@@ -8,6 +8,7 @@ import { parseConfig } from '../../src/config/parse-config.js';
 import { formatShareLink, linksOfInbound } from '../../src/config/share-link/format-share-link.js';
 import { parseShareLink } from '../../src/config/share-link/share-link.js';
 import type { LinkStyle } from '../../src/config/share-link/write.js';
+import { parseSubscription } from '../../src/config/subscription/parse-subscription.js';
 import { createClient } from '../../src/index.js';
 import { certificateEntry, makeCertificate } from '../helper/certificates.js';
 import { freedomOutbound, socksInbound, users, vmessInbound } from '../helper/configs.js';
@@ -171,6 +172,43 @@ describe('links and V2Ray', { skip: skipWithout('v2ray', 'curl') }, () => {
       }
     } finally {
       await server.close();
+    }
+  });
+
+  test("entries of Clash lead to V2Ray's server", async () => {
+    const rows: readonly (readonly [stream: object, entry: string])[] = [
+      [{}, 'cipher: aes-128-gcm'],
+      [
+        { network: 'ws', wsSettings: { path: '/ray' }, ...serverTls },
+        'network: ws, tls: true, skip-cert-verify: true, ws-opts: {path: /ray, headers: {Host: tsray.example}}',
+      ],
+      [
+        { network: 'http', httpSettings: { host: ['tsray.example'], path: '/h2' }, ...serverTls },
+        'network: h2, tls: true, skip-cert-verify: true, h2-opts: {path: /h2, host: [tsray.example]}',
+      ],
+      [
+        { network: 'tcp', tcpSettings: { header: { type: 'http' } } },
+        'network: http, http-opts: {path: [/], headers: {Host: [www.example.com]}}',
+      ],
+    ];
+    for (const [streamSettings, entry] of rows) {
+      const [port = 0] = await freePorts(1);
+      const server = await startV2ray({
+        inbounds: [{ ...vmessInbound(port), streamSettings }],
+        outbounds: [freedomOutbound],
+      });
+      const yaml = `proxies:\n  - {name: a, type: vmess, server: 127.0.0.1, port: ${port}, uuid: ${users.aead.id}, ${entry}}\n`;
+      const [read] = parseSubscription(yaml);
+      assert(read !== undefined && 'link' in read, entry);
+      assert.deepEqual(read.link.warnings, []);
+      const client = createClient(read.link);
+      try {
+        const response = await client.fetch(`http://127.0.0.1:${origin.port}/`);
+        assert.equal(await response.text(), 'hello\n', entry);
+      } finally {
+        await client.close();
+        await server.close();
+      }
     }
   });
 

@@ -1,9 +1,8 @@
-/** `tsray connect LINK`: from a link to a proxy. */
+/** `tsray connect LINK`: from a link or subscription to a proxy. */
 import { Command, Option } from 'commander';
 import { createLog } from '../../app/log/log.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { parseConfig } from '../../config/parse-config.js';
-import { parseShareLink, type ShareLink } from '../../config/share-link/share-link.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, TsrayError } from '../../core/errors.js';
 import { createInstance, type Instance } from '../../instance.js';
@@ -11,7 +10,6 @@ import { defaultPingUrl } from '../../library/ping-url.js';
 import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { inUseHint } from '../in-use.js';
-import { linkText } from '../link-text.js';
 import {
   formatListenAddress,
   isOpenToOthers,
@@ -20,7 +18,10 @@ import {
 } from '../listen-address.js';
 import type { Outcome } from '../program.js';
 import { pasteLines } from '../proxy-hints.js';
-import { type Candidate, candidateOfLink } from '../servers/candidates.js';
+import { type Candidate, readCandidates, serversHelp } from '../servers/candidates.js';
+import { fastest } from '../servers/choose.js';
+import { printNotes } from '../servers/notes.js';
+import { pickServer } from '../servers/pick.js';
 import { untilStopped } from '../signals.js';
 import { formatSentence } from '../terminal/sentence.js';
 import { paintFor } from '../terminal/style.js';
@@ -31,6 +32,7 @@ interface ConnectFlags {
   readonly test?: boolean;
   readonly target: string;
   readonly log: string;
+  readonly server?: string;
 }
 
 /** For all of `--test`. */
@@ -39,8 +41,12 @@ const graceMs = 1000;
 
 export function connectCommand(outcome: Outcome): Command {
   return new Command('connect')
-    .description('start a SOCKS and HTTP proxy to the server of a link')
-    .argument('<link>', 'vmess:// link, or - for standard input')
+    .description('start a SOCKS and HTTP proxy to the server of a link, or to one of a subscription')
+    .argument('<servers>', serversHelp)
+    .option(
+      '--server <which>',
+      'which one of several: its name, part of it, its number, or "fastest" (tries all)',
+    )
     .addOption(
       new Option('--listen <address>', 'where the proxy listens; port 0: any free one')
         .argParser(parseListenAddress)
@@ -57,26 +63,28 @@ export function connectCommand(outcome: Outcome): Command {
       'after',
       '\nOthers on this machine can see its command lines. To keep the link out of them:\n  tsray connect - < file',
     )
-    .action((link: string, flags: ConnectFlags) =>
+    .action((given: string, flags: ConnectFlags) =>
       reporting(outcome, async () => {
-        if (!(await connect(await linkText(link), flags))) outcome.code = exitCode.failure;
+        if (!(await connect(given, flags))) outcome.code = exitCode.failure;
       }),
     );
 }
 
 /** Resolves when the proxy has stopped, with false if its test had failed. */
-async function connect(text: string, flags: ConnectFlags): Promise<boolean> {
-  const link = parseShareLink(text);
-  const candidate = candidateOfLink(link);
-  for (const warning of link.warnings) console.error(formatSentence('warning', warning));
+async function connect(given: string, flags: ConnectFlags): Promise<boolean> {
+  const probing = flags.test === true || flags.server?.toLowerCase() === fastest;
+  if (probing) (await import('../servers/probe.js')).checkTarget(flags.target);
+  const candidates = await readCandidates(given);
+  const candidate = await pickServer(candidates, { server: flags.server, target: flags.target });
+  // Notes on the other servers are not asked for.
+  printNotes({ ...candidates, servers: [candidate], useless: [] });
   if (candidate.outbounds[0]?.stream.tls?.allowInsecure === true) {
     console.error(formatSentence('warning', "the link says not to check the server's certificate"));
   }
   if (isOpenToOthers(flags.listen)) {
     console.error(formatSentence('warning', 'everybody who reaches this machine can use the proxy'));
   }
-  if (flags.test === true) (await import('../servers/probe.js')).checkTarget(flags.target);
-  const instance = build(link, flags);
+  const instance = build(candidate, flags);
   await start(instance, flags.listen);
   // Signals are obeyed before anybody is told that it runs.
   const stopped = untilStopped(instance, graceMs);
@@ -91,14 +99,14 @@ async function connect(text: string, flags: ConnectFlags): Promise<boolean> {
   return true;
 }
 
-function build(link: ShareLink, { listen, log }: ConnectFlags): Instance {
+function build(candidate: Candidate, { listen, log }: ConnectFlags): Instance {
   const logsConnections = log === 'debug' || log === 'info';
   const config = {
     log: { loglevel: log, access: logsConnections ? '' : 'none' },
     inbounds: [
       { tag: 'proxy', protocol: 'socks', listen: listen.host, port: listen.port, settings: { udp: true } },
     ],
-    outbounds: [{ tag: 'server', ...link.outbound }],
+    outbounds: [{ tag: 'server', ...candidate.link?.outbound }],
   };
   const { errors, settings } = parseConfig(JSON.stringify(config), { fileName: 'link' });
   if (settings === undefined) throw new TsrayError('ERR_LINK', errors[0]?.message ?? 'cannot be used');

@@ -1,22 +1,24 @@
 /** `tsray init client|server` */
 import { Argument, Command } from 'commander';
-import { parseShareLink } from '../../config/share-link/share-link.js';
+import type { ShareLink } from '../../config/share-link/share-link.js';
 import { TsrayError } from '../../core/errors.js';
 import { systemRandom } from '../../core/random.js';
 import { formatUuid, randomUuid } from '../../proxy/vmess/uuid.js';
 import { clientTemplate, serverTemplate } from '../config-templates.js';
 import { reporting } from '../fail.js';
 import { writeNewFile } from '../files.js';
-import { linkText } from '../link-text.js';
 import { type ListenAddress, parseListenAddress } from '../listen-address.js';
 import { parsePort } from '../ports.js';
 import type { Outcome } from '../program.js';
-import { formatSentence } from '../terminal/sentence.js';
+import { readCandidates, serversHelp } from '../servers/candidates.js';
+import { printNotes } from '../servers/notes.js';
+import { pickServer } from '../servers/pick.js';
 
 interface InitFlags {
   readonly output: string;
   readonly listen?: ListenAddress;
   readonly port?: number;
+  readonly server?: string;
 }
 
 const defaultListen: ListenAddress = { host: '127.0.0.1', port: 1080 };
@@ -27,7 +29,8 @@ export function initCommand(outcome: Outcome): Command {
   return new Command('init')
     .description('write a configuration with comments to start from')
     .addArgument(new Argument('<what>', 'what to configure').choices(['client', 'server']))
-    .argument('[link]', 'client: vmess:// link of the server, or - for standard input')
+    .argument('[servers]', `client: ${serversHelp}`)
+    .option('--server <which>', 'client: which server of several: its name, part of it, or its number')
     .option('-o, --output <file>', 'file to write; - is standard output', 'config.json')
     .option(
       '--listen <address>',
@@ -35,18 +38,20 @@ export function initCommand(outcome: Outcome): Command {
       parseListenAddress,
     )
     .option('--port <port>', `server: its port (default: ${defaultServerPort})`, parsePort)
-    .action((what: 'client' | 'server', link: string | undefined, flags: InitFlags) =>
-      reporting(outcome, () => (what === 'client' ? initClient(link, flags) : initServer(link, flags))),
+    .action((what: 'client' | 'server', servers: string | undefined, flags: InitFlags) =>
+      reporting(outcome, () => (what === 'client' ? initClient(servers, flags) : initServer(servers, flags))),
     );
 }
 
-async function initClient(link: string | undefined, flags: InitFlags): Promise<void> {
+async function initClient(servers: string | undefined, flags: InitFlags): Promise<void> {
   if (flags.port !== undefined) throw misplaced('--port', 'server', 'A client has --listen 127.0.0.1:1080.');
-  const parsed = link === undefined ? undefined : parseShareLink(await linkText(link));
-  for (const warning of parsed?.warnings ?? []) console.error(formatSentence('warning', warning));
-  const text = clientTemplate(flags.listen ?? defaultListen, parsed?.outbound);
+  if (servers === undefined && flags.server !== undefined) {
+    throw new TsrayError('ERR_USAGE', '--server needs a subscription to choose from');
+  }
+  const link = servers === undefined ? undefined : await pickLink(servers, flags.server);
+  const text = clientTemplate(flags.listen ?? defaultListen, link?.outbound);
   await put(flags.output, text, [
-    parsed === undefined ? 'Fill in the server in that file. Then:' : 'Next:',
+    link === undefined ? 'Fill in the server in that file. Then:' : 'Next:',
     ...steps(flags.output, [
       ['test', 'checks it'],
       ['run', 'starts the proxy'],
@@ -55,9 +60,17 @@ async function initClient(link: string | undefined, flags: InitFlags): Promise<v
   ]);
 }
 
-async function initServer(link: string | undefined, flags: InitFlags): Promise<void> {
+async function pickLink(given: string, server: string | undefined): Promise<ShareLink | undefined> {
+  const candidates = await readCandidates(given);
+  const picked = await pickServer(candidates, { server, target: undefined });
+  printNotes({ ...candidates, servers: [picked], useless: [] });
+  return picked.link;
+}
+
+async function initServer(servers: string | undefined, flags: InitFlags): Promise<void> {
+  if (flags.server !== undefined) throw misplaced('--server', 'client', 'It chooses one of a subscription.');
   if (flags.listen !== undefined) throw misplaced('--listen', 'client', 'A server has --port 443.');
-  if (link !== undefined) throw misplaced('a link', 'client', 'A server gets an ID of its own.');
+  if (servers !== undefined) throw misplaced('a link', 'client', 'A server gets an ID of its own.');
   const id = formatUuid(randomUuid(systemRandom));
   const port = flags.port ?? defaultServerPort;
   await put(flags.output, serverTemplate(id, port), [

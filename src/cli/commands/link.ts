@@ -14,8 +14,11 @@ import { parseAddress } from '../../core/net/address.js';
 import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { writePrivateFile } from '../files.js';
-import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
+import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
 import type { Outcome } from '../program.js';
+import { readCandidates, serversHelp } from '../servers/candidates.js';
+import { printNotes } from '../servers/notes.js';
+import { noServer, pickServer } from '../servers/pick.js';
 import { formatSentence } from '../terminal/sentence.js';
 import { columnsOf, paintFor } from '../terminal/style.js';
 import { printable } from '../terminal/width.js';
@@ -27,7 +30,11 @@ interface LinkFlags extends ConfigFlags {
   readonly qr?: boolean;
   readonly png?: string;
   readonly json?: boolean;
+  readonly server?: string;
 }
+
+/** QR codes that are drawn without being asked for. */
+const mostDrawn = 8;
 
 interface ListedLink extends WrittenLink {
   readonly kind: 'inbound' | 'outbound';
@@ -35,8 +42,11 @@ interface ListedLink extends WrittenLink {
 }
 
 export function linkCommand(outcome: Outcome): Command {
-  const command = new Command('link').description('print the share links of VMess servers, with QR codes');
+  const command = new Command('link')
+    .description('print the share links of VMess servers, with QR codes')
+    .argument('[servers]', `${serversHelp}; default: a configuration`);
   return addConfigOptions(command)
+    .option('--server <which>', 'of [servers] only this one: its name, part of it, or its number')
     .option('--address <host>', 'name or IP of this server: print links for its clients too')
     .addOption(
       new Option('--style <style>', 'form of the links; every client reads v2rayn')
@@ -48,27 +58,60 @@ export function linkCommand(outcome: Outcome): Command {
     .option('--png <file>', 'write the QR code as PNG; of several links each gets a number')
     .option('--json', 'print the links as JSON')
     .addHelpText('after', '\nA link holds the user ID: who has it can use the server.')
-    .action((flags: LinkFlags) =>
+    .action((given: string | undefined, flags: LinkFlags) =>
       reporting(outcome, async () => {
+        if (given !== undefined) {
+          await printLinks(await linksOfServers(given, flags), flags);
+          return;
+        }
+        if (flags.server !== undefined) {
+          throw new TsrayError('ERR_USAGE', '--server needs a subscription to choose from');
+        }
         const settings = await loadSettings(flags);
         if (settings === undefined) outcome.code = exitCode.config;
-        else await printLinks(settings, flags);
+        else await printLinks(linksOfConfig(settings, flags), flags);
       }),
     );
 }
 
-async function printLinks(settings: Settings, flags: LinkFlags): Promise<void> {
+/** Links that were read, written in the form that is asked for. */
+async function linksOfServers(given: string, flags: LinkFlags): Promise<readonly ListedLink[]> {
+  refuseBoth(flags);
+  if (flags.address !== undefined) {
+    throw new TsrayError('ERR_USAGE', '--address belongs to the configuration of a server');
+  }
+  const candidates = await readCandidates(given);
+  const servers =
+    flags.server === undefined
+      ? candidates.servers
+      : [await pickServer(candidates, { server: flags.server, target: undefined })];
+  printNotes({ ...candidates, servers });
+  if (servers.length === 0) throw noServer();
+  return servers.flatMap(({ name, outbounds }) =>
+    outbounds
+      .filter(isVmess)
+      .flatMap((outbound) => linksOfOutbound(outbound, { style: flags.style, name }))
+      .map((link) => listed('outbound', '', link)),
+  );
+}
+
+function linksOfConfig(settings: Settings, flags: LinkFlags): readonly ListedLink[] {
   const { address } = flags;
   if (address !== undefined && !isAddress(address)) {
     throw new TsrayError('ERR_USAGE', 'expected a name or an IP address after --address', {
       hint: 'The port is in the configuration.',
     });
   }
-  const links = linksOf(settings, address === undefined ? undefined : parseAddress(address).host, flags);
+  return linksOf(settings, address === undefined ? undefined : parseAddress(address).host, flags);
+}
+
+async function printLinks(links: readonly ListedLink[], flags: LinkFlags): Promise<void> {
   if (flags.json === true) {
     console.log(JSON.stringify(links, undefined, 2));
   } else {
-    for (const [index, link] of links.entries()) await printLink(link, index === 0, flags);
+    // A screen for each of many would hide the links.
+    const withQr = flags.qr ?? (process.stdout.isTTY && links.length <= mostDrawn);
+    for (const [index, link] of links.entries()) await printLink(link, index === 0, withQr);
   }
   if (flags.png !== undefined) await writePngs(links, flags.png);
 }
@@ -113,9 +156,8 @@ function listed(kind: ListedLink['kind'], tag: string, link: WrittenLink): Liste
   return { kind, tag, ...link };
 }
 
-async function printLink(link: ListedLink, first: boolean, flags: LinkFlags): Promise<void> {
+async function printLink(link: ListedLink, first: boolean, withQr: boolean): Promise<void> {
   const onTerminal = process.stdout.isTTY;
-  const withQr = flags.qr ?? onTerminal;
   const paint = paintFor(process.stdout);
   if (onTerminal || withQr) {
     const name = printable(link.name);

@@ -1,17 +1,23 @@
 /** `tsray ping` */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readEnvironmentFlags } from '../../config/environment.js';
-import { describeUserInfo } from '../../config/subscription/user-info.js';
 import { TsrayError } from '../../core/errors.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
 import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';
-import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
+import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
 import type { Outcome } from '../program.js';
-import { type Candidates, candidatesOfSettings, readCandidates } from '../servers/candidates.js';
-import { count, pingJson, pingReport, uselessReport, warningsReport } from '../servers/report.js';
-import { createProgress } from '../terminal/progress.js';
-import { formatSentence } from '../terminal/sentence.js';
+import {
+  type Candidate,
+  type Candidates,
+  candidatesOfSettings,
+  readCandidates,
+  serversHelp,
+} from '../servers/candidates.js';
+import { chooseServer, fastest } from '../servers/choose.js';
+import { printNotes } from '../servers/notes.js';
+import { noServer } from '../servers/pick.js';
+import { pingJson, pingReport } from '../servers/report.js';
 import { columnsOf, paintFor } from '../terminal/style.js';
 import { parseSeconds } from './run.js';
 
@@ -19,17 +25,19 @@ interface PingFlags extends ConfigFlags {
   readonly target: string;
   readonly timeout: number;
   readonly concurrency: number;
+  readonly server?: string;
   readonly json?: boolean;
 }
 
 export function pingCommand(outcome: Outcome): Command {
   const command = new Command('ping')
     .description('try servers with a small request and print the fastest first')
-    .argument('[servers]', 'vmess:// link, URL or file of a subscription, or - for standard input');
+    .argument('[servers]', serversHelp);
   return addConfigOptions(command)
     .addOption(new Option('--target <url>', 'what to ask for through each server').default(defaultPingUrl))
     .option('--timeout <seconds>', 'how long each server may take', parseSeconds, 10)
     .option('--concurrency <number>', 'how many servers to try at once', parseConcurrency, 16)
+    .option('--server <which>', 'try only this one of several: its name, part of it, or its number')
     .option('--json', 'print the results as JSON')
     .addHelpText(
       'after',
@@ -51,53 +59,50 @@ function parseConcurrency(text: string): number {
 }
 
 async function ping(given: string | undefined, flags: PingFlags, outcome: Outcome): Promise<void> {
-  const { checkTarget, mapAtOnce, probe } = await import('../servers/probe.js');
+  const { checkTarget, probeAll } = await import('../servers/probe.js');
   checkTarget(flags.target);
   const candidates = await candidatesFor(given, flags);
   if (candidates === undefined) {
     outcome.code = exitCode.config;
     return;
   }
-  const { servers, usage, useless } = candidates;
-  const progress = createProgress(process.stderr, flags.json !== true);
+  const { profile, useless } = candidates;
+  const servers = flags.server === undefined ? candidates.servers : [chosen(candidates, flags.server)];
   const options = {
     target: flags.target,
     timeoutMs: flags.timeout * 1000,
+    concurrency: flags.concurrency,
     flags: readEnvironmentFlags(process.env),
   };
-  let done = 0;
-  let answered = 0;
-  const show = (): void =>
-    progress.show(`trying ${count(servers.length, 'server')}: ${done} done, ${answered} answered`);
-  show();
-  const tried = await mapAtOnce(servers, flags.concurrency, async (candidate) => {
-    const probed = await probe(candidate.outbounds, options);
-    done += 1;
-    if ('result' in probed) answered += 1;
-    show();
-    return { candidate, probed };
-  });
-  progress.clear();
-  if (answered === 0) outcome.code = exitCode.failure;
+  const tried = (await probeAll(servers, options, flags.json !== true)).map((one) =>
+    // Those of a configuration have no numbers.
+    one.candidate.link === undefined
+      ? one
+      : { ...one, number: candidates.servers.indexOf(one.candidate) + 1 },
+  );
+  if (!tried.some(({ probed }) => 'result' in probed)) outcome.code = exitCode.failure;
   if (flags.json === true) {
-    console.log(JSON.stringify(pingJson(tried, useless, usage), undefined, 2));
+    console.log(JSON.stringify(pingJson(tried, useless, profile), undefined, 2));
     return;
   }
-  const used = usage === undefined ? '' : describeUserInfo(usage);
-  if (used !== '') console.error(`tsray: subscription: ${used}`);
-  for (const line of uselessReport(useless)) console.error(formatSentence('note', line));
-  for (const line of warningsReport(servers)) console.error(formatSentence('warning', line));
-  if (servers.length === 0) throw new TsrayError('ERR_SUBSCRIPTION', 'there is no VMess server to try');
+  printNotes({ ...candidates, servers });
+  if (servers.length === 0) throw noServer();
   for (const line of pingReport(tried, columnsOf(process.stdout), paintFor(process.stdout)))
     console.log(line);
+}
+
+function chosen({ servers }: Candidates, wanted: string): Candidate {
+  const found = chooseServer(servers, wanted);
+  if (found !== fastest) return found;
+  throw new TsrayError('ERR_USAGE', '`tsray ping` finds out which server is the fastest', {
+    hint: 'Leave --server out: the first line is the answer.',
+  });
 }
 
 /** Undefined after errors in a configuration, which have been printed. */
 async function candidatesFor(given: string | undefined, flags: PingFlags): Promise<Candidates | undefined> {
   if (given !== undefined) {
-    if (flags.config !== undefined || flags.confdir !== undefined) {
-      throw new TsrayError('ERR_USAGE', 'expected servers or a configuration, found both');
-    }
+    refuseBoth(flags);
     return readCandidates(given);
   }
   const settings = await loadSettings(flags);

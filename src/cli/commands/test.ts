@@ -1,33 +1,64 @@
-/** `tsray test -c FILE` */
+/** `tsray test -c FILE` and `tsray test SUBSCRIPTION` */
 import { Command } from 'commander';
-import { describeError } from '../../core/errors.js';
+import { describeError, TsrayError } from '../../core/errors.js';
 import { exitCode } from '../exit-code.js';
-import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
+import { reporting } from '../fail.js';
+import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
 import type { Outcome } from '../program.js';
+import { readCandidates, serversHelp } from '../servers/candidates.js';
+import { printNotes } from '../servers/notes.js';
+import { noServer } from '../servers/pick.js';
+import { count, serverList, serverListJson } from '../servers/report.js';
+import { columnsOf, paintFor } from '../terminal/style.js';
 import { exitCodeOf, tryBuild } from '../try-build.js';
 
+interface TestFlags extends ConfigFlags {
+  readonly json?: boolean;
+}
+
 export function testCommand(outcome: Outcome): Command {
-  return addConfigOptions(new Command('test').description('check a configuration and start nothing')).action(
-    async (flags: ConfigFlags) => {
-      const settings = await loadSettings(flags);
-      if (settings === undefined) {
-        outcome.code = exitCode.config;
-        return;
-      }
-      try {
-        await tryBuild(settings);
-      } catch (error) {
-        console.error(`tsray: ${describeError(error)}`);
-        outcome.code = exitCodeOf(error);
-        return;
-      }
-      console.log(
-        `The configuration is fine: ${count(settings.inbounds.length, 'inbound')}, ${count(settings.outbounds.length, 'outbound')}.`,
-      );
-    },
+  const command = new Command('test')
+    .description('check a configuration, or list the servers of a subscription; start nothing')
+    .argument('[servers]', serversHelp);
+  return addConfigOptions(command)
+    .option('--json', 'with [servers]: print the list as JSON')
+    .action((given: string | undefined, flags: TestFlags) =>
+      reporting(outcome, () =>
+        given === undefined ? testConfig(flags, outcome) : listServers(given, flags),
+      ),
+    );
+}
+
+async function testConfig(flags: TestFlags, outcome: Outcome): Promise<void> {
+  if (flags.json === true) throw new TsrayError('ERR_USAGE', '--json is for a link or a subscription');
+  const settings = await loadSettings(flags);
+  if (settings === undefined) {
+    outcome.code = exitCode.config;
+    return;
+  }
+  try {
+    await tryBuild(settings);
+  } catch (error) {
+    console.error(`tsray: ${describeError(error)}`);
+    outcome.code = exitCodeOf(error);
+    return;
+  }
+  const { inbounds, outbounds } = settings;
+  console.log(
+    `The configuration is fine: ${count(inbounds.length, 'inbound')}, ${count(outbounds.length, 'outbound')}.`,
   );
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+async function listServers(given: string, flags: TestFlags): Promise<void> {
+  refuseBoth(flags);
+  const candidates = await readCandidates(given);
+  if (flags.json === true) {
+    console.log(JSON.stringify(serverListJson(candidates), undefined, 2));
+    return;
+  }
+  printNotes(candidates);
+  const { servers } = candidates;
+  if (servers.length === 0) throw noServer();
+  for (const line of serverList(servers, columnsOf(process.stdout), paintFor(process.stdout)))
+    console.log(line);
 }

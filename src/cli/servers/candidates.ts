@@ -1,15 +1,17 @@
 /** The servers that a command line names: by a link, a subscription's URL or file, or a configuration. */
 import { readFile, stat } from 'node:fs/promises';
 import type { OutboundSettings, Settings } from '../../config/settings.js';
+import { decodeLooseBase64Text } from '../../config/share-link/base64.js';
 import { settingsOfOutbound } from '../../config/share-link/outbound-settings.js';
 import { parseShareLink, type ShareLink } from '../../config/share-link/share-link.js';
-import { parseSubscription } from '../../config/subscription/parse-subscription.js';
-import { parseUserInfo, type SubscriptionUserInfo } from '../../config/subscription/user-info.js';
+import { parseSubscription, type SubscriptionEntry } from '../../config/subscription/parse-subscription.js';
+import type { SubscriptionProfile } from '../../config/subscription/profile.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
+import { maxSubscriptionBytes } from '../../library/fetch-text.js';
+import { fetchSubscription } from '../../library/subscription.js';
 import { cannotRead } from '../files.js';
 import { readStandardInput } from '../link-text.js';
-import { fetchText, subscriptionLimits } from './fetch-text.js';
 
 /** A server that can be tried. */
 export interface Candidate {
@@ -23,6 +25,8 @@ export interface Candidate {
   readonly outbounds: readonly OutboundSettings[];
   /** What its link asks for and is not done. */
   readonly warnings: readonly string[];
+  /** Where it comes from one, and not from a configuration. */
+  readonly link?: ShareLink;
 }
 
 /** One that cannot: a line of a subscription that is no link of ours. */
@@ -35,37 +39,57 @@ export interface UselessLine {
 export interface Candidates {
   readonly servers: readonly Candidate[];
   readonly useless: readonly UselessLine[];
-  /** What has been used of a subscription, if it says so. */
-  readonly usage?: SubscriptionUserInfo;
+  /** What a subscription from the web says of itself. */
+  readonly profile?: SubscriptionProfile;
 }
+
+/** What `[servers]` and `<servers>` of the commands may be. */
+export const serversHelp = 'vmess:// link, URL or file of a subscription, or - for standard input';
 
 /** Reads a link, a URL, a file, or standard input (`-`). Rejects with ERR_LINK, ERR_SUBSCRIPTION or ERR_USAGE. */
 export async function readCandidates(given: string): Promise<Candidates> {
-  if (/^\s*vmess:/i.test(given)) return { servers: [candidateOfLink(parseShareLink(given))], useless: [] };
+  if (/^\s*vmess:/i.test(given)) return single(given);
   if (/^https?:\/\//i.test(given)) {
-    const { headers, text } = await fetchText(given);
-    const header = headers.get('subscription-userinfo');
-    return { ...candidatesIn(text), ...(header === null ? {} : { usage: parseUserInfo(header) }) };
+    const { entries, ...profile } = await fetchSubscription(given);
+    return { ...candidatesIn(entries), profile };
   }
-  if (/^[a-z][a-z\d+.-]+:\/\//i.test(given)) parseShareLink(given);
-  return candidatesIn(given === '-' ? await readStandardInput() : await readList(given));
+  // Says what is wrong with other schemes.
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(given)) return single(given);
+  if (isBareLink(given)) {
+    throw new TsrayError('ERR_LINK', 'the link has lost its beginning', {
+      hint: 'Put "vmess://" in front of it.',
+    });
+  }
+  const text = given === '-' ? await readStandardInput() : await readList(given);
+  // Mail programs break a long link into lines.
+  if (/^\s*vmess:\/\/[\w+/=\s-]+$/i.test(text)) return single(text);
+  return candidatesIn(parseSubscription(text));
+}
+
+/** What would be a link with its scheme; as the name of a file it would get into a message, ID and all. */
+function isBareLink(text: string): boolean {
+  if (/^[^/\s]{32,}@[^/\s]+:\d+/.test(text)) return true;
+  return text.length > 40 && /^\s*\{|@/.test(decodeLooseBase64Text(text) ?? '');
+}
+
+function single(link: string): Candidates {
+  return { servers: [candidateOfLink(parseShareLink(link))], useless: [] };
 }
 
 async function readList(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
-    if (size > subscriptionLimits.maxBytes)
-      throw new TsrayError('ERR_USAGE', `${path} is too long for links`);
+    if (size > maxSubscriptionBytes) throw new TsrayError('ERR_USAGE', `${path} is too long for links`);
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw error instanceof TsrayError ? error : cannotRead(path, error);
+    throw error instanceof TsrayError ? error : cannotRead(path, error, 'A link begins with "vmess://".');
   }
 }
 
-function candidatesIn(text: string): Candidates {
+function candidatesIn(entries: readonly SubscriptionEntry[]): Candidates {
   const servers: Candidate[] = [];
   const useless: UselessLine[] = [];
-  for (const entry of parseSubscription(text)) {
+  for (const entry of entries) {
     if ('error' in entry) {
       useless.push(entry);
       continue;
@@ -80,8 +104,8 @@ function candidatesIn(text: string): Candidates {
 }
 
 /** Throws ERR_LINK. */
-export function candidateOfLink({ name, outbound, warnings }: ShareLink): Candidate {
-  return candidateOf(settingsOfOutbound(outbound), name, warnings);
+function candidateOfLink(link: ShareLink): Candidate {
+  return { ...candidateOf(settingsOfOutbound(link.outbound), link.name, link.warnings), link };
 }
 
 /** Every server of every outbound that has some. */

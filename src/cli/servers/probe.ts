@@ -4,6 +4,9 @@ import type { EnvironmentFlags } from '../../contract/environment.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { createClientOf } from '../../library/client.js';
 import type { PingResult } from '../../library/ping.js';
+import { createProgress } from '../terminal/progress.js';
+import type { Candidate } from './candidates.js';
+import { count, type TriedServer } from './report.js';
 
 export interface ProbeOptions {
   /** URL that is asked for. */
@@ -60,6 +63,29 @@ export async function mapAtOnce<T, R>(
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
+}
+
+/** Tries all, with a line on standard error of how far it has come if `showsProgress` and that is a terminal. */
+export async function probeAll(
+  servers: readonly Candidate[],
+  options: ProbeOptions & { readonly concurrency: number },
+  showsProgress: boolean,
+): Promise<readonly TriedServer[]> {
+  const progress = createProgress(process.stderr, showsProgress);
+  let done = 0;
+  let answered = 0;
+  const show = (): void =>
+    progress.show(`trying ${count(servers.length, 'server')}: ${done} done, ${answered} answered`);
+  show();
+  const tried = await mapAtOnce(servers, options.concurrency, async (candidate) => {
+    const probed = await probe(candidate.outbounds, options);
+    done += 1;
+    if ('result' in probed) answered += 1;
+    show();
+    return { candidate, probed };
+  });
+  progress.clear();
+  return tried;
 }
 
 /** Throws ERR_USAGE for what is no `http:` or `https:` URL. */

@@ -1,14 +1,18 @@
-/** What `tsray ping` says about the servers it tried. Pure. */
+/** What is said of servers and subscriptions. Pure. */
+import type { SubscriptionProfile } from '../../config/subscription/profile.js';
+import { describeUserInfo } from '../../config/subscription/user-info.js';
 import { describeError, type TsrayError } from '../../core/errors.js';
 import type { PingResult } from '../../library/ping.js';
 import type { Paint } from '../terminal/style.js';
 import { formatTable } from '../terminal/table.js';
 import { printable, wrap } from '../terminal/width.js';
-import type { Candidate, UselessLine } from './candidates.js';
+import type { Candidate, Candidates, UselessLine } from './candidates.js';
 import type { Probed } from './probe.js';
 
 export interface TriedServer {
   readonly candidate: Candidate;
+  /** From 1, as `--server` takes it; undefined for those of a configuration. */
+  readonly number?: number;
   readonly probed: Probed;
 }
 
@@ -27,21 +31,30 @@ export function pingReport(tried: readonly TriedServer[], width: number, paint: 
   const rows: string[][] = [];
   const failed: string[] = [];
   const hinted = new Set<string>();
-  for (const { candidate, probed } of byLatency(tried)) {
+  const counted = tried.length > 1 && tried.some(({ number }) => number !== undefined);
+  for (const { candidate, number, probed } of byLatency(tried)) {
     const { server, transport } = candidate;
     const name = printable(candidate.name);
     if ('result' in probed) {
       const { dialMs, firstByteMs, handshakeMs, totalMs } = probed.result;
-      rows.push([name, server, transport, ms(dialMs + handshakeMs), ms(firstByteMs), ms(totalMs)]);
+      rows.push([
+        ...(counted ? [String(number)] : []),
+        name,
+        server,
+        transport,
+        ms(dialMs + handshakeMs),
+        ms(firstByteMs),
+        ms(totalMs),
+      ]);
     } else {
-      const title = [name, server].filter((text) => text !== '').join('  ');
+      const title = [counted ? `${number}` : '', name, server].filter((text) => text !== '').join('  ');
       failed.push(
         `  ${paint('bold', title)}`,
         paint('red', wrap(reasonOf(probed.error, hinted), width, '    ')),
       );
     }
   }
-  const [head = '', ...body] = formatTable(columns, rows, width);
+  const [head = '', ...body] = formatTable([...(counted ? numberColumn : []), ...columns], rows, width);
   return [
     ...(rows.length === 0 ? [] : [paint('bold', head), ...body]),
     ...(rows.length === 0 || failed.length === 0 ? [] : ['']),
@@ -59,14 +72,56 @@ function reasonOf(error: TsrayError, hinted: Set<string>): string {
   return describeError(error);
 }
 
-const columns = [
+const numberColumn = [{ title: '#', align: 'right' }] as const;
+const whatColumns = [
   { title: 'name', flexible: true },
   { title: 'server', flexible: true },
   { title: 'transport' },
+] as const;
+const columns = [
+  ...whatColumns,
   { title: 'dial', align: 'right' },
   { title: 'first byte', align: 'right' },
   { title: 'total', align: 'right' },
 ] as const;
+
+/** Servers with the numbers that `--server` takes, as lines for people. */
+export function serverList(servers: readonly Candidate[], width: number, paint: Paint): readonly string[] {
+  const rows = servers.map(({ name, server, transport }, index) => [
+    String(index + 1),
+    printable(name),
+    server,
+    transport,
+  ]);
+  const [head = '', ...body] = formatTable([...numberColumn, ...whatColumns], rows, width);
+  return [paint('bold', head), ...body];
+}
+
+/** The same for machines. */
+export function serverListJson({ profile, servers, useless }: Candidates): object {
+  return {
+    servers: servers.map(({ name, server, transport, warnings }, index) => ({
+      number: index + 1,
+      name,
+      server,
+      transport,
+      warnings,
+    })),
+    ...restJson(useless, profile),
+  };
+}
+
+/** What a subscription says of itself, without a full stop; empty if nothing. */
+export function profileReport({ supportPage, title = '', usage = {}, webPage }: SubscriptionProfile): string {
+  return [
+    printable(title),
+    describeUserInfo(usage),
+    ...(webPage === undefined ? [] : [`page ${webPage}`]),
+    ...(supportPage === undefined ? [] : [`support ${supportPage}`]),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
 
 function ms(value: number): string {
   return `${Math.round(value)} ms`;
@@ -105,12 +160,12 @@ export function warningsReport(candidates: readonly Candidate[]): readonly strin
 export function pingJson(
   tried: readonly TriedServer[],
   useless: readonly UselessLine[],
-  usage: object | undefined,
+  profile: SubscriptionProfile | undefined,
 ): object {
   return {
-    servers: byLatency(tried).map(({ candidate, probed }) => {
+    servers: byLatency(tried).map(({ candidate, number, probed }) => {
       const { name, server, transport, warnings } = candidate;
-      const common = { name, server, transport, warnings };
+      const common = { ...(number === undefined ? {} : { number }), name, server, transport, warnings };
       return 'result' in probed
         ? { ...common, ok: true, ...rounded(probed.result) }
         : {
@@ -121,8 +176,16 @@ export function pingJson(
             hint: probed.error.hint,
           };
     }),
+    ...restJson(useless, profile),
+  };
+}
+
+function restJson(useless: readonly UselessLine[], profile: SubscriptionProfile = {}): object {
+  const { usage, ...rest } = profile;
+  return {
     skipped: useless.map(({ error, line }) => ({ line, reason: error.message })),
     ...(usage === undefined ? {} : { usage }),
+    ...(Object.keys(rest).length === 0 ? {} : { profile: rest }),
   };
 }
 

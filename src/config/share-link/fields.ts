@@ -4,6 +4,8 @@ export type LinkNetwork = 'tcp' | 'ws' | 'http' | 'grpc' | 'kcp' | 'httpupgrade'
 export type LinkSecurity = 'auto' | 'aes-128-gcm' | 'chacha20-poly1305' | 'none' | 'zero' | 'aes-128-cfb';
 export type LinkKcpHeader = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
 
+export type LinkPacketEncoding = 'xudp' | 'packetaddr';
+
 export interface LinkTls {
   /** Undefined: the server's address. */
   readonly serverName?: string;
@@ -38,4 +40,6 @@ export interface LinkFields {
   readonly security: LinkSecurity;
   readonly carriage: LinkCarriage;
   readonly tls?: LinkTls;
+  /** How UDP goes; undefined: one connection for each destination. */
+  readonly packetEncoding?: LinkPacketEncoding;
 }

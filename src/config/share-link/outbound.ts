@@ -1,6 +1,6 @@
 /** Fields of a link → an entry of V2Ray's `outbounds`. */
 import { defaultHttpHead } from '../../transport/tcp/http-head-defaults.js';
-import type { LinkCarriage, LinkFields, LinkSecurity } from './fields.js';
+import type { LinkCarriage, LinkFields, LinkPacketEncoding, LinkSecurity } from './fields.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -20,6 +20,8 @@ export type LinkOutbound = {
         ];
       },
     ];
+    /** Absent: a connection for each destination of datagrams. */
+    readonly packetEncoding?: LinkPacketEncoding;
   };
   /** Absent: plain TCP. */
   readonly streamSettings?: LinkStream;
@@ -47,11 +49,14 @@ type LinkCarrierSettings = {
 };
 
 export function outboundOf(fields: LinkFields): LinkOutbound {
-  const { address, port, id, alterId, security } = fields;
+  const { address, port, id, alterId, security, packetEncoding } = fields;
   const streamSettings = streamOf(fields);
   return {
     protocol: 'vmess',
-    settings: { vnext: [{ address, port, users: [{ id, alterId, security }] }] },
+    settings: {
+      vnext: [{ address, port, users: [{ id, alterId, security }] }],
+      ...(packetEncoding === undefined ? {} : { packetEncoding }),
+    },
     ...(streamSettings === undefined ? {} : { streamSettings }),
   };
 }

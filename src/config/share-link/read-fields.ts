@@ -12,6 +12,7 @@ import type {
   LinkFields,
   LinkKcpHeader,
   LinkNetwork,
+  LinkPacketEncoding,
   LinkSecurity,
   LinkTls,
 } from './fields.js';
@@ -88,6 +89,7 @@ class FieldReader {
     const security = this.#readSecurity();
     const carriage = this.#readCarriage();
     const tls = this.#readTls(address, carriage);
+    const packetEncoding = this.#readPacketEncoding();
     const name = values.take('name');
     values.take(...harmless);
     for (const key of values.unread())
@@ -101,7 +103,19 @@ class FieldReader {
       security,
       carriage,
       ...(tls === undefined ? {} : { tls }),
+      ...(packetEncoding === undefined ? {} : { packetEncoding }),
     };
+  }
+
+  #readPacketEncoding(): LinkPacketEncoding | undefined {
+    const given = this.#values.take('packetEncoding');
+    const word = given.toLowerCase();
+    if (word === 'xudp') return 'xudp';
+    if (word === 'packetaddr' || word === 'packet') return 'packetaddr';
+    if (word !== '' && word !== 'none') {
+      this.warnings.push(`packetEncoding ${shown(given, this.#id)} is unknown and was ignored`);
+    }
+    return undefined;
   }
 
   #readId(): string {

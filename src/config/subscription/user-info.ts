@@ -1,5 +1,6 @@
 /** `Subscription-Userinfo`: what has been used of a subscription, in a header of its answer. */
 
+/** How much of a subscription has been used. */
 export interface SubscriptionUserInfo {
   /** Bytes. */
   readonly upload?: number;

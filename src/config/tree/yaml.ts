@@ -64,16 +64,19 @@ export function parseYaml(
     const at = node?.range?.[0] ?? offset;
     if (isAlias(node)) return convert(node.resolve(document), at, depth + 1);
     if (isMap(node)) {
-      const members: Member[] = node.items.map((pair) => {
+      const members: Member[] = [];
+      const merged: ConfigNode[] = [];
+      for (const pair of node.items) {
         const key = pair.key as Node;
         const keyOffset = key?.range?.[0] ?? at;
-        const name = isScalar(key) ? String(key.value) : '';
-        return {
-          key: name,
-          keySpan: { source, offset: keyOffset },
-          value: convert(pair.value as Node | null, keyOffset, depth + 1),
-        };
-      });
+        const value = convert(pair.value as Node | null, keyOffset, depth + 1);
+        if (isMergeKey(key)) merged.push(value);
+        else {
+          const name = isScalar(key) ? String(key.value) : '';
+          members.push({ key: name, keySpan: { source, offset: keyOffset }, value });
+        }
+      }
+      for (const value of merged) addMerged(members, value);
       return { kind: 'object', source, offset: at, members };
     }
     if (isSeq(node)) {
@@ -101,6 +104,21 @@ export function parseYaml(
   const root = convert(document.contents as Node, 0, 1);
   if (tooMuch) return fail(0, 'the aliases of this file stand for more than a configuration can hold');
   return root;
+}
+
+/** `<<`, unless in quotes. */
+function isMergeKey(key: Node | null): boolean {
+  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol') && key.type === 'PLAIN';
+}
+
+/** What `<<` brings in: the members of an object or of several; those that are there already win. */
+function addMerged(members: Member[], value: ConfigNode): void {
+  if (value.kind === 'list') {
+    for (const item of value.items) addMerged(members, item);
+  } else if (value.kind === 'object') {
+    const known = new Set(members.map(({ key }) => key));
+    members.push(...value.members.filter(({ key }) => !known.has(key)));
+  }
 }
 
 /** The library's message in this project's form, with what to do about it. */

@@ -48,6 +48,11 @@ async function tsray(args: readonly string[], input = ''): Promise<Ran> {
   return { code, output: child.output };
 }
 
+interface Web {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tsray-links-'));
   origin = await startHttpOrigin();
@@ -68,6 +73,7 @@ describe('ping', () => {
     const { servers } = JSON.parse(output) as { servers: Record<string, unknown>[] };
     const [{ dialMs, firstByteMs, handshakeMs, totalMs, ...rest } = {}] = servers;
     assert.deepEqual(rest, {
+      number: 1,
       name: 'home',
       server: `127.0.0.1:${server.port('vmess')}`,
       transport: 'tcp',
@@ -98,13 +104,15 @@ describe('ping', () => {
     const { code, output } = await tsray(['ping', 'list.txt', '--target', target, '--timeout', '2']);
     silent.close();
     assert.equal(code, 0, output);
-    const shown = output.replaceAll(/ +\d+ ms/g, ' N ms').replace(/(home|fp)( .*)\n(home|fp)/, (text) => {
-      return text.replace('home', 'x').replace('fp', 'x');
-    });
+    const shown = output
+      .replaceAll(/ +\d+ ms/g, ' N ms')
+      .replace(/(home|fp)( .*)\n\d {2}(home|fp)/, (text) => {
+        return text.replace('home', 'x').replace('fp', 'x');
+      });
     const port = server.port('vmess');
     for (const expected of [
-      /^name +server +transport +dial +first byte +total$/m,
-      new RegExp(`^x +127\\.0\\.0\\.1:${port} +tcp N ms N ms N ms$`, 'm'),
+      /^# +name +server +transport +dial +first byte +total$/m,
+      new RegExp(`^\\d  x +127\\.0\\.0\\.1:${port} +tcp N ms N ms N ms$`, 'm'),
       /^2 servers did not answer:$/m,
       new RegExp(`closed +127\\.0\\.0\\.1:${closed}\n +ERR_DIAL_REFUSED: 127\\.0\\.0\\.1:${closed} refused`),
       /silent .*\n +ERR_DIAL_TIMEOUT: no answer from .* within 2 s\. Hint: The user\n +ID may be wrong/,
@@ -263,9 +271,8 @@ describe('connect', () => {
         [link, '--listen', `127.0.0.1:${port}`],
         /ERR_LISTEN: port \d+ on 127\.0\.0\.1 is in use\. Hint: .*--listen/,
       ],
-      [['https://example.com/'], /ERR_LINK: expected a vmess:\/\/ link, found https/],
       [[link, '--listen', 'example.com:1'], /expected IP:port/],
-      [[], /missing required argument 'link'/],
+      [[], /missing required argument 'servers'/],
     ];
     try {
       for (const [args, message] of cases) {
@@ -275,6 +282,116 @@ describe('connect', () => {
       }
     } finally {
       busy.close();
+    }
+  });
+});
+
+describe('a subscription of several servers', () => {
+  let closed: number;
+  let web: Web;
+
+  before(async () => {
+    closed = await closedPort();
+    const clash = `proxies:
+  - {name: closed, type: vmess, server: 127.0.0.1, port: ${closed}, uuid: ${id}, alterId: 0, cipher: auto}
+  - {name: other, type: ss, server: 127.0.0.1, port: 1, password: geheim, cipher: aes-128-gcm}
+  - {name: good, type: vmess, server: 127.0.0.1, port: ${server.port('vmess')}, uuid: ${id}, alterId: 0, cipher: auto}
+`;
+    const headers = { 'profile-title': 'Example', 'profile-web-page-url': 'https://example.com/account' };
+    web = await startWeb(() => ({ status: 200, headers, body: clash }));
+    writeFileSync(join(folder, 'several.txt'), `${linkTo(closed, 'closed')}\n${link}\n`);
+  });
+  after(() => web.close());
+
+  test('test lists them, with what cannot be used', async () => {
+    const { code, output } = await tsray(['test', web.url]);
+    assert.equal(code, 0, output);
+    const port = server.port('vmess');
+    assert.match(output, /^tsray: subscription: Example, page https:\/\/example\.com\/account$/m);
+    assert.match(output, /^tsray: note: line 3: expected a server of type vmess, found "ss"$/m);
+    assert.match(output, /^# {2}name +server +transport$/m);
+    assert.match(
+      output,
+      new RegExp(`^1  closed +127\\.0\\.0\\.1:${closed} +tcp\n2  good +127\\.0\\.0\\.1:${port} +tcp$`, 'm'),
+    );
+    const json = JSON.parse((await tsray(['test', 'several.txt', '--json'])).output) as {
+      servers: { number: number; name: string }[];
+    };
+    assert.deepEqual(
+      json.servers.map(({ name, number }) => `${number} ${name}`),
+      ['1 closed', '2 home'],
+    );
+  });
+
+  test('connect wants to know which, by number, name or as the fastest', {
+    skip: skipWithout('curl'),
+  }, async () => {
+    const unclear = await tsray(['connect', web.url, '--listen', '0']);
+    assert.equal(unclear.code, 1);
+    assert.match(unclear.output, /^2 {2}good /m);
+    assert.match(unclear.output, /ERR_USAGE: there are 2 servers, and --server does not say which/);
+    const unknown = await tsray(['connect', web.url, '--server', 'Berlin']);
+    assert.match(unknown.output, /no server has the name "Berlin"/);
+    for (const which of ['2', 'GOOD', 'fastest']) {
+      const child = spawnTsray(['connect', web.url, '--server', which, '--listen', '0', '--target', target]);
+      try {
+        const line = await child.line(/curl -x socks5h:/);
+        assert.match(child.output, /^tsray leads to good$/m);
+        const [proxy = ''] = /127\.0\.0\.1:\d+/.exec(line) ?? [];
+        assert.equal((await curl('-x', `socks5h://${proxy}`, target)).text, 'hello\n');
+      } finally {
+        await child.close();
+      }
+    }
+  });
+
+  test('ping tries one of them, link writes links, init makes a configuration', async () => {
+    const pinged = await tsray(['ping', web.url, '--server', 'good', '--target', target, '--json']);
+    assert.equal(pinged.code, 0, pinged.output);
+    const { profile, servers } = JSON.parse(pinged.output) as {
+      servers: { name: string; number: number }[];
+      profile: object;
+    };
+    assert.deepEqual(
+      servers.map(({ name, number }) => `${number} ${name}`),
+      ['2 good'],
+    );
+    assert.deepEqual(profile, { title: 'Example', webPage: 'https://example.com/account' });
+    const links = await tsray(['link', web.url, '--style', 'url']);
+    assert.match(
+      links.output,
+      new RegExp(`vmess://${id}@127\\.0\\.0\\.1:${closed}\\?.*#closed\nvmess://.*#good$`),
+    );
+    const one = await tsray(['link', 'several.txt', '--server', '2', '--style', 'url']);
+    assert.equal(one.output, (await tsray(['link', link, '--style', 'url'])).output);
+    const config = await tsray(['init', 'client', 'several.txt', '--server', 'home', '-o', '-']);
+    assert.match(config.output, new RegExp(`"port": ${server.port('vmess')}`));
+    const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+      [['init', 'client', 'several.txt', '-o', '-'], /there are 2 servers, and --server does not say which/],
+      [['init', 'client', '--server', '1', '-o', '-'], /--server needs a subscription/],
+      [['init', 'server', '--server', '1', '-o', '-'], /--server belongs to `tsray init client`/],
+      [['link', '--server', '1'], /--server needs a subscription/],
+      [['link', 'several.txt', '--address', 'a.example'], /--address belongs to the configuration/],
+      [['link', 'several.txt', '-c', 'x.json'], /found both/],
+      [['test', '--json'], /--json is for a link or a subscription/],
+      [['ping', 'several.txt', '--server', 'fastest'], /Leave --server out/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, output } = await tsray(args);
+      assert.equal(code, 1, output);
+      assert.match(output, message);
+    }
+  });
+
+  test('a link that lost its scheme is not taken for a file and not repeated', async () => {
+    for (const bare of [
+      link.slice('vmess://'.length),
+      Buffer.from(`{"add":"a","id":"${id}"}`).toString('base64'),
+    ]) {
+      const { code, output } = await tsray(['connect', bare]);
+      assert.equal(code, 1);
+      assert.match(output, /ERR_LINK: the link has lost its beginning\. Hint: Put "vmess:\/\/" in front/);
+      assert(!output.includes(id) && !output.includes(bare), output);
     }
   });
 });
@@ -450,9 +567,7 @@ interface Answer {
   readonly body: string;
 }
 
-async function startWeb(
-  answer: (path: string) => Answer,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+async function startWeb(answer: (path: string) => Answer): Promise<Web> {
   const web: Server = createServer((request, response) => {
     const { body, headers, status } = answer(request.url ?? '');
     response.writeHead(status, { ...headers, connection: 'close' });

@@ -57,7 +57,14 @@ describe('docs/library.md', () => {
 
   before(async () => {
     ca = makeCertificate({ names: ['localhost'] });
-    const answer: RequestListener = (_request, response) => response.end('example\n');
+    const answer: RequestListener = (request, response) => {
+      if (request.url !== '/subscription') {
+        response.end('example\n');
+        return;
+      }
+      response.setHeader('profile-title', 'Example');
+      response.end(`${v2raynLink(server.port, id)}\ntrojan://x@example.com:1\n`);
+    };
     web = [createWebServer(answer), createSecureServer({ cert: ca.certificate, key: ca.key }, answer)];
     const [plain = 0, secure = 0] = await Promise.all(web.map(listen));
     dns = await startDnsResponder([192, 0, 2, 1]);
@@ -68,6 +75,7 @@ describe('docs/library.md', () => {
     const [free = 0] = await freePorts(1);
     replacements = [
       ["'vmess://eyJ2IjoiMiIs…'", JSON.stringify(v2raynLink(server.port, id))],
+      ['https://example.com/subscription', `https://localhost:${places[443]}/subscription`],
       ['https://example.com/', `https://localhost:${places[443]}/`],
       ['http://example.com/', `http://localhost:${places[80]}/`],
       ["host: 'example.com', port: 80,", `host: 'localhost', port: ${places[80]},`],

@@ -137,3 +137,17 @@ test('no text throws, however deep', () => {
     }
   }
 });
+
+test('YAML: a key of the object itself wins over what "<<" brings in', () => {
+  const text = `x: &base {protocol: freedom, tag: base, settings: {domainStrategy: UseIP}}
+outbounds:
+  - {<<: *base, tag: own}
+  - <<: [{tag: first}, *base]
+`;
+  const { errors, settings } = parseConfig(text, { fileName: 'c.yaml', format: 'yaml' });
+  assert.deepEqual(errors, []);
+  assert.deepEqual(
+    settings?.outbounds.map(({ protocol, tag }) => `${protocol} ${tag}`),
+    ['freedom own', 'freedom first'],
+  );
+});

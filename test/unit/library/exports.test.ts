@@ -31,7 +31,7 @@ function exportsOf(entry: string): Exported[] {
 function lineAbove({ file, name }: Exported): string | undefined {
   const lines = readFileSync(file, 'utf8').split('\n');
   const at = lines.findIndex((line) =>
-    new RegExp(`^export (?:abstract )?(?:class|function|const|interface|type) ${name}\\b`).test(line),
+    new RegExp(`^export (?:abstract |async )?(?:class|function|const|interface|type) ${name}\\b`).test(line),
   );
   return at < 0 ? undefined : lines[at - 1];
 }

@@ -1,0 +1,212 @@
+/** Clash's configuration as a subscription: the vmess entries of its `proxies`. Its rules and groups are not read. */
+import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { ProblemList } from '../problem.js';
+import { linkFault, shown } from '../share-link/fault.js';
+import { outboundOf } from '../share-link/outbound.js';
+import { readFields } from '../share-link/read-fields.js';
+import type { ShareLink } from '../share-link/share-link.js';
+import { LinkValues } from '../share-link/values.js';
+import { type ConfigNode, memberOf, type ObjectNode } from '../tree/node.js';
+import { parseYaml } from '../tree/yaml.js';
+import type { SubscriptionEntry } from './parse-subscription.js';
+
+/** Whether a text looks like Clash's YAML, or the same as JSON. */
+export function looksLikeClash(text: string): boolean {
+  return (
+    /^(?:proxies|proxy-groups|proxy-providers|mixed-port|socks-port|port|rules):/m.test(text) ||
+    (text.startsWith('{') && /"proxies"\s*:/.test(text))
+  );
+}
+
+/** Throws ERR_SUBSCRIPTION for a text without a list of proxies. */
+export function readClash(text: string): readonly SubscriptionEntry[] {
+  const problems = new ProblemList();
+  const root = parseYaml(text, 'subscription', 0, problems);
+  if (root === undefined) {
+    const [problem] = problems.sorted('error');
+    const where = problem === undefined ? '' : `, line ${problem.line}`;
+    throw fault(`expected a configuration of Clash, found YAML with an error${where}`);
+  }
+  const proxies = root.kind === 'object' ? memberOf(root, 'proxies')?.value : undefined;
+  if (proxies?.kind !== 'list') {
+    const elsewhere = root.kind === 'object' && memberOf(root, 'proxy-providers') !== undefined;
+    throw fault(
+      'the configuration of Clash has no list of proxies',
+      elsewhere ? 'Its "proxy-providers" name other addresses: read those.' : undefined,
+    );
+  }
+  return proxies.items.map((node) => {
+    const { line } = node.source.locate(node.offset);
+    try {
+      return { line, link: readProxy(node) };
+    } catch (error) {
+      return { line, error: toTsrayError(error, 'ERR_LINK') };
+    }
+  });
+}
+
+function fault(message: string, hint?: string): TsrayError {
+  return new TsrayError('ERR_SUBSCRIPTION', message, hint === undefined ? {} : { hint });
+}
+
+/** Clash's name → that of the URL form of links. */
+const renamed: Readonly<Record<string, string>> = {
+  server: 'address',
+  uuid: 'id',
+  alterid: 'alterId',
+  cipher: 'encryption',
+  servername: 'sni',
+  'skip-cert-verify': 'allowInsecure',
+  'client-fingerprint': 'fp',
+  'packet-encoding': 'packetEncoding',
+};
+
+/** What only says how Clash itself goes about it. */
+const harmless = new Set(['type', 'udp', 'network', 'tls', 'ip-version', 'mptcp', 'test-url']);
+
+/** Throws ERR_LINK. */
+function readProxy(node: ConfigNode): ShareLink {
+  if (node.kind !== 'object') throw linkFault('expected an object with "name", "type" and "server"');
+  const type = textAt(node, 'type').toLowerCase();
+  if (type !== 'vmess') {
+    throw linkFault(`expected a server of type vmess, found ${shown(type)}`, 'tsray speaks VMess only.');
+  }
+  if (textAt(node, 'dialer-proxy') !== '') {
+    // Going straight to the server instead is not what its owner asked for.
+    throw linkFault('the server is to be reached through another proxy ("dialer-proxy"), which is not read');
+  }
+  const values = new LinkValues();
+  for (const { key, value } of node.members) {
+    const name = key.toLowerCase();
+    if (harmless.has(name) || name.endsWith('-opts') || isOff(value)) continue;
+    // A pin of one certificate; links have another meaning for it.
+    if (name === 'fingerprint') continue;
+    values.set(renamed[name] ?? key, textOf(value));
+  }
+  if (textAt(node, 'xudp') === 'true') values.set('packetEncoding', 'xudp');
+  if (textAt(node, 'packet-addr') === 'true') values.set('packetEncoding', 'packetaddr');
+  values.take('xudp', 'packet-addr');
+  const network = textAt(node, 'network').toLowerCase();
+  readSecurity(node, values);
+  const extra = readTransport(node, network, values);
+  const pinned = textAt(node, 'fingerprint') !== '';
+  // Of the transports only ws takes the Host for the name in the certificate.
+  const { fields, warnings } = readFields(values, { hostIsServerName: network === 'ws' });
+  return {
+    name: fields.name,
+    outbound: outboundOf(fields),
+    warnings: [
+      ...warnings,
+      ...extra.map((key) => `${shown(key)} is unknown and was ignored`),
+      ...(pinned ? ['fingerprint (a pinned certificate) is ignored'] : []),
+    ],
+  };
+}
+
+function readSecurity(node: ObjectNode, values: LinkValues): void {
+  const reality = memberOf(node, 'reality-opts') !== undefined;
+  values.set('security', reality ? 'reality' : textAt(node, 'tls'));
+}
+
+/** Keys that were not understood. */
+function readTransport(node: ObjectNode, network: string, values: LinkValues): readonly string[] {
+  // Clash's http is a header before TCP, its h2 is HTTP/2.
+  values.set('type', network === 'http' ? 'tcp' : network);
+  if (network === 'http') values.set('headerType', 'http');
+  const sectionName = `${network === '' ? 'tcp' : network}-opts`;
+  const section = memberOf(node, sectionName)?.value;
+  const known = [sectionName, 'reality-opts', 'ws-headers'];
+  const ignored = node.members
+    .filter(({ key, value }) => (value.kind === 'object' || /-opts$/i.test(key)) && isOn(value))
+    .map(({ key }) => key)
+    .filter((key) => !known.includes(key.toLowerCase()));
+  if (network === 'ws') {
+    // Older files have these beside the others.
+    for (const key of ['ws-path', 'ws-headers']) values.take(key);
+    values.set('path', textAt(node, 'ws-path'));
+    readHeaders(memberOf(node, 'ws-headers')?.value, values);
+  }
+  if (section?.kind !== 'object') return ignored;
+  const early = {
+    bytes: textAt(section, 'max-early-data'),
+    header: textAt(section, 'early-data-header-name'),
+  };
+  for (const { key, value } of section.members) {
+    switch (key.toLowerCase()) {
+      case 'path':
+        values.set('path', textOf(value));
+        break;
+      case 'host':
+        values.set('host', textOf(value));
+        break;
+      case 'headers':
+        ignored.push(...readHeaders(value, values).map((name) => `${sectionName}.headers.${name}`));
+        break;
+      case 'grpc-service-name':
+        values.set('serviceName', textOf(value));
+        break;
+      case 'v2ray-http-upgrade':
+        if (isOn(value)) values.set('type', 'httpupgrade');
+        break;
+      case 'method':
+        if (textOf(value).toUpperCase() !== 'GET') ignored.push(`${sectionName}.${key}`);
+        break;
+      case 'max-early-data':
+      case 'early-data-header-name':
+        break;
+      default:
+        if (!isOff(value)) ignored.push(`${sectionName}.${key}`);
+    }
+  }
+  if (early.bytes !== '' && early.bytes !== '0') {
+    const path = values.take('path') || '/';
+    if (early.header.toLowerCase() === 'sec-websocket-protocol') {
+      values.set('path', `${path}${path.includes('?') ? '&' : '?'}ed=${early.bytes}`);
+    } else {
+      ignored.push(`${sectionName}.max-early-data`);
+    }
+  }
+  return ignored;
+}
+
+/** Takes the Host; returns the names of the others. */
+function readHeaders(node: ConfigNode | undefined, values: LinkValues): readonly string[] {
+  if (node?.kind !== 'object') return [];
+  const others: string[] = [];
+  for (const { key, value } of node.members) {
+    if (key.toLowerCase() === 'host') values.set('host', textOf(value));
+    else others.push(key);
+  }
+  return others;
+}
+
+function textAt(node: ObjectNode, key: string): string {
+  const value = memberOf(node, key)?.value;
+  return value === undefined ? '' : textOf(value).trim();
+}
+
+/** Lists with commas, as links have them. Objects have no text. */
+function textOf(node: ConfigNode): string {
+  switch (node.kind) {
+    case 'list':
+      return node.items.map(textOf).join(',');
+    case 'object':
+    case 'null':
+      return '';
+    default:
+      return String(node.value);
+  }
+}
+
+/** What says no, and nothing. */
+function isOff(node: ConfigNode): boolean {
+  return node.kind === 'null' || (node.kind === 'boolean' && !node.value);
+}
+
+/** A section that is there and not switched off. */
+function isOn(node: ConfigNode): boolean {
+  if (node.kind !== 'object') return !isOff(node);
+  const enabled = memberOf(node, 'enabled')?.value;
+  const enable = memberOf(node, 'enable')?.value;
+  return ![enabled, enable].some((each) => each !== undefined && isOff(each)) && node.members.length > 0;
+}
