@@ -122,6 +122,6 @@ class Predialer implements Dialer {
     };
     const entry: Ready = { link, timer: this.#options.clock.setTimer(readyMs, drop) };
     reserve.ready.push(entry);
-    link.whenGone(drop);
+    link.whenLeft(drop);
   }
 }

@@ -12,6 +12,8 @@ export class ScriptedLink implements Link {
   error: TsrayError | undefined;
   /** What `write` answers. */
   accepts = true;
+  /** What `limitQueue` was told. */
+  queueLimit: number | undefined;
   #gone = false;
 
   /** Everything written so far. */
@@ -56,6 +58,10 @@ export class ScriptedLink implements Link {
   write(bytes: Uint8Array): boolean {
     this.written.push(Uint8Array.from(bytes));
     return this.accepts;
+  }
+
+  limitQueue(bytes: number): void {
+    this.queueLimit = bytes;
   }
 
   end(): void {

@@ -14,7 +14,7 @@ export interface LinkSink {
   data(bytes: Uint8Array): void;
   /** The peer will send no more. Writing to it may go on. At most once. */
   end(): void;
-  /** Follows a `write` that returned false: writing may go on. */
+  /** Follows a `write` that returned false, once for all of them: writing may go on. */
   drain(): void;
   /**
    * The link is gone in both directions: without an error after both sides had ended or after our own `close`;
@@ -33,7 +33,11 @@ export interface Link {
   /** No `data` or `end` is delivered until `resume`, except for what a call already under way delivers. */
   pause(): void;
   resume(): void;
-  /** Sends lent bytes. False: more than the high-water mark is queued; write no more until `drain`. */
+  /**
+   * Sends lent bytes. False: more than the high-water mark is queued; write no more until `drain`. What is written all
+   * the same is queued too, and answered with false until then. Bytes written after `end` or `close`, or to a link that
+   * is gone, are dropped and answered with true.
+   */
   write(bytes: Uint8Array): boolean;
   /**
    * Sets the high-water mark: what may be queued before `write` returns false (policy bufferSize). Links that hold

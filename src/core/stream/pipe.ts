@@ -113,7 +113,7 @@ class PipeEnd implements Link {
     } else {
       this.#queue.append(bytes);
     }
-    this.#otherWaits = this.#paused ? true : this.#queue.length >= this.#limitBytes;
+    if (this.#paused || this.#queue.length >= this.#limitBytes) this.#otherWaits = true;
     return !this.#otherWaits;
   }
 

@@ -44,6 +44,7 @@ export class PrefixedLink implements Link {
   /** Everything held was delivered, and `link` delivers to the owner's sink itself. */
   #direct = false;
   #onGone: (() => void) | undefined;
+  #onLeft: (() => void) | undefined;
 
   /** See `prefixedLink`. */
   constructor(link: Link, firstBytes: Uint8Array, options: PrefixOptions) {
@@ -73,8 +74,18 @@ export class PrefixedLink implements Link {
     else this.#onGone = action;
   }
 
+  /**
+   * Calls `action` once if the peer ends its side, or the link closes, before somebody starts it: for a link that is
+   * of no use to anybody then.
+   */
+  whenLeft(action: () => void): void {
+    if (this.#gone || this.#ended) action();
+    else this.#onLeft = action;
+  }
+
   start(sink: LinkSink): void {
     this.#onGone = undefined;
+    this.#onLeft = undefined;
     this.#sink = sink;
     if (this.#direct) this.#link.start(sink);
     else this.#flushSoon();
@@ -131,6 +142,7 @@ export class PrefixedLink implements Link {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#sink !== undefined) this.#flushSoon();
+    else this.#tellLeft();
   }
 
   #linkClosed(error: TsrayError | undefined): void {
@@ -143,6 +155,13 @@ export class PrefixedLink implements Link {
     }
     const action = this.#onGone;
     this.#onGone = undefined;
+    action?.();
+    this.#tellLeft();
+  }
+
+  #tellLeft(): void {
+    const action = this.#onLeft;
+    this.#onLeft = undefined;
     action?.();
   }
 

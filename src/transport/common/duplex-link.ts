@@ -23,7 +23,7 @@ export class DuplexLink implements Link {
   readonly #stream: Duplex;
   /** A TLS socket with nothing queued encrypts or copies within `write`, and keeps no reference to read later. */
   readonly #takesAtOnce: boolean;
-  readonly #highWaterBytes: number;
+  #highWaterBytes: number;
   /** Of TLS sockets. */
   readonly #gatherer: Gatherer | undefined;
   #sink: LinkSink | undefined;
@@ -103,8 +103,13 @@ export class DuplexLink implements Link {
     if (this.#gone || stream.destroyed || stream.writableEnded || bytes.length === 0) return true;
     const lend = this.#takesAtOnce && stream.writableLength === 0;
     const open = stream.write(lend ? bytes : Buffer.from(bytes));
-    this.#blocked = !open && stream.writableLength >= this.#highWaterBytes;
+    // Only what `write` refuses is followed by a 'drain'.
+    if (!open && stream.writableLength >= this.#highWaterBytes) this.#blocked = true;
     return !this.#blocked;
+  }
+
+  limitQueue(bytes: number): void {
+    this.#highWaterBytes = Math.min(bytes, duplexHighWaterBytes);
   }
 
   end(): void {

@@ -6,8 +6,8 @@ import { ByteQueue } from '../../core/bytes/queue.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 
-/** Queued while opening at which a writer is asked to wait. */
-const highWaterBytes = 64 * 1024;
+/** Queued while opening at which a writer is asked to wait, unless the policy says less. */
+const defaultQueueBytes = 64 * 1024;
 
 /** A writer that was asked to wait may still finish what it was about to write. */
 const slackBytes = 1024 * 1024;
@@ -20,24 +20,30 @@ export interface LateLinkOptions {
   open(first: Uint8Array, signal: AbortSignal): Promise<Link>;
   /** Ends the way below if nothing was ever written. */
   discard(): void;
+  /** Calls `left` once if the peer ends or closes the way below. Returns what stops the watch. */
+  watch(left: () => void): () => void;
 }
 
 export class LateLink implements Link {
   readonly #options: LateLinkOptions;
+  #unwatch: () => void = () => {};
   readonly #aborter = new AbortController();
   /** Writes that came while opening. */
-  readonly #queue = new ByteQueue(highWaterBytes + slackBytes);
+  readonly #queue = new ByteQueue(defaultQueueBytes + slackBytes);
   #state: 'unwritten' | 'opening' | 'open' | 'gone' = 'unwritten';
   #link: Link | undefined;
   #sink: LinkSink | undefined;
   #error: TsrayError | undefined;
   #paused = false;
   #waiting = false;
+  #queueLimitBytes = defaultQueueBytes;
+  #limited = false;
   #ended = false;
   #closing = false;
 
   constructor(options: LateLinkOptions) {
     this.#options = options;
+    this.#unwatch = options.watch(() => this.#peerLeft());
   }
 
   start(sink: LinkSink): void {
@@ -61,16 +67,23 @@ export class LateLink implements Link {
     if (this.#state === 'gone' || this.#closing || this.#ended || bytes.length === 0) return true;
     if (this.#state === 'unwritten') {
       this.#state = 'opening';
+      this.#unwatch();
       this.#open(Uint8Array.from(bytes));
       return true;
     }
-    if (this.#queue.length + bytes.length > highWaterBytes + slackBytes) {
+    if (this.#queue.length + bytes.length > defaultQueueBytes + slackBytes) {
       this.destroy(new TsrayError('ERR_LIMIT', 'more was written to an opening connection than it may hold'));
       return true;
     }
     this.#queue.append(bytes);
-    this.#waiting = this.#queue.length >= highWaterBytes;
+    this.#waiting = this.#queue.length >= this.#queueLimitBytes;
     return !this.#waiting;
+  }
+
+  limitQueue(bytes: number): void {
+    this.#queueLimitBytes = Math.min(bytes, defaultQueueBytes);
+    this.#limited = true;
+    this.#link?.limitQueue?.(bytes);
   }
 
   end(): void {
@@ -85,7 +98,7 @@ export class LateLink implements Link {
     if (this.#state === 'open') {
       this.#link!.close();
     } else if (this.#state === 'unwritten') {
-      this.#options.discard();
+      this.#discard();
       this.#goneSoon(undefined);
     }
     // While opening: what was written still leaves, and the link is closed behind it.
@@ -96,9 +109,24 @@ export class LateLink implements Link {
       this.#link!.destroy(error);
       return;
     }
-    if (this.#state === 'unwritten') this.#options.discard();
+    if (this.#state === 'unwritten') this.#discard();
     else if (this.#state === 'opening') this.#aborter.abort();
     this.#goneSoon(error);
+  }
+
+  #discard(): void {
+    this.#unwatch();
+    this.#options.discard();
+  }
+
+  #peerLeft(): void {
+    if (this.#state !== 'unwritten') return;
+    this.#discard();
+    this.#goneSoon(
+      new TsrayError('ERR_CLOSED', 'the server closed the connection before anything was sent', {
+        hint: 'Does the server speak this transport on that port, with TLS or without as configured here?',
+      }),
+    );
   }
 
   #open(first: Uint8Array): void {
@@ -116,6 +144,7 @@ export class LateLink implements Link {
     this.#state = 'open';
     this.#link = link;
     if (this.#paused) link.pause();
+    if (this.#limited) link.limitQueue?.(this.#queueLimitBytes);
     let open = true;
     if (this.#queue.length > 0) open = link.write(this.#queue.peek());
     this.#queue.consume(this.#queue.length);

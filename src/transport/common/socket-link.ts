@@ -84,7 +84,7 @@ export class SocketLink implements Link {
       releaseScratch();
     }
     // What `write` returns counts bytes that have already left; the queue tells the truth.
-    this.#blocked = socket.writableLength >= this.#queueLimitBytes;
+    if (socket.writableLength >= this.#queueLimitBytes) this.#blocked = true;
     return !this.#blocked;
   }
 

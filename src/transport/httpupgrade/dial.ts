@@ -4,6 +4,7 @@ import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import type { Link } from '../../core/stream/link.js';
+import { prefixedLink } from '../../core/stream/prefixed-link.js';
 import { divideFirstWrite, encodePaddedEarlyData } from '../common/early-data.js';
 import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
 import { encodeHead, type Field } from '../common/http-head.js';
@@ -64,9 +65,15 @@ class HttpUpgradeDialer implements Dialer {
         options.signal,
       );
     }
+    // Read until then, so that a server that goes away is noticed.
+    const idle = prefixedLink(link, none);
     return new LateLink({
-      open: (first, signal) => this.#upgrade(link, this.#opening(first, destination), destination, signal),
-      discard: () => link.destroy(),
+      open: (first, signal) => this.#upgrade(idle, this.#opening(first, destination), destination, signal),
+      discard: () => idle.destroy(),
+      watch: (left) => {
+        idle.whenLeft(left);
+        return () => idle.whenLeft(() => {});
+      },
     });
   }
 

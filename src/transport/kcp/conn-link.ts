@@ -92,7 +92,7 @@ export class KcpLink implements Link, SoonTask {
     }
     session.write(bytes);
     runSoon(this);
-    this.#blocked = session.queued >= this.#sendQueue;
+    if (session.queued >= this.#sendQueue) this.#blocked = true;
     return !this.#blocked;
   }
 

@@ -22,6 +22,10 @@ import { upgrade } from './upgrade.js';
 export const createWsDialer: CreateFramedDialer<WsSettings> = (settings, carrier, deps) =>
   new WsDialer(settings, carrier, deps);
 
+const departures = ['end', 'error', 'close'] as const;
+
+function ignore(): void {}
+
 /** Their places in the order; ws fills in the key. */
 const handshakeFields: readonly Field[] = [
   ['Connection', 'Upgrade'],
@@ -29,6 +33,23 @@ const handshakeFields: readonly Field[] = [
   ['Sec-WebSocket-Version', '13'],
   ['Upgrade', 'websocket'],
 ];
+
+/**
+ * Calls `left` if the peer ends or closes a socket that nobody reads. What it sends stays in the socket, for whoever
+ * reads it next.
+ */
+function watchSocket(socket: Duplex, left: () => void): () => void {
+  // Reading is what notices an end; with nothing buffered it takes nothing.
+  const look = (): void => {
+    if (socket.readableLength === 0) socket.read();
+  };
+  socket.on('readable', look);
+  for (const event of departures) socket.on(event, left);
+  return () => {
+    socket.removeListener('readable', look);
+    for (const event of departures) socket.removeListener(event, left);
+  };
+}
 
 class WsDialer implements Dialer {
   readonly #settings: WsSettings;
@@ -50,15 +71,13 @@ class WsDialer implements Dialer {
     if (this.#settings.maxEarlyData === 0) {
       return this.#upgrade(socket, destination, new Uint8Array(0), options.signal);
     }
-    // Until the request is sent nobody else listens.
-    const ignore = (): void => {};
-    socket.on('error', ignore);
     return new LateLink({
-      open: (first, signal) => {
-        socket.removeListener('error', ignore);
-        return this.#upgradeWith(first, socket, destination, signal);
+      open: (first, signal) => this.#upgradeWith(first, socket, destination, signal),
+      discard: () => {
+        socket.on('error', ignore);
+        socket.destroy();
       },
-      discard: () => socket.destroy(),
+      watch: (left) => watchSocket(socket, left),
     });
   }
 

@@ -17,8 +17,8 @@ const messageBytes = 65_535;
 /** Below this a copy is cheaper than the risk that the socket keeps a whole scratch buffer. */
 const smallWriteBytes = 4096;
 
-/** Queued bytes at which a writer is asked to wait. */
-const highWaterBytes = 64 * 1024;
+/** Queued bytes at which a writer is asked to wait, unless the policy says less. */
+const defaultQueueBytes = 64 * 1024;
 
 /**
  * TLS gives each record on its own, and V2Ray makes a record of each 2 KiB chunk: up to this much is gathered until the
@@ -55,6 +55,7 @@ export class WsLink implements Link {
   readonly #gathers: boolean;
   #gathering: NodeJS.Immediate | undefined;
   #blocked = false;
+  #queueLimitBytes = defaultQueueBytes;
   #outputEnded = false;
   #endSeen = false;
   #closing = false;
@@ -128,8 +129,12 @@ export class WsLink implements Link {
       this.#sendScratch(scratch.subarray(0, bytes.length));
       releaseScratch();
     }
-    this.#blocked = socket.writableNeedDrain && socket.writableLength >= highWaterBytes;
+    if (socket.writableNeedDrain && socket.writableLength >= this.#queueLimitBytes) this.#blocked = true;
     return !this.#blocked;
+  }
+
+  limitQueue(bytes: number): void {
+    this.#queueLimitBytes = Math.min(bytes, defaultQueueBytes);
   }
 
   /** There is no way to say so on the wire: the peer learns it from the proxy protocol, or when the link closes. */

@@ -68,21 +68,23 @@ test('a ready connection is dropped after 3 s, and none is made without traffic'
   await dialer.close();
 });
 
-test('a connection that the server closed meanwhile is not handed out', async () => {
-  const { inner, dialer, far } = setUp(1);
-  (await dialer.dial(server)).destroy();
-  await settle();
-  far[1]!.destroy();
-  await settle();
-  const link = await dialer.dial(server);
-  assert.equal(inner.attempts.length, 4);
-  const farSink = CollectSink.on(far[2]!);
-  CollectSink.on(link);
-  link.write(Buffer.from('alive'));
-  await farSink.until((s) => s.text === 'alive');
-  link.destroy();
-  await dialer.close();
-});
+for (const how of ['destroy', 'close', 'end'] as const) {
+  test(`a connection that the server closed meanwhile (${how}) is not handed out`, async () => {
+    const { inner, dialer, far } = setUp(1);
+    (await dialer.dial(server)).destroy();
+    await settle();
+    far[1]![how]();
+    await settle();
+    const link = await dialer.dial(server);
+    assert.equal(inner.attempts.length, 4);
+    const farSink = CollectSink.on(far[2]!);
+    CollectSink.on(link);
+    link.write(Buffer.from('alive'));
+    await farSink.until((s) => s.text === 'alive');
+    link.destroy();
+    await dialer.close();
+  });
+}
 
 test('a server that cannot be reached is told to who dials, and nobody else dials it', async () => {
   const { inner, dialer, clock } = setUp(3);

@@ -99,7 +99,7 @@ export class StreamLink implements Link, Endangered {
   write(bytes: Uint8Array): boolean {
     if (this.#gone || this.#outputEnded || bytes.length === 0) return true;
     if (this.#attached !== undefined) this.send(bytes);
-    this.#blocked = this.#queuedBytes + this.heldBytes >= linkHighWaterBytes;
+    if (this.#queuedBytes + this.heldBytes >= linkHighWaterBytes) this.#blocked = true;
     return !this.#blocked;
   }
 

@@ -12,6 +12,9 @@ interface Late {
   readonly first: string[];
   readonly signals: AbortSignal[];
   discarded(): boolean;
+  /** Whether somebody wants to know that the peer has left. */
+  watched(): boolean;
+  peerLeft(): void;
   opened(): void;
   failed(error: TsrayError): void;
 }
@@ -21,6 +24,7 @@ function late(): Late {
   const first: string[] = [];
   const signals: AbortSignal[] = [];
   let discarded = false;
+  let left: (() => void) | undefined;
   let resolve: (link: Link) => void = () => undefined;
   let reject: (error: TsrayError) => void = () => undefined;
   const link = new LateLink({
@@ -35,6 +39,12 @@ function late(): Late {
     discard: () => {
       discarded = true;
     },
+    watch(action) {
+      left = action;
+      return () => {
+        left = undefined;
+      };
+    },
   });
   return {
     link,
@@ -42,6 +52,8 @@ function late(): Late {
     first,
     signals,
     discarded: () => discarded,
+    watched: () => left !== undefined,
+    peerLeft: () => left!(),
     opened: () => resolve(inner),
     failed: (error) => reject(error),
   };
@@ -163,4 +175,62 @@ test('unwritten, it ends the way below; a sink that comes later is told', async 
     await settle();
     assert.deepEqual([sink.closes, first.length], [1, 0]);
   }
+});
+
+test('a peer that leaves before the first write closes the link, with a hint; also for a sink that comes later', async () => {
+  const { link, first, discarded, watched, peerLeft } = late();
+  const sink = CollectSink.on(link);
+  assert.ok(watched());
+  peerLeft();
+  assert.equal(sink.closes, 0, 'not from within');
+  await settle();
+  assert.deepEqual([sink.closes, sink.error?.code], [1, 'ERR_CLOSED']);
+  assert.ok(sink.error?.hint !== undefined);
+  assert.ok(discarded());
+  assert.ok(!watched());
+  assert.ok(link.write(Buffer.from('dropped')));
+  assert.equal(first.length, 0);
+  const later = CollectSink.on(link);
+  await settle();
+  assert.deepEqual([later.closes, later.error?.code], [1, 'ERR_CLOSED']);
+});
+
+test('a peer that has left when the link is made closes it likewise', async () => {
+  const link = new LateLink({
+    open: () => Promise.reject(new Error('not asked for')),
+    discard: () => undefined,
+    watch(left) {
+      left();
+      return () => undefined;
+    },
+  });
+  const sink = CollectSink.on(link);
+  await settle();
+  assert.equal(sink.error?.code, 'ERR_CLOSED');
+});
+
+test('the watch ends with the first write, and with the link', () => {
+  for (const act of [
+    (link: LateLink) => link.write(Buffer.from('first')),
+    (link: LateLink) => link.close(),
+    (link: LateLink) => link.destroy(),
+  ]) {
+    const { link, watched } = late();
+    act(link);
+    assert.ok(!watched());
+  }
+});
+
+test('the policy’s limit holds for what is queued, and is passed on', async () => {
+  const { link, inner, opened } = late();
+  link.start(new CollectSink());
+  link.limitQueue(1000);
+  assert.ok(link.write(Buffer.from('first')));
+  assert.ok(link.write(Buffer.alloc(999)));
+  assert.equal(link.write(Buffer.alloc(1)), false);
+  opened();
+  await settle();
+  assert.equal(inner.queueLimit, 1000);
+  link.limitQueue(500);
+  assert.equal(inner.queueLimit, 500);
 });

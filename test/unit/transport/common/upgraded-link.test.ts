@@ -5,8 +5,11 @@ import type { Link } from '../../../../src/core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../../../src/core/stream/scratch.js';
 import type { WsSettings } from '../../../../src/transport/ws/settings.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
+import { eventually } from '../../../helper/eventually.js';
+import { anyTls } from '../../../helper/http2-settings.js';
 import { countResources, nothingLeft } from '../../../helper/leaks.js';
 import { payload, sha256 } from '../../../helper/payload.js';
+import { startTcpServer } from '../../../helper/tcp-servers.js';
 import { loopback, startTransportServer, transportDialer, writeAll } from '../../../helper/transport.js';
 import { earlyDataForms, httpUpgradeSettings, wsSettings } from '../../../helper/upgrade-settings.js';
 
@@ -169,6 +172,61 @@ for (const [name, each] of Object.entries(settings)) {
       await farSink.until((s) => s.closes === 1);
       const late = CollectSink.on(far);
       await late.until((s) => s.closes === 1);
+    });
+  });
+}
+
+/** A server that ends each connection at once, in its way. */
+async function leaves(name: string, each: Settings, how: 'end' | 'resetAndDestroy'): Promise<void> {
+  const before = countResources();
+  const server = await startTcpServer((socket) => setImmediate(() => socket[how]()));
+  const dialer = transportDialer(each);
+  const link = await dialer.dial(loopback(server.port));
+  const sink = CollectSink.on(link);
+  await sink.until((s) => s.closes === 1);
+  assert.deepEqual([sink.error?.code, sink.ended], ['ERR_CLOSED', 0], name);
+  await eventually('our end of it', () => server.open === 0);
+  await dialer.close();
+  await server.close();
+  await nothingLeft(before);
+}
+
+for (const [name, each] of Object.entries(settings)) {
+  if (!name.includes('early')) continue;
+  for (const how of ['end', 'resetAndDestroy'] as const) {
+    test(`${name}: a server that leaves before the first write (${how}) is noticed`, () =>
+      leaves(name, each, how));
+  }
+}
+
+const secured = (each: Settings): Settings => ({ ...each, tls: anyTls() });
+
+for (const [name, each] of Object.entries({
+  ...settings,
+  'ws over TLS': secured(wsSettings()),
+  'ws over TLS, early data': secured(wsSettings(earlyDataForms.header)),
+})) {
+  test(`${name}: takes the policy’s bufferSize, and tells a writer that waits to go on`, async () => {
+    await withPair(each, async ({ near, far, nearSink, farSink }) => {
+      for (const [from, to, fromSink, toSink] of [
+        [near, far, nearSink, farSink],
+        [far, near, farSink, nearSink],
+      ] as const) {
+        from.limitQueue!(1024);
+        to.pause();
+        const block = Buffer.alloc(4096, 7);
+        let sent = 0;
+        // Small pieces: the first that is not taken at once is the one that is refused.
+        while (from.write(block)) {
+          sent += block.length;
+          assert.ok(sent < 100_000_000, 'the writer is never asked to wait');
+          if (sent % (block.length * 64) === 0) await new Promise(setImmediate);
+        }
+        sent += block.length;
+        to.resume();
+        await fromSink.until((s) => s.drains === 1);
+        await toSink.until((s) => s.received === sent);
+      }
     });
   });
 }
