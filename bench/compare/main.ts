@@ -45,10 +45,19 @@ if (missing.length > 0) {
   process.exit(1);
 }
 const results: Result[] = [];
+const failed: string[] = [];
 for (const scenario of scenarios.filter(({ name }) => name.includes(flags.only))) {
-  const found = await run(scenario, Number(flags.rounds));
+  let found: readonly Result[];
+  try {
+    found = await run(scenario, Number(flags.rounds));
+  } catch (error) {
+    // Half an hour of other figures shall not be lost with it.
+    failed.push(`${scenario.name} (${error instanceof Error ? error.message : String(error)})`);
+    console.log(`${scenario.name}: not measured`, error);
+    continue;
+  }
   for (const result of found) console.log(`${result.figure.title}: ${verdict(result)}`);
   results.push(...found);
 }
 console.log(`\n${formatTable(results)}`);
-if (flags.only === '') await writeReport(results, Number(flags.rounds));
+if (flags.only === '') writeReport(results, Number(flags.rounds), failed);

@@ -1,6 +1,6 @@
 /** Results as a table on the terminal and as docs/benchmarks.md with charts. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../test/helper/project.js';
@@ -96,7 +96,15 @@ function values(
   });
 }
 
-export async function writeReport(results: readonly Result[], rounds: number): Promise<void> {
+/** What people have written about the figures, which outlives them: from the first heading below the title. */
+function notes(file: string): string {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const at = text.indexOf('\n## ');
+  return at < 0 ? '' : text.slice(at);
+}
+
+/** Writes docs/benchmarks.md anew, but for its notes. `failed`: what could not be measured, and why. */
+export function writeReport(results: readonly Result[], rounds: number, failed: readonly string[]): void {
   const folder = join(projectRoot, 'docs', 'charts');
   mkdirSync(folder, { recursive: true });
   const charts: readonly [file: string, title: string, unit: string, ids: readonly string[]][] = [
@@ -120,21 +128,27 @@ export async function writeReport(results: readonly Result[], rounds: number): P
       ['server-users-1', 'server-users-1000', 'server-users-10000'],
     ],
   ];
-  for (const [file, title, unit, ids] of charts) {
-    writeFileSync(join(folder, file), barChart(title, unit, values(results, ids)));
+  const drawn = charts.filter(([, , , ids]) => values(results, ids).length > 0);
+  for (const [chart, title, unit, ids] of drawn) {
+    writeFileSync(join(folder, chart), barChart(title, unit, values(results, ids)));
   }
   const date = new Date().toISOString().slice(0, 10);
+  const file = join(projectRoot, 'docs', 'benchmarks.md');
   const text = `# Benchmarks
 
 Written by \`npm run bench\` on ${date}. Every figure compares the CPU time (user and system) of one process, or what
-the line says, in the same role, with V2Ray as its peer. Both were measured in the same run, in turn, ${rounds} times; the
-table shows medians. Ratios carry over to other machines better than the values do.
+the line says, in the same role, with V2Ray as its peer. Both were measured in the same run, in turn, ${
+    rounds === 1
+      ? 'once'
+      : `${rounds} times; the
+table shows medians`
+  }. Ratios carry over to other machines better than the values do.
 
 ${versions()}
 
 ${formatTable(results)}
 
-${charts.map(([file, title]) => `![${title}](charts/${file})`).join('\n\n')}
-`;
-  writeFileSync(join(projectRoot, 'docs', 'benchmarks.md'), text);
+${failed.map((each) => `Not measured: ${each}\n\n`).join('')}${drawn.map(([chart, title]) => `![${title}](charts/${chart})`).join('\n\n')}
+${notes(file)}`;
+  writeFileSync(file, text);
 }
