@@ -1,5 +1,5 @@
-// A server that serves one target in its own process: http://status.internal/ exists only for its users. Everything
-// else goes out as usual.
+// A server that serves one target in its own process: http://status.internal/ exists only for its users, and
+// status.internal answers datagrams too. Everything else goes out as usual.
 //
 //     node examples/custom-target.js 10086
 import { createServer as createHttpServer } from 'node:http';
@@ -22,6 +22,11 @@ const server = createServer({
     if (host !== 'status.internal') return false;
     // Node's HTTP server takes any stream as a connection.
     web.emit('connection', stream);
+    return true;
+  },
+  datagramHandler({ host }, datagrams) {
+    if (host !== 'status.internal') return false;
+    datagrams.on('message', () => datagrams.send(`${server.connections} connections`));
     return true;
   },
 });

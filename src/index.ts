@@ -22,7 +22,7 @@ export { ConfigError } from './library/config-error.js';
 export type { Connection } from './library/connection.js';
 export type { DatagramEvents, DatagramPayload, DatagramSocket } from './library/datagram-socket.js';
 export { generateId } from './library/generate-id.js';
-export type { TargetHandler } from './library/handler-outbound.js';
+export type { DatagramHandler, TargetHandler } from './library/handler-outbound.js';
 export type { HttpAgent, HttpAgentOptions } from './library/http-agent.js';
 export { createInstance, type Instance, type InstanceOptions } from './library/instance.js';
 export type { OutboundObject, StreamObject } from './library/json-objects.js';
@@ -39,4 +39,5 @@ export type {
 export type { ListedUser, ServerUser, ServerUsers } from './library/server-users.js';
 export { fetchSubscription, type Subscription, type SubscriptionOptions } from './library/subscription.js';
 export type { Target } from './library/target.js';
+export type { TargetDatagrams, TargetDatagramsEvents } from './library/target-datagrams.js';
 export type { DispatcherOptions } from './library/undici.js';

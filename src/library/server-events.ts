@@ -1,4 +1,5 @@
 /** What a server tells of its connections. */
+import type { ConnContext } from '../contract/conn-context.js';
 import type { TsrayError } from '../core/errors.js';
 import type { Network } from '../core/net/destination.js';
 
@@ -13,6 +14,17 @@ export interface ConnectionInfo {
   readonly source: { readonly host: string; readonly port: number };
   /** Where the client wants to go; a name is not resolved. */
   readonly target: { readonly host: string; readonly port: number };
+}
+
+/** What programs are told of a connection. */
+export function infoOf({ destination, id, source, user }: ConnContext): ConnectionInfo {
+  return {
+    id,
+    user: user?.email ?? '',
+    network: destination.network,
+    source: { host: source.address.host, port: source.port },
+    target: { host: destination.address.host, port: destination.port },
+  };
 }
 
 /** A connection that has ended. */

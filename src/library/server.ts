@@ -11,7 +11,7 @@ import { TsrayError } from '../core/errors.js';
 import { UserTable } from '../proxy/vmess/user-table.js';
 import { createInbounds, createOutbounds, type Parts } from '../registry.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
-import { createHandlerOutbound, type TargetHandler } from './handler-outbound.js';
+import { createHandlerOutbound, type DatagramHandler, type TargetHandler } from './handler-outbound.js';
 import type { OutboundObject, StreamObject } from './json-objects.js';
 import { createParts, type PartsOptions } from './parts.js';
 import type { ServerEvents } from './server-events.js';
@@ -28,9 +28,11 @@ export interface ServerOptions extends PartsOptions {
   readonly stream?: StreamObject;
   /** Serves targets in this program. Without it connections go out through `outbound`. */
   readonly handler?: TargetHandler;
+  /** The same for UDP. With it each target is a session of its own, also where clients could use one for all. */
+  readonly datagramHandler?: DatagramHandler;
   /** How connections leave; default `freedom`, which connects directly. */
   readonly outbound?: OutboundObject;
-  /** Whether users may send UDP datagrams through `outbound`. Default: only without a `handler`. */
+  /** Whether datagrams that no handler takes go out through `outbound`. Default: unless there is a `handler` alone. */
   readonly datagrams?: boolean;
   /** Timeouts by user level: V2Ray's `policy.levels`, seconds. */
   readonly policy?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -67,9 +69,10 @@ export class Server extends EventEmitter<ServerEvents> {
     this.#table = table;
     this.users = new ServerUsers(table, options.users ?? [], (email) => this.#tracking.endUser(email));
     const [outbound] = createOutbounds(settings.outbounds, base);
-    const { handler } = options;
-    const datagrams = options.datagrams ?? handler === undefined;
-    this.#outbound = createHandlerOutbound({ handler, otherwise: outbound!, datagrams });
+    const { datagramHandler, handler } = options;
+    // Who serves targets in the program would be surprised by datagrams that go past it.
+    const datagrams = options.datagrams ?? (handler === undefined || datagramHandler !== undefined);
+    this.#outbound = createHandlerOutbound({ handler, datagramHandler, otherwise: outbound!, datagrams });
     this.#tracking = new TrackingDispatcher({
       inner: createDispatcher({
         clock: base.clock,

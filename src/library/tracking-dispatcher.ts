@@ -3,7 +3,7 @@ import type { ConnContext } from '../contract/conn-context.js';
 import type { Dispatcher, PacketCone, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
 import { TsrayError, toTsrayError } from '../core/errors.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
-import type { ClosedConnection, ConnectionInfo } from './server-events.js';
+import { type ClosedConnection, type ConnectionInfo, infoOf } from './server-events.js';
 
 export interface TrackingDeps {
   readonly inner: Dispatcher;
@@ -131,16 +131,6 @@ export class TrackingDispatcher implements Dispatcher {
 interface TrackedRoute<TLink> {
   relay(link: TLink): Promise<RelayOutcome>;
   discard(): void;
-}
-
-function infoOf({ destination, id, source, user }: ConnContext): ConnectionInfo {
-  return {
-    id,
-    user: user?.email ?? '',
-    network: destination.network,
-    source: { host: source.address.host, port: source.port },
-    target: { host: destination.address.host, port: destination.port },
-  };
 }
 
 function removed(): TsrayError {

@@ -117,6 +117,9 @@ describe('examples', () => {
     assert.equal((answer as { path: string }).path, '/x');
     assert.equal((answer as { connections: number }).connections, 1);
     assert.equal(await (await client.fetch(url)).text(), 'hello\n');
+    const socket = client.datagram();
+    socket.send('?', 1, 'status.internal');
+    assert.match(String((await once(socket, 'message'))[0]), /^\d connections$/);
     await client.close();
     child.kill('SIGTERM');
     assert.equal((await child.exit).code, 0, child.output);

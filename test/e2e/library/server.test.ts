@@ -215,6 +215,73 @@ describe('createServer', () => {
     await udp.close();
   });
 
+  test('a datagram handler serves some targets, and leaves others to the outbound', async () => {
+    const udp = await startUdpEcho();
+    const server = await start({
+      datagramHandler: ({ host }, datagrams, { user }) => {
+        if (host !== 'hello.internal') return false;
+        datagrams.send(`welcome ${user}`);
+        datagrams.on('message', (message, target) => {
+          if (message.length === 0) datagrams.close();
+          else datagrams.send(Buffer.concat([message, Buffer.from(` at ${target.host}:${target.port}`)]));
+        });
+        return true;
+      },
+    });
+    const closed = once(server, 'close') as Promise<[ClosedConnection]>;
+    for (const packetEncoding of ['none', 'xudp']) {
+      const socket = clientOf(server, ann.id, {
+        settings: {
+          vnext: [{ address: '127.0.0.1', port: server.port, users: [{ id: ann.id }] }],
+          packetEncoding,
+        },
+      }).datagram();
+      const messages: string[] = [];
+      socket.on('message', (message) => messages.push(message.toString()));
+      socket.send('ping', 53, 'hello.internal');
+      socket.send('pong', 53, 'hello.internal');
+      socket.send('out', udp.port, '127.0.0.1');
+      await eventually('four answers', () => messages.length === 4);
+      assert.deepEqual(
+        messages.filter((message) => message !== 'out'),
+        ['welcome ann@example.com', 'ping at hello.internal:53', 'pong at hello.internal:53'],
+      );
+      assert.ok(messages.includes('out'));
+      socket.close();
+    }
+    const [{ downlinkBytes, error, network, uplinkBytes }] = await closed;
+    assert.equal(error, undefined);
+    assert.equal(network, 'udp');
+    assert.ok(uplinkBytes > 0 && downlinkBytes > 0);
+    assert.equal(udp.accepted, 2);
+    await udp.close();
+  });
+
+  test('a session of datagrams ends: by its handler, with its user, and when its handler fails', async () => {
+    const ends: string[] = [];
+    const server = await start({
+      datagramHandler: async ({ port }, datagrams) => {
+        datagrams.on('close', (error) => ends.push(`${port} ${error?.code}`));
+        if (port === 3) throw new Error('out of order');
+        datagrams.on('message', (message) => {
+          if (String(message) === 'bye') datagrams.close();
+          else assert.equal(datagrams.send(Buffer.alloc(65_508)), false);
+          datagrams.send(message);
+        });
+      },
+    });
+    const socket = clientOf(server, ann.id).datagram();
+    socket.on('error', () => undefined);
+    for (const port of [1, 2, 3]) socket.send('x', port, 'any.internal');
+    await eventually('two sessions', () => server.connections === 2);
+    socket.send('bye', 1, 'any.internal');
+    await eventually('one session', () => server.connections === 1);
+    server.users.remove(ann.email);
+    await eventually('no session', () => server.connections === 0);
+    assert.deepEqual(ends, ['3 ERR_INTERNAL', '1 undefined', '2 ERR_AUTH']);
+    socket.close();
+  });
+
   test('close() ends live connections and leaves no handle', async () => {
     const before = countResources();
     const server = await start();
