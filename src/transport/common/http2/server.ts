@@ -67,7 +67,8 @@ export async function listenHttp2(
 export function refuse(stream: ServerHttp2Stream): void {
   stream.on('error', () => undefined);
   stream.respond({ ':status': 404 }, { endStream: true });
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  // Not at once: Node 22 would send the reset in place of the answer.
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }
 
 class ServerConnection {

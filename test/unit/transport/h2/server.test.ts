@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { connect as connectHttp2, type OutgoingHttpHeaders } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import type { ResponseHeaders } from '../../src/transport/common/http2/client-link.js';
-import type { StreamSettings } from '../../src/transport/stack/stream-settings.js';
-import { CollectSink } from '../helper/collect-sink.js';
-import { eventually } from '../helper/eventually.js';
-import { FakeClock } from '../helper/fake-clock.js';
+import type { ResponseHeaders } from '../../../../src/transport/common/http2/client-link.js';
+import type { StreamSettings } from '../../../../src/transport/stack/stream-settings.js';
+import { CollectSink } from '../../../helper/collect-sink.js';
+import { eventually } from '../../../helper/eventually.js';
+import { FakeClock } from '../../../helper/fake-clock.js';
 import {
   emptySettings,
   FrameReader,
@@ -19,10 +19,15 @@ import {
   preface,
   settingsAck,
   u32,
-} from '../helper/http2-frames.js';
-import { grpcSettings, h2Settings } from '../helper/http2-settings.js';
-import { countResources, nothingLeft } from '../helper/leaks.js';
-import { echoLink, startTransportServer, type TransportServer, transportDeps } from '../helper/transport.js';
+} from '../../../helper/http2-frames.js';
+import { grpcSettings, h2Settings } from '../../../helper/http2-settings.js';
+import { countResources, nothingLeft } from '../../../helper/leaks.js';
+import {
+  echoLink,
+  startTransportServer,
+  type TransportServer,
+  transportDeps,
+} from '../../../helper/transport.js';
 
 const good: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   http: { ':method': 'PUT', ':scheme': 'http', ':authority': 'a.example', ':path': '/tunnel' },
@@ -222,7 +227,9 @@ async function ask(
     stream.on('data', (data: Buffer) => {
       bytes += data.length;
     });
-    const [response] = (await once(stream, 'response')) as [ResponseHeaders];
+    const [response] = (await once(stream, 'response', {
+      signal: AbortSignal.timeout(10_000),
+    })) as [ResponseHeaders];
     if (response[':status'] !== 200 && !stream.closed) await once(stream, 'close');
     return { headers: response, bytes };
   } finally {
