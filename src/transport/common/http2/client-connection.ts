@@ -45,11 +45,14 @@ export class ClientConnection {
   readonly #gone: () => void;
   #settle: () => void = () => undefined;
   #settingsTimer: Timer | undefined;
+  #roomTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
   /** Undefined until the server's SETTINGS: then one stream is let ahead of them. */
   #limit: number | undefined;
   #usable = true;
   #streams = 0;
+  /** The stream that was opened ahead of the server's SETTINGS, until it is answered. */
+  #ahead: ClientHttp2Stream | undefined;
 
   /** Takes over `socket`. `gone` is called once, when no new stream can be opened any more. */
   constructor(socket: Duplex, options: ClientConnectionOptions, gone: () => void) {
@@ -81,6 +84,7 @@ export class ClientConnection {
     session.on('remoteSettings', ({ maxConcurrentStreams }) => {
       this.#limit = Math.min(ownStreamLimit, maxConcurrentStreams ?? ownStreamLimit);
       this.#settingsTimer?.cancel();
+      if (this.#limit === 0) this.#waitForRoom();
       this.#settle();
     });
     this.#settingsTimer = clock.setTimer(settingsTimeoutMs, () =>
@@ -130,9 +134,9 @@ export class ClientConnection {
     this.#idleTimer.unref();
   }
 
-  /** The server refused a stream for having too many. */
+  /** The server refused a stream for having too many. None at all is for its SETTINGS to say. */
   refused(): void {
-    this.#limit = Math.max(1, Math.min(this.#limit ?? 1, this.#streams));
+    this.#limit = Math.min(this.#limit ?? 1, Math.max(1, this.#streams));
   }
 
   /** Whether the peer still answers, if that is in doubt. If not, the connection is used no more. */
@@ -145,11 +149,23 @@ export class ClientConnection {
     return false;
   }
 
-  /** Undefined if the connection has just become unusable. The stream is the caller's. */
+  /** Undefined if the connection has just become unusable or full. The stream is the caller's. */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream | undefined {
     const session = this.#session;
     if (!this.#usable || session.closed || session.destroyed) return undefined;
-    return session.request(headers, { endStream: false });
+    // nghttp2 would hold it back for as long as the server likes.
+    if (this.#limit !== undefined && this.#streams > this.#limit) return undefined;
+    const stream = session.request(headers, { endStream: false });
+    if (this.#limit === undefined) {
+      this.#ahead = stream;
+      const known = (): void => {
+        this.#ahead = undefined;
+        this.#roomTimer?.cancel();
+      };
+      stream.once('response', known);
+      stream.once('close', known);
+    }
+    return stream;
   }
 
   /** Ends the connection and every stream on it. */
@@ -162,6 +178,19 @@ export class ClientConnection {
     return this.#socket.closed
       ? Promise.resolve()
       : new Promise((resolve) => this.#socket.once('close', resolve));
+  }
+
+  /**
+   * The SETTINGS allow no stream, which is meant for a short while only (RFC 9113 section 5.1.2). nghttp2 may be holding
+   * back the one that was opened ahead of them.
+   */
+  #waitForRoom(): void {
+    if (this.#ahead === undefined) return;
+    this.#roomTimer?.cancel();
+    this.#roomTimer = this.#clock.setTimer(settingsTimeoutMs, () => {
+      if (this.#limit !== 0) return;
+      this.#lost(new TsrayError('ERR_HANDSHAKE_TIMEOUT', 'the server allows no HTTP/2 streams'));
+    });
   }
 
   /** No new streams; it ends with the last of those it has. */

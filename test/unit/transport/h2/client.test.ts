@@ -396,6 +396,55 @@ for (const [name, settings] of Object.entries(transports)) {
       assert.equal(server.peers.length, 3);
     });
 
+    const noStreams = frame(frameTypes.settings, 0, 0, Buffer.from('000300000000', 'hex'));
+
+    test('a server that allows no streams and refuses them is an error in the end', async () => {
+      const server = await scripted((socket, reader) => {
+        socket.write(noStreams);
+        reader
+          .until((each) => each.of(frameTypes.headers).length > 0)
+          .then(
+            () => socket.write(frame(frameTypes.reset, 0, 1, u32(7))),
+            () => undefined,
+          );
+      });
+      const sink = CollectSink.on(await use(settings).dial(loopback(server.port)));
+      await sink.until((each) => each.closes === 1);
+      assert.equal(sink.error?.code, 'ERR_RESET');
+      assert.equal(server.peers.length, 3);
+    });
+
+    test('a server that allows no streams and says no more is an error within 16 s', async () => {
+      const clock = new FakeClock();
+      const server = await scripted((socket) => socket.write(noStreams));
+      const sink = CollectSink.on(await use(settings, clock).dial(loopback(server.port)));
+      await eventually('settings acknowledged', () =>
+        server.peers[0]?.reader.of(frameTypes.settings).some((each) => each.flags === flags.ack),
+      );
+      clock.advance(16_000);
+      await sink.until((each) => each.closes === 1);
+      assert.equal(sink.error?.code, 'ERR_HANDSHAKE_TIMEOUT');
+      assert.equal(clock.pendingTimers, 0);
+    });
+
+    test('a server that allows no streams at first is waited for', async () => {
+      const clock = new FakeClock();
+      const server = await scripted((socket) => socket.write(noStreams));
+      const link = await use(settings, clock).dial(loopback(server.port));
+      const sink = CollectSink.on(link);
+      await eventually('settings acknowledged', () =>
+        server.peers[0]?.reader.of(frameTypes.settings).some((each) => each.flags === flags.ack),
+      );
+      clock.advance(15_000);
+      const { socket, reader } = server.peers[0]!;
+      socket.write(Buffer.concat([emptySettings, headersFrame(1, ok)]));
+      await reader.until((each) => each.of(frameTypes.settings).length === 3);
+      clock.advance(5_000);
+      assert.equal(sink.closes, 0);
+      link.destroy();
+      await sink.until((each) => each.closes === 1);
+    });
+
     test('a server that dies in mid-transfer is an error for its links; the next dial finds it back', async () => {
       const [port = 0] = await freePorts(1);
       let server = await stockServerOn(port);
