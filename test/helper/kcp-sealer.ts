@@ -1,8 +1,8 @@
 /** Datagrams of an mKCP client without a seed and header, made by hand. */
 import { systemRandom } from '../../src/core/random.js';
 import { nodeCrypto } from '../../src/crypto/node.js';
+import { createPacketHeader } from '../../src/transport/common/packet-header.js';
 import { DatagramBuffer, PacketWriter } from '../../src/transport/kcp/packet.js';
-import { createPacketHeader } from '../../src/transport/kcp/packet-header.js';
 import { createProtection } from '../../src/transport/kcp/protection.js';
 import { segmentCommand, writeControl, writeData } from '../../src/transport/kcp/segment.js';
 

@@ -75,3 +75,17 @@ export function whenReady<T>(socket: net.Socket, options: ReadyOptions, make: ()
     else signal?.addEventListener('abort', aborted, { once: true });
   });
 }
+
+/** `promise`, which others may be waiting for as well, unless `signal` is aborted first. */
+export function unlessAborted(
+  promise: Promise<void>,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(givenUp(where));
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}

@@ -8,8 +8,8 @@ import type { Clock, Timer } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import { runSoon, type SoonTask } from '../common/soon.js';
 import type { KcpSession } from './session.js';
-import { runSoon, type SoonTask } from './soon.js';
 
 /** Most bytes delivered at once. */
 const readBytes = 128 * 1024;

@@ -1,5 +1,5 @@
 /** Dials mKCP: one UDP socket for each connection. */
-import dgram from 'node:dgram';
+import type dgram from 'node:dgram';
 import type { Resolver } from '../../contract/dns.js';
 import type { Dialer, DialOptions } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
@@ -9,15 +9,19 @@ import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { dialError } from '../common/dial-error.js';
+import {
+  connectDatagrams,
+  datagramTarget,
+  growReceiveBuffer,
+  sendDatagram,
+} from '../common/datagram-socket.js';
+import { createPacketHeader, headerBytes } from '../common/packet-header.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, PacketWriter } from './packet.js';
-import { createPacketHeader, headerBytes } from './packet-header.js';
 import { createProtection, type Protection } from './protection.js';
 import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
-import { growReceiveBuffer, sendDatagram } from './socket.js';
 
 /** Asked of the kernel, which may give less: one window. */
 const receiveBufferBytes = 2 * 1024 * 1024;
@@ -62,19 +66,10 @@ class KcpDialer implements Dialer {
 
   async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
     const { signal } = options;
-    const { host } = destination.address;
-    const where = formatHostPort(host, destination.port);
-    const address = await this.#addressOf(destination.address, signal);
-    const socket = dgram.createSocket({
-      type: address.kind === 'ipv6' ? 'udp6' : 'udp4',
-      lookup: (name, _options, callback) => callback(null, name, address.kind === 'ipv6' ? 6 : 4),
-    });
-    try {
-      await connect(socket, address, destination.port, this.#deps.localAddress);
-    } catch (error) {
-      socket.close();
-      throw dialError(where, host, error as NodeJS.ErrnoException);
-    }
+    const where = formatHostPort(destination.address.host, destination.port);
+    const { localAddress, resolver } = this.#deps;
+    const address = await datagramTarget(destination.address, resolver, localAddress, signal);
+    const socket = await connectDatagrams(address, destination.port, localAddress, where);
     if (signal?.aborted === true || this.#closed) {
       socket.close();
       throw new TsrayError('ERR_ABORTED', `dialing ${where} was given up`);
@@ -117,41 +112,6 @@ class KcpDialer implements Dialer {
     this.#live.add(connection);
     return connection.link;
   }
-
-  async #addressOf(address: Address, signal: AbortSignal | undefined): Promise<Address> {
-    if (address.kind !== 'domain') return address;
-    const [first] = await this.#deps.resolver.resolve(address.host, this.#family(), signal);
-    if (first === undefined) throw new TsrayError('ERR_DNS', `the name ${address.host} has no address`);
-    return first;
-  }
-
-  #family(): 'any' | 'ipv4' | 'ipv6' {
-    const kind = this.#deps.localAddress?.kind;
-    return kind === 'ipv4' || kind === 'ipv6' ? kind : 'any';
-  }
-}
-
-function connect(
-  socket: dgram.Socket,
-  address: Address,
-  port: number,
-  localAddress: Address | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    const connectNow = (): void => {
-      socket.connect(port, address.host, (error?: Error) => {
-        if (error !== undefined && error !== null) {
-          reject(error);
-          return;
-        }
-        socket.removeListener('error', reject);
-        resolve();
-      });
-    };
-    if (localAddress === undefined) connectNow();
-    else socket.bind({ address: localAddress.host, port: 0, exclusive: true }, connectNow);
-  });
 }
 
 interface DialedOptions {

@@ -1,5 +1,5 @@
 /** What follows from the settings: sizes of segments and windows. */
-import { headerBytes } from './packet-header.js';
+import { headerBytes } from '../common/packet-header.js';
 import type { Protection } from './protection.js';
 import { dataOverheadBytes } from './segment.js';
 import type { KcpSettings } from './settings.js';

@@ -1,22 +1,26 @@
 /** Listens for mKCP: one UDP socket for all sessions. */
-import dgram from 'node:dgram';
+import type dgram from 'node:dgram';
 import type { Accepted, Listen, Listener } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
-import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { listenError } from '../common/listen-error.js';
+import {
+  type BoundSocket,
+  bindDatagrams,
+  growReceiveBuffer,
+  plainHost,
+  sendDatagram,
+} from '../common/datagram-socket.js';
+import { createPacketHeader, headerBytes } from '../common/packet-header.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, PacketWriter } from './packet.js';
-import { createPacketHeader, headerBytes } from './packet-header.js';
 import { createProtection, type Protection } from './protection.js';
 import { conversationOf, segmentCommand, strangerWants, writeControl } from './segment.js';
 import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
-import { growReceiveBuffer, sendDatagram } from './socket.js';
 
 const receiveBufferBytes = 4 * 1024 * 1024;
 
@@ -37,48 +41,9 @@ export interface KcpListenDeps {
 /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
 export function createKcpListen(settings: KcpSettings, deps: KcpListenDeps): Listen {
   return async (host, port, accept) => {
-    const everywhere = host === '0.0.0.0' || host === '::';
-    let bound: BoundSocket;
-    try {
-      bound = await bind(everywhere ? '::' : host, port, everywhere);
-    } catch (error) {
-      // A machine without IPv6.
-      if (
-        !everywhere ||
-        !(error instanceof TsrayError) ||
-        !/EAFNOSUPPORT|EADDRNOTAVAIL/.test(String(error.cause))
-      )
-        throw error;
-      bound = await bind('0.0.0.0', port, false);
-    }
+    const bound = await bindDatagrams(host, port);
     return new KcpListener(settings, deps, bound, accept);
   };
-}
-
-interface BoundSocket {
-  readonly socket: dgram.Socket;
-  readonly address: string;
-  readonly port: number;
-}
-
-function bind(host: string, port: number, dualStack: boolean): Promise<BoundSocket> {
-  const socket = dgram.createSocket({
-    type: host.includes(':') ? 'udp6' : 'udp4',
-    ipv6Only: !dualStack && host.includes(':'),
-    // Only IP addresses come here. Answered at once, the packet leaves within `send`.
-    lookup: (name, _options, callback) => callback(null, name, name.includes(':') ? 6 : 4),
-  });
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      socket.close();
-      reject(listenError(`${formatHostPort(host, port)} (UDP)`, false, error));
-    });
-    socket.bind({ address: host, port, exclusive: true }, () => {
-      socket.removeAllListeners('error');
-      const bound = socket.address();
-      resolve({ socket, address: bound.address, port: bound.port });
-    });
-  });
 }
 
 class KcpListener implements Listener {
@@ -257,9 +222,4 @@ class KcpListener implements Listener {
     }
     if (this.#linkCount === 0) this.#resolveDrained();
   }
-}
-
-/** IPv4 peers of a dual-stack socket appear as IPv4. */
-function plainHost(host: string): string {
-  return host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
 }

@@ -1,7 +1,6 @@
 /** Datagrams of one connection: room for segments between the header in front and what protects them. */
-import { headerBytes, type PacketHeader } from './packet-header.js';
+import { headerBytes, type PacketHeader, type PacketHeaderType } from '../common/packet-header.js';
 import type { Protection } from './protection.js';
-import type { KcpHeader } from './settings.js';
 
 /** The largest datagram: the largest mtu, and the nonce that V2Ray does not count. Room for the last word beyond. */
 const bufferBytes = 2048;
@@ -39,7 +38,7 @@ export class PacketWriter {
   readonly start: number;
 
   constructor(
-    type: KcpHeader,
+    type: PacketHeaderType,
     header: PacketHeader,
     protection: Protection,
     buffer: DatagramBuffer,

@@ -6,10 +6,10 @@
  *     seed     nonce (12) ‖ GCM(segments) ‖ tag (16), key: the first 16 bytes of SHA-256(seed)
  */
 import type { RandomSource } from '../../core/random.js';
-import { type Aead, aeadTagBytes, type CryptoProvider } from '../../crypto/provider.js';
+import { aeadTagBytes, type CryptoProvider } from '../../crypto/provider.js';
+import { PacketSeal } from '../common/packet-seal.js';
 
 const plainBytes = 6;
-const nonceBytes = 12;
 
 export interface Protection {
   /** Bytes in front of the segments. */
@@ -34,7 +34,7 @@ export function createProtection(
 ): Protection {
   if (seed === undefined) return new PlainProtection();
   const key = crypto.sha256(Buffer.from(seed, 'utf8')).subarray(0, 16);
-  return new SeedProtection(crypto.aead('aes-128-gcm', key), random);
+  return new SeedProtection(new PacketSeal(crypto.aead('aes-128-gcm', key), random));
 }
 
 const fnvBasis = 0x811c9dc5;
@@ -106,29 +106,22 @@ function unchain(bytes: Uint8Array, start: number, end: number): void {
 }
 
 class SeedProtection implements Protection {
-  readonly before = nonceBytes;
-  readonly after = aeadTagBytes;
+  readonly #seal: PacketSeal;
+  readonly before: number;
+  readonly after: number;
   readonly overheadBytes = aeadTagBytes;
-  readonly #aead: Aead;
-  readonly #random: RandomSource;
 
-  constructor(aead: Aead, random: RandomSource) {
-    this.#aead = aead;
-    this.#random = random;
+  constructor(seal: PacketSeal) {
+    this.#seal = seal;
+    this.before = seal.before;
+    this.after = seal.after;
   }
 
   seal(out: Uint8Array, _words: Uint32Array, start: number, end: number): number {
-    const body = start + nonceBytes;
-    const nonce = this.#random.fill(out.subarray(start, body));
-    this.#aead.seal(nonce, undefined, out.subarray(body, end), out, body);
-    return end + aeadTagBytes;
+    return this.#seal.seal(out, start, end);
   }
 
   open(datagram: Uint8Array, skip: number): Uint8Array | undefined {
-    const body = skip + nonceBytes;
-    if (datagram.length < body + aeadTagBytes) return undefined;
-    const nonce = datagram.subarray(skip, body);
-    if (!this.#aead.open(nonce, undefined, datagram.subarray(body), datagram, body)) return undefined;
-    return datagram.subarray(body, datagram.length - aeadTagBytes);
+    return this.#seal.open(datagram, skip);
   }
 }

@@ -1,5 +1,5 @@
 /** Settings of mKCP. */
-export type KcpHeader = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
+import type { PacketHeaderType } from '../common/packet-header.js';
 
 export interface KcpSettings {
   /** 576 … 1460 bytes. */
@@ -12,7 +12,7 @@ export interface KcpSettings {
   readonly congestion: boolean;
   readonly readBufferBytes: number;
   readonly writeBufferBytes: number;
-  readonly header: KcpHeader;
+  readonly header: PacketHeaderType;
   /** Undefined: the plain form with its checksum. Secret. */
   readonly seed?: string;
 }

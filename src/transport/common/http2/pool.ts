@@ -5,6 +5,7 @@ import { TsrayError } from '../../../core/errors.js';
 import { formatHostPort } from '../../../core/net/address.js';
 import type { Destination } from '../../../core/net/destination.js';
 import type { SocketDialer } from '../socket.js';
+import { givenUp, unlessAborted } from '../when-ready.js';
 import { ClientConnection, type ClientConnectionOptions } from './client-connection.js';
 
 /** Connections to one destination at the same time. */
@@ -167,21 +168,4 @@ class Group {
   #checkEmpty(): void {
     if (this.#connections.size === 0 && this.#coming === undefined) this.#parts.emptied();
   }
-}
-
-function givenUp(where: string): TsrayError {
-  return new TsrayError('ERR_ABORTED', `dialing ${where} was given up`);
-}
-
-function unlessAborted(
-  promise: Promise<void>,
-  where: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => reject(givenUp(where));
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }

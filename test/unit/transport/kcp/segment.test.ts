@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { nodeCrypto } from '../../../../src/crypto/node.js';
+import { createPacketHeader, headerBytes } from '../../../../src/transport/common/packet-header.js';
 import { DatagramBuffer, PacketWriter } from '../../../../src/transport/kcp/packet.js';
-import { createPacketHeader, headerBytes } from '../../../../src/transport/kcp/packet-header.js';
 import { createProtection, type Protection } from '../../../../src/transport/kcp/protection.js';
 import {
   SegmentReader,

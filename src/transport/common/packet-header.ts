@@ -1,5 +1,5 @@
 /**
- * What mKCP datagrams begin with to look like another protocol. Receivers skip these bytes
+ * What datagrams of mKCP and QUIC begin with to look like another protocol. Receivers skip these bytes
  * unread.
  *
  *     srtp           B5 E8 ‖ u16 counter
@@ -9,10 +9,11 @@
  *     wireguard      04 00 00 00
  */
 import type { RandomSource } from '../../core/random.js';
-import type { KcpHeader } from './settings.js';
+
+export type PacketHeaderType = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
 
 /** Bytes of each header. */
-export const headerBytes: Readonly<Record<KcpHeader, number>> = {
+export const headerBytes: Readonly<Record<PacketHeaderType, number>> = {
   none: 0,
   srtp: 4,
   utp: 4,
@@ -26,7 +27,7 @@ export interface PacketHeader {
   write(out: Uint8Array, at: number): void;
 }
 
-export function createPacketHeader(type: KcpHeader, random: RandomSource): PacketHeader {
+export function createPacketHeader(type: PacketHeaderType, random: RandomSource): PacketHeader {
   switch (type) {
     case 'none':
       return fixed([]);
