@@ -36,6 +36,7 @@ export const errorCodes = {
   ERR_RESET: 'The peer reset the connection.',
   ERR_CLOSED: 'The connection or object is closed.',
   ERR_ABORTED: 'The caller gave up.',
+  ERR_MISSING_PACKAGE: 'A package that this feature needs is not installed.',
   ERR_INTERNAL: 'A defect in tsray.',
 } as const;
 

@@ -14,6 +14,7 @@ import { grpc } from './stream/grpc.js';
 import { h2, h2ForClient } from './stream/h2.js';
 import { httpUpgrade } from './stream/httpupgrade.js';
 import { kcp } from './stream/kcp.js';
+import { examineQuicTls, quic } from './stream/quic.js';
 import { sockopt } from './stream/sockopt.js';
 import { tcp } from './stream/tcp.js';
 import { requireOwnCertificate, tls } from './stream/tls.js';
@@ -55,6 +56,7 @@ const carriers: Readonly<Record<Network, Carrier>> = {
     httpupgrade: settings,
   })),
   kcp: carrier(['kcpSettings'], kcp, (settings) => ({ network: 'kcp', kcp: settings })),
+  quic: carrier(['quicSettings'], quic, (settings) => ({ network: 'quic', quic: settings })),
   domainsocket: carrier(['dsSettings'], unix, (settings) => ({ network: 'domainsocket', unix: settings })),
 };
 
@@ -71,7 +73,6 @@ const otherNames = {
 
 /** Networks of V2Ray and its relatives that are missing here. */
 const missingNetworks = {
-  quic: 'the transport "quic" is not supported by tsray: no QUIC for Node.js understands that of V2Ray',
   ...each(
     ['hy2', 'hysteria', 'hysteria2', 'splithttp', 'xhttp'],
     (network) => `the transport "${network}" is not supported by tsray`,
@@ -152,6 +153,7 @@ export function readStream(
     carriers[network].read(checker, at ?? inside(solid, keys[0]!));
   const sockets = sockopt.read(checker, inside(solid, 'sockopt'));
   const secure = security === 'tls' ? readTls(checker, inside(solid, 'tlsSettings'), role) : 'none';
+  if (network === 'quic' && security === 'tls') examineQuicTls(inside(solid, 'tlsSettings'), role, checker);
   if (carried === undefined || sockets === undefined || secure === undefined) return undefined;
   return {
     ...(carried.network === 'http' && role === 'outbound'
@@ -182,7 +184,7 @@ const defaultKeys = Object.values(carriers).flatMap(({ keys }) => keys);
 
 /** The top level's `transport`: settings of networks for `streamSettings` that have none of their own. */
 export const defaultsSchema = v.object(
-  Object.fromEntries([...defaultKeys, 'quicSettings'].map((key) => [key, opaque])),
+  Object.fromEntries(defaultKeys.map((key) => [key, opaque])),
   'an object',
 );
 

@@ -161,6 +161,8 @@ function carriageOf(stream: StreamSettings, role: 'inbound' | 'outbound', notes:
       if (mtu !== defaultMtu) notes.push('mtu of kcpSettings is not in the link');
       return { network: 'kcp', header, seed };
     }
+    case 'quic':
+      throw linkFault('a link of tsray cannot name the transport "quic"');
     case 'domainsocket':
       throw linkFault('a link cannot name a Unix socket');
   }

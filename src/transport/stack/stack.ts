@@ -12,6 +12,8 @@ import { createHttpUpgradeDialer } from '../httpupgrade/dial.js';
 import { createHttpUpgradeListen } from '../httpupgrade/listen.js';
 import { createKcpDialer } from '../kcp/dial.js';
 import { createKcpListen } from '../kcp/listen.js';
+import { createQuicDialer } from '../quic/dial.js';
+import { createQuicListen } from '../quic/listen.js';
 import { tcpPlace } from '../tcp/dial.js';
 import { createHttpHeadDialer, createHttpHeadListen } from '../tcp/http-head-transport.js';
 import { createTlsClient } from '../tls/client.js';
@@ -21,6 +23,7 @@ import { createWsDialer } from '../ws/dial.js';
 import { createWsListen } from '../ws/listen.js';
 import { createClientWays, type Ground } from './client-carrier.js';
 import { type OpenServer, serverOpener } from './open-server.js';
+import { quicClientSecurity, quicServerSecurity } from './quic-security.js';
 import { createSecuredListen } from './secured-listen.js';
 import { createSocketListen, listenForLinks } from './server-carrier.js';
 import type { StreamSettings } from './stream-settings.js';
@@ -30,11 +33,15 @@ const defaultAlpn: Readonly<Record<StreamSettings['network'], readonly string[]>
   tcp: ['h2', 'http/1.1'],
   domainsocket: ['h2', 'http/1.1'],
   kcp: ['h2', 'http/1.1'],
+  quic: ['h2', 'http/1.1'],
   ws: ['http/1.1'],
   httpupgrade: ['http/1.1'],
   http: ['h2'],
   grpc: ['h2'],
 };
+
+/** Of what TLS can go over: QUIC has it inside. */
+type CarriedSettings = Exclude<StreamSettings, { readonly network: 'quic' }>;
 
 export interface StreamDialerDeps extends TransportDeps {
   /** Connections go through this one in place of sockets of our own (`proxySettings` with `transportLayer`). */
@@ -43,6 +50,11 @@ export interface StreamDialerDeps extends TransportDeps {
 
 /** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamDialer(settings: StreamSettings, deps: StreamDialerDeps): Dialer {
+  refuseThrough(settings, deps);
+  if (settings.network === 'quic') {
+    const security = quicClientSecurity(settings.tls, defaultAlpn.quic, deps);
+    return createQuicDialer(settings.quic, security, deps);
+  }
   const tlsClient =
     settings.tls === undefined
       ? undefined
@@ -73,12 +85,14 @@ export function createStreamDialer(settings: StreamSettings, deps: StreamDialerD
   }
 }
 
-function clientGround(settings: StreamSettings, deps: StreamDialerDeps): Ground {
-  const { network } = settings;
-  if (deps.through !== undefined && (network === 'kcp' || network === 'domainsocket')) {
-    // Never past the outbound that everything was meant to go through.
+/** Never past the outbound that everything was meant to go through. */
+function refuseThrough({ network }: StreamSettings, { through }: StreamDialerDeps): void {
+  if (through !== undefined && (network === 'kcp' || network === 'quic' || network === 'domainsocket')) {
     throw new TsrayError('ERR_CONFIG_UNSUPPORTED', `"${network}" cannot go through another outbound`);
   }
+}
+
+function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground {
   if (settings.network === 'kcp') return { kind: 'links', dialer: createKcpDialer(settings.kcp, deps) };
   if (deps.through !== undefined) return { kind: 'links', dialer: deps.through };
   if (settings.network === 'domainsocket') {
@@ -92,6 +106,9 @@ function clientGround(settings: StreamSettings, deps: StreamDialerDeps): Ground 
 
 /** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamListen(settings: StreamSettings, deps: TransportDeps): Listen {
+  if (settings.network === 'quic') {
+    return createQuicListen(settings.quic, quicServerSecurity(settings.tls, defaultAlpn.quic, deps), deps);
+  }
   const security =
     settings.tls === undefined
       ? undefined

@@ -5,6 +5,7 @@ import type { GrpcSettings } from '../grpc/settings.js';
 import type { H2Settings } from '../h2/settings.js';
 import type { HttpUpgradeSettings } from '../httpupgrade/settings.js';
 import type { KcpSettings } from '../kcp/settings.js';
+import type { QuicSettings } from '../quic/settings.js';
 import type { TcpSettings } from '../tcp/settings.js';
 import type { TlsSettings } from '../tls/settings.js';
 import type { UnixSettings } from '../unix/settings.js';
@@ -22,6 +23,7 @@ export type StreamSettings = {
   | { readonly network: 'http'; readonly h2: H2Settings }
   | { readonly network: 'grpc'; readonly grpc: GrpcSettings }
   | { readonly network: 'kcp'; readonly kcp: KcpSettings }
+  | { readonly network: 'quic'; readonly quic: QuicSettings }
   | { readonly network: 'domainsocket'; readonly unix: UnixSettings }
 );
 

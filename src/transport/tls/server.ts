@@ -1,5 +1,5 @@
 /** The server's side of TLS: contexts from settings, by server name. */
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { Logger } from '../../contract/logger.js';
@@ -8,9 +8,9 @@ import { describeError, TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
 import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
+import { issueIdentity, replaceAfterMs } from './identity.js';
 import { certificateFault, certificateName, type LoadedCertificate, reloading } from './pem-source.js';
 import type { TlsSettings } from './settings.js';
-import { issueCertificate } from './x509.js';
 
 export interface TlsServerDeps {
   readonly clock: Clock;
@@ -146,12 +146,6 @@ class ServerContexts {
   }
 }
 
-const hourMs = 3600 * 1000;
-/** An issued certificate is replaced well before it expires. */
-const validMs = 48 * hourMs;
-const replaceAfterMs = 24 * hourMs;
-/** Clocks differ. */
-const backdatedMs = 24 * hourMs;
 /** Whoever asks for more names has the oldest forgotten. */
 const maxIssued = 256;
 
@@ -188,21 +182,13 @@ class Issuer {
   }
 
   #issue(name: string, nowMs: number): tls.SecureContext {
-    const { certificatePem, keyPem = '' } = this.#authority;
-    const leaf = issueCertificate(
-      {
-        names: [name],
-        publicKey: this.#keys.publicKey,
-        notBeforeMs: nowMs - backdatedMs,
-        notAfterMs: nowMs + validMs,
-      },
-      { certificate: certificatePem, privateKey: createPrivateKey(keyPem) },
+    const { certificatePem, keyPem } = issueIdentity(
+      this.#authority,
+      this.#keys,
+      name,
+      nowMs,
       this.#deps.random,
     );
-    return tls.createSecureContext({
-      ...this.#options,
-      cert: `${leaf}${certificatePem}`,
-      key: this.#keys.privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    });
+    return tls.createSecureContext({ ...this.#options, cert: certificatePem, key: keyPem });
   }
 }

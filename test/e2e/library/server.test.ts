@@ -303,7 +303,7 @@ describe('createServer', () => {
       code: 'ERR_CONFIG_VALUE',
       message: /^port: expected/,
     });
-    assert.throws(() => createServer({ listen: { port: 0 }, stream: { network: 'quic' as 'tcp' } }), {
+    assert.throws(() => createServer({ listen: { port: 0 }, stream: { network: 'xhttp' as 'tcp' } }), {
       code: 'ERR_CONFIG_UNSUPPORTED',
     });
   });

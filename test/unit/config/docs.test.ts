@@ -15,6 +15,7 @@ import { grpcSchema } from '../../../src/config/schema/stream/grpc.js';
 import { h2Schema } from '../../../src/config/schema/stream/h2.js';
 import { httpUpgradeSchema } from '../../../src/config/schema/stream/httpupgrade.js';
 import { kcpSchema } from '../../../src/config/schema/stream/kcp.js';
+import { quicSchema } from '../../../src/config/schema/stream/quic.js';
 import { sockoptSchema } from '../../../src/config/schema/stream/sockopt.js';
 import { tcpSchema } from '../../../src/config/schema/stream/tcp.js';
 import { tlsSchema } from '../../../src/config/schema/stream/tls.js';
@@ -64,7 +65,6 @@ const levels = unwrap(unwrap(viewOf(policySchema)).entries?.['levels'] as Schema
 
 /** Settings of networks and securities that there are not; they only draw a warning. */
 const unusable = [
-  'quicSettings',
   'hy2Settings',
   'hysteriaSettings',
   'splithttpSettings',
@@ -95,6 +95,7 @@ const documentedSchemas: readonly [string, AnySchema | SchemaView, readonly stri
   ['grpcSettings', grpcSchema, []],
   ['httpupgradeSettings', httpUpgradeSchema, []],
   ['kcpSettings', kcpSchema, ['type']],
+  ['quicSettings', quicSchema, ['type']],
   ['dsSettings', unixSchema, []],
   ['tlsSettings', tlsSchema, []],
   ['sockopt', sockoptSchema, []],

@@ -711,7 +711,7 @@ const unsupported: readonly Case[] = [
     'a transport nobody knows',
     outbounds(`{ "protocol": "freedom", "streamSettings": { "network": "websockets" } }`),
     [
-      '2:57  ERR_CONFIG_VALUE  outbounds[0].streamSettings.network: expected "tcp", "ws", "http", "grpc", "httpupgrade", "kcp" or "domainsocket", found "websockets". Hint: Did you mean "websocket"?',
+      '2:57  ERR_CONFIG_VALUE  outbounds[0].streamSettings.network: expected "tcp", "ws", "http", "grpc", "httpupgrade", "kcp", "quic" or "domainsocket", found "websockets". Hint: Did you mean "websocket"?',
     ],
   ],
   [

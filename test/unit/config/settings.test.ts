@@ -553,7 +553,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
     inbounds: [
       { protocol: 'socks', port: 1, sniffing: { enabled: true } },
       { protocol: 'shadowsocks', port: 2 },
-      { protocol: 'vmess', port: 3, streamSettings: { network: 'quic' } },
+      { protocol: 'vmess', port: 3, streamSettings: { network: 'xhttp' } },
     ],
     outbounds: [
       { protocol: 'trojan', tag: 'first' },
@@ -586,7 +586,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
       'routing: routing is not supported by tsray yet; going on without it',
       'inbounds[0].sniffing: sniffing is not supported by tsray yet; going on without it',
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
-      'inbounds[2].streamSettings.network: the transport "quic" is not supported by tsray: no QUIC for Node.js understands that of V2Ray; this inbound is left out',
+      'inbounds[2].streamSettings.network: the transport "xhttp" is not supported by tsray; this inbound is left out',
       'outbounds[0].protocol: the outbound protocol "trojan" is not supported by tsray; this outbound refuses everything',
       'outbounds[1].domainStrategy: domainStrategy "UseIP" of an outbound is not supported by tsray yet; going on without it',
       'outbounds[2].streamSettings.security: the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake; this outbound refuses everything',

@@ -3,20 +3,8 @@ import * as v from 'valibot';
 import type { KcpSettings } from '../../../transport/kcp/settings.js';
 import { noted } from '../../check/notes.js';
 import { section } from '../section.js';
-import { flag, whole, words } from '../types.js';
-
-const headerSchema = v.object(
-  {
-    type: v.optional(
-      words(['none', 'srtp', 'utp', 'wechat-video', 'dtls', 'wireguard'], {
-        unsupported: { dns: 'the mKCP header "dns" is not supported by tsray' },
-        essential: true,
-      }),
-      'none',
-    ),
-  },
-  'an object',
-);
+import { flag, whole } from '../types.js';
+import { packetHeaderSchema } from './packet-header.js';
 
 /** MB or MB/s; more than any machine has, and products stay exact. */
 const megabytes = whole(0, 65_535);
@@ -30,7 +18,7 @@ export const kcpSchema = v.object(
     congestion: v.optional(flag, false),
     readBufferSize: v.optional(megabytes, 2),
     writeBufferSize: v.optional(megabytes, 2),
-    header: v.optional(headerSchema, {}),
+    header: v.optional(packetHeaderSchema, {}),
     seed: v.optional(noted(v.string('a string'), { secret: true })),
   },
   'an object',

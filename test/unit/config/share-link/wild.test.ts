@@ -371,6 +371,8 @@ function carrierOf(stream: StreamSettings): object {
       return stream.kcp;
     case 'httpupgrade':
       return stream.httpupgrade;
+    case 'quic':
+      return stream.quic;
     case 'domainsocket':
       return stream.unix;
   }

@@ -1,0 +1,211 @@
+/** Dials QUIC: streams of shared connections, each with a UDP socket of its own. */
+import type dgram from 'node:dgram';
+import type { Resolver } from '../../contract/dns.js';
+import type { Dialer, DialOptions } from '../../contract/transport.js';
+import type { Clock } from '../../core/clock.js';
+import { TsrayError } from '../../core/errors.js';
+import { type Address, formatHostPort } from '../../core/net/address.js';
+import type { Destination } from '../../core/net/destination.js';
+import type { RandomSource } from '../../core/random.js';
+import type { Link } from '../../core/stream/link.js';
+import type { CryptoProvider } from '../../crypto/provider.js';
+import type { CarriedTlsClient } from '../common/carried-tls.js';
+import { connectDatagrams, datagramTarget, growReceiveBuffer } from '../common/datagram-socket.js';
+import { dialError } from '../common/dial-error.js';
+import { dialTimeoutMs } from '../common/when-ready.js';
+import { QuicConnection } from './connection.js';
+import { type EngineConfig, loadEngine, type QuicEngine } from './engine.js';
+import { connectionIdBytes, setLimits } from './limits.js';
+import { QuicPackets } from './packets.js';
+import { ConnectionGroup } from './pool.js';
+import type { QuicSettings } from './settings.js';
+
+/** Asked of the kernel, which may give less. */
+const receiveBufferBytes = 4 * 1024 * 1024;
+
+/** A machine that says so often that nobody listens has lost the connection: its server has gone. */
+const maxRefusals = 3;
+
+export interface QuicDialerDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly crypto: CryptoProvider;
+  readonly resolver: Resolver;
+  /** Local IP of the sockets (`sendThrough`). */
+  readonly localAddress?: Address | undefined;
+  /** Deadline of a handshake; 16 s if absent. */
+  readonly timeoutMs?: number;
+}
+
+export function createQuicDialer(
+  settings: QuicSettings,
+  security: CarriedTlsClient,
+  deps: QuicDialerDeps,
+): Dialer {
+  return new QuicDialer(settings, security, deps);
+}
+
+class QuicDialer implements Dialer {
+  readonly #settings: QuicSettings;
+  readonly #security: CarriedTlsClient;
+  readonly #deps: QuicDialerDeps;
+  readonly #groups = new Map<string, ConnectionGroup>();
+  readonly #live = new Set<QuicConnection>();
+  #config: { readonly authorities: string | undefined; readonly engine: EngineConfig } | undefined;
+  #closed = false;
+
+  constructor(settings: QuicSettings, security: CarriedTlsClient, deps: QuicDialerDeps) {
+    this.#settings = settings;
+    this.#security = security;
+    this.#deps = deps;
+  }
+
+  async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
+    if (this.#closed) throw closed();
+    const link = await this.#group(destination, options).open(options.signal);
+    if (!this.#closed) return link;
+    link.destroy();
+    throw closed();
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const connection of [...this.#live]) connection.close(closed());
+    return Promise.resolve();
+  }
+
+  #group(destination: Destination, options: DialOptions): ConnectionGroup {
+    const where = formatHostPort(destination.address.host, destination.port);
+    const known = this.#groups.get(where);
+    if (known !== undefined) return known;
+    const group: ConnectionGroup = new ConnectionGroup(
+      where,
+      () => this.#connect(group, where, destination, options.onConnected),
+      () => {
+        if (this.#groups.get(where) === group) this.#groups.delete(where);
+      },
+    );
+    this.#groups.set(where, group);
+    return group;
+  }
+
+  async #connect(
+    group: ConnectionGroup,
+    where: string,
+    destination: Destination,
+    onConnected: (() => void) | undefined,
+  ): Promise<QuicConnection> {
+    const { localAddress, resolver } = this.#deps;
+    const engine = await loadEngine();
+    // Not the caller's signal: others may be waiting for the same connection.
+    const address = await datagramTarget(destination.address, resolver, localAddress, undefined);
+    const socket = await connectDatagrams(address, destination.port, localAddress, where);
+    let connection: QuicConnection | undefined;
+    try {
+      if (this.#closed) throw closed();
+      return await new Promise((resolve, reject) => {
+        connection = this.#start(
+          engine,
+          socket,
+          { where, destination, address },
+          {
+            established: () => {
+              onConnected?.();
+              resolve(connection!);
+            },
+            closed: (error) => {
+              group.remove(connection!);
+              reject(error ?? closed());
+            },
+          },
+        );
+      });
+    } catch (error) {
+      if (connection === undefined) socket.close();
+      throw error;
+    }
+  }
+
+  /** From here on the connection owns `socket`. */
+  #start(
+    engine: QuicEngine,
+    socket: dgram.Socket,
+    { where, destination, address }: { where: string; destination: Destination; address: Address },
+    tell: { established(): void; closed(error: TsrayError | undefined): void },
+  ): QuicConnection {
+    const { clock, random, timeoutMs: handshakeMs = dialTimeoutMs } = this.#deps;
+    const security = this.#security;
+    const packets = new QuicPackets(this.#settings, this.#deps);
+    const bound = socket.address();
+    const local = { host: bound.address, port: bound.port };
+    const remote = { host: address.host, port: destination.port };
+    const made = engine.Connection.connect(
+      security.serverName(destination) ?? null,
+      random.fill(new Uint8Array(connectionIdBytes)),
+      local,
+      remote,
+      this.#engineConfig(engine),
+    );
+    let refusals = 0;
+    const connection: QuicConnection = new QuicConnection({
+      engine: made,
+      side: 'client',
+      clock,
+      local,
+      where,
+      handshakeMs,
+      room: () => packets.room,
+      send: (length) => packets.send(socket, length),
+      established: () => {
+        security.verify(made.peerCertChain() ?? [], destination);
+        // Nobody waits for a connection without streams.
+        socket.unref();
+        tell.established();
+      },
+      busy: (isBusy) => {
+        if (isBusy) socket.ref();
+        else socket.unref();
+      },
+      closed: (error) => {
+        this.#live.delete(connection);
+        socket.close();
+        tell.closed(error);
+      },
+    });
+    this.#live.add(connection);
+    growReceiveBuffer(socket, receiveBufferBytes);
+    socket.on('message', (datagram) => {
+      const packet = packets.unwrap(datagram);
+      if (packet === undefined) return;
+      refusals = 0;
+      connection.received(packet, remote);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      refusals += 1;
+      if (connection.isEstablished && refusals < maxRefusals) return;
+      connection.drop(dialError(where, destination.address.host, error));
+    });
+    return connection;
+  }
+
+  #engineConfig(engine: QuicEngine): EngineConfig {
+    const authorities = this.#security.authorities();
+    if (this.#config?.authorities === authorities && this.#config !== undefined) return this.#config.engine;
+    const verified = authorities !== undefined;
+    const config = engine.Config.withBoringSslCtx(
+      verified,
+      !verified,
+      verified ? Buffer.from(authorities, 'latin1') : null,
+      null,
+      null,
+      null,
+    );
+    setLimits(config, 'client', this.#security.alpn);
+    this.#config = { authorities, engine: config };
+    return config;
+  }
+}
+
+function closed(): TsrayError {
+  return new TsrayError('ERR_CLOSED', 'the outbound was closed');
+}

@@ -1,0 +1,42 @@
+/** Sizes and times of QUIC connections. */
+import type { EngineConfig } from './engine.js';
+
+/** quic-go's first size. With header and seal a datagram still fits through tunnels. */
+const sendPacketBytes = 1252;
+
+/** Of what peers may send: more than any path carries without fragments. */
+const receivePacketBytes = 1500;
+
+/**
+ * What a peer may send before it hears from us. quiche grows its windows from here with what is read, faster than its
+ * congestion control grows; from any other size it would first shrink them.
+ */
+const firstStreamWindowBytes = 32 * 1024;
+const firstConnectionWindowBytes = 48 * 1024;
+
+/** What may wait to be read: as with HTTP/2. */
+const streamWindowBytes = 4 * 1024 * 1024;
+const connectionWindowBytes = 64 * 1024 * 1024;
+
+/** V2Ray's. */
+export const connectionIdBytes = 12;
+export const serverStreams = 32;
+export const clientIdleMs = 30_000;
+export const serverIdleMs = 45_000;
+
+export function setLimits(config: EngineConfig, side: 'client' | 'server', alpn: readonly string[]): void {
+  config.setApplicationProtos([...alpn]);
+  config.setMaxIdleTimeout(side === 'client' ? clientIdleMs : serverIdleMs);
+  config.setMaxSendUdpPayloadSize(sendPacketBytes);
+  config.setMaxRecvUdpPayloadSize(receivePacketBytes);
+  config.setInitialMaxData(firstConnectionWindowBytes);
+  config.setInitialMaxStreamDataBidiLocal(firstStreamWindowBytes);
+  config.setInitialMaxStreamDataBidiRemote(firstStreamWindowBytes);
+  config.setMaxStreamWindow(streamWindowBytes);
+  config.setMaxConnectionWindow(connectionWindowBytes);
+  // Only clients open streams.
+  config.setInitialMaxStreamsBidi(side === 'server' ? serverStreams : 0);
+  config.setInitialMaxStreamsUni(0);
+  // It would need the time at which each packet may leave.
+  config.enablePacing(false);
+}

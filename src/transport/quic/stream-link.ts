@@ -1,0 +1,260 @@
+/** A Link over one bidirectional QUIC stream. FIN is its half-close; a reset is told to the peer in both directions. */
+import { ByteQueue } from '../../core/bytes/queue.js';
+import { TsrayError } from '../../core/errors.js';
+import type { Link, LinkSink } from '../../core/stream/link.js';
+import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import type { EngineConnection } from './engine.js';
+
+/** Most bytes delivered at once. */
+const readBytes = 128 * 1024;
+
+/** Queued at which a writer is asked to wait. */
+const defaultHighWaterBytes = 256 * 1024;
+
+/** A writer that was asked to wait may still finish what it was about to write. */
+const slackBytes = 16 * 1024 * 1024;
+
+const nothing = new Uint8Array(0);
+/** Of STOP_SENDING and RESET_STREAM; V2Ray does not look at it. */
+const closeCode = 0;
+
+/** What a link needs of its connection. */
+export interface StreamHost {
+  readonly engine: EngineConnection;
+  /** Something can be sent or read: to be done before the event loop turns. */
+  wake(): void;
+  /** The link has something queued, or nothing any more. */
+  setWaiting(link: QuicLink, waiting: boolean): void;
+  /** The stream was reset, by us or by the peer. */
+  wasReset(): void;
+  /** The link is done with its stream. Once. */
+  release(link: QuicLink): void;
+}
+
+export class QuicLink implements Link {
+  readonly id: number;
+  readonly #host: StreamHost;
+  #sink: LinkSink | undefined;
+  #queue: ByteQueue | undefined;
+  #highWaterBytes = defaultHighWaterBytes;
+  #paused = false;
+  #blocked = false;
+  /** The peer's FIN was read. */
+  #inputEnded = false;
+  /** `end` or `close` was called. */
+  #outputEnded = false;
+  /** FIN was handed over. */
+  #finished = false;
+  /** The peer has said that it reads no more. */
+  #outputLost = false;
+  #closing = false;
+  #gone = false;
+  #error: TsrayError | undefined;
+
+  constructor(host: StreamHost, id: number) {
+    this.#host = host;
+    this.id = id;
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink;
+    if (this.#gone) {
+      const error = this.#error;
+      queueMicrotask(() => sink.closed(error));
+    } else {
+      this.#host.wake();
+    }
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#host.wake();
+  }
+
+  limitQueue(bytes: number): void {
+    this.#highWaterBytes = bytes;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#gone || this.#outputEnded || this.#outputLost || bytes.length === 0) return true;
+    let taken = 0;
+    if (this.#queue === undefined) taken = this.#send(bytes);
+    if (taken < bytes.length && !this.#outputLost) this.#enqueue(bytes.subarray(taken));
+    this.#host.wake();
+    this.#blocked = (this.#queue?.length ?? 0) > this.#highWaterBytes;
+    return !this.#blocked;
+  }
+
+  end(): void {
+    if (this.#gone || this.#outputEnded) return;
+    this.#outputEnded = true;
+    this.#host.wake();
+    if (this.#queue === undefined) this.#finish();
+  }
+
+  close(): void {
+    if (this.#gone || this.#closing) return;
+    this.#closing = true;
+    this.#stopReading();
+    this.end();
+    this.#settle();
+  }
+
+  destroy(error?: TsrayError): void {
+    if (this.#gone) return;
+    this.#stopReading();
+    if (!this.#finished) {
+      this.#quietly((engine) => engine.streamShutdown(this.id, 1, closeCode));
+      this.#host.wasReset();
+    }
+    this.#leave(error);
+    this.#host.wake();
+  }
+
+  /** The connection is gone. */
+  connectionLost(error: TsrayError | undefined): void {
+    this.#leave(this.#closing ? undefined : error);
+  }
+
+  /** The stream can be read. */
+  readable(): void {
+    while (!this.#paused && !this.#gone && !this.#closing && !this.#inputEnded && this.#sink !== undefined) {
+      const scratch = takeScratch(readBytes);
+      let end = false;
+      try {
+        const read = this.#host.engine.streamRecv(this.id, scratch.subarray(0, readBytes));
+        if (read === null) return;
+        const [length] = read;
+        end = read[1];
+        if (length > 0) this.#sink.data(scratch.subarray(0, length));
+      } catch (error) {
+        this.#broken(error);
+        return;
+      } finally {
+        releaseScratch();
+      }
+      if (!end || this.#gone) continue;
+      this.#inputEnded = true;
+      if (!this.#closing) this.#sink.end();
+      this.#settle();
+    }
+  }
+
+  /** There may be room for what is queued. */
+  writable(): void {
+    const queue = this.#queue;
+    if (queue === undefined || this.#gone) return;
+    while (queue.length > 0 && !this.#outputLost) {
+      const taken = this.#send(queue.peek());
+      if (taken === 0) break;
+      queue.consume(taken);
+    }
+    if (this.#outputLost || queue.length === 0) {
+      this.#dropQueue();
+      if (this.#outputEnded) this.#finish();
+    }
+    if (this.#blocked && queue.length <= this.#highWaterBytes / 2) {
+      this.#blocked = false;
+      if (!this.#closing && !this.#gone) this.#sink?.drain();
+    }
+    this.#settle();
+  }
+
+  /** Returns how much of `bytes` was taken. */
+  #send(bytes: Uint8Array): number {
+    try {
+      return this.#host.engine.streamSend(this.id, bytes, false) ?? 0;
+    } catch {
+      // STOP_SENDING: nothing more reaches the peer. What it has sent still counts.
+      this.#outputLost = true;
+      return 0;
+    }
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.#queue ??= new ByteQueue(this.#highWaterBytes + slackBytes);
+    if (this.#queue.length + bytes.length > this.#highWaterBytes + slackBytes) {
+      this.destroy(new TsrayError('ERR_LIMIT', 'more was written to a stream than it may hold'));
+      return;
+    }
+    this.#queue.append(bytes);
+    this.#host.setWaiting(this, true);
+  }
+
+  #dropQueue(): void {
+    this.#queue = undefined;
+    this.#host.setWaiting(this, false);
+  }
+
+  #finish(): void {
+    if (this.#finished || this.#gone) return;
+    this.#finished = true;
+    if (!this.#outputLost) this.#quietly((engine) => engine.streamSend(this.id, nothing, true));
+    this.#settle();
+  }
+
+  /** Tells the peer that nobody reads. What has come is taken out first: it counts against the connection's window. */
+  #stopReading(): void {
+    if (this.#inputEnded || this.#gone) return;
+    discardInput(this.#host.engine, this.id);
+    this.#quietly((engine) => engine.streamShutdown(this.id, 0, closeCode));
+  }
+
+  /** Reading failed. */
+  #broken(error: unknown): void {
+    this.#inputEnded = true;
+    this.#host.wasReset();
+    this.destroy(new TsrayError('ERR_RESET', 'the peer reset the stream', { cause: error }));
+  }
+
+  /** Ends the link once there is nothing left to do. */
+  #settle(): void {
+    if (this.#gone) return;
+    if (this.#closing) {
+      if (this.#finished) this.#leave(undefined);
+    } else if (this.#inputEnded && this.#outputLost) {
+      this.destroy(new TsrayError('ERR_RESET', 'the peer has closed the stream'));
+    } else if (this.#inputEnded && this.#finished) {
+      this.#leave(undefined);
+    }
+  }
+
+  #leave(error: TsrayError | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#error = error;
+    this.#dropQueue();
+    this.#host.release(this);
+    const sink = this.#sink;
+    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+  }
+
+  /** A stream may be gone already. */
+  #quietly(action: (engine: EngineConnection) => unknown): void {
+    try {
+      action(this.#host.engine);
+    } catch {
+      // Then there is nothing to tell the peer either.
+    }
+  }
+}
+
+/** Reads what has come on a stream, for nobody. */
+export function discardInput(engine: EngineConnection, id: number): void {
+  const scratch = takeScratch(readBytes);
+  try {
+    for (;;) {
+      const read = engine.streamRecv(id, scratch.subarray(0, readBytes));
+      if (read === null || read[1]) return;
+    }
+  } catch {
+    // Reset, or not there any more.
+  } finally {
+    releaseScratch();
+  }
+}
