@@ -86,7 +86,7 @@ export class QuicLink implements Link {
     if (this.#queue === undefined) taken = this.#send(bytes);
     if (taken < bytes.length && !this.#outputLost) this.#enqueue(bytes.subarray(taken));
     this.#host.wake();
-    this.#blocked = (this.#queue?.length ?? 0) > this.#highWaterBytes;
+    if ((this.#queue?.length ?? 0) > this.#highWaterBytes) this.#blocked = true;
     return !this.#blocked;
   }
 
@@ -158,7 +158,7 @@ export class QuicLink implements Link {
       this.#dropQueue();
       if (this.#outputEnded) this.#finish();
     }
-    if (this.#blocked && queue.length <= this.#highWaterBytes / 2) {
+    if (this.#blocked && (this.#outputLost || queue.length <= this.#highWaterBytes / 2)) {
       this.#blocked = false;
       if (!this.#closing && !this.#gone) this.#sink?.drain();
     }
