@@ -118,7 +118,7 @@ export async function importEngine(load: () => Promise<{ readonly default: unkno
           'ERR_MISSING_PACKAGE',
           `the transport "quic" cannot be had: ${packageName} has nothing for ${process.platform} ${process.arch}`,
           {
-            hint: `There it exists for Linux, macOS and Windows on x64, and macOS on arm64. Try: npm install ${packageName}`,
+            hint: 'Its version 2 was published for Linux on x64. The transports kcp and grpc need no package.',
             cause,
           },
         );
