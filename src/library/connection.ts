@@ -6,7 +6,8 @@ import { LinkDuplex } from '../core/stream/link-duplex.js';
 
 /**
  * Half-open, with backpressure both ways. It has what Node's HTTP and other protocol libraries expect of a net.Socket:
- * `connecting`, `connect`, `ready` and `timeout` events, `setTimeout`, and the other setters, which do nothing here.
+ * `connecting`, `connect`, `ready` and `timeout` events, `setTimeout`, `ref`, `unref`, and `setNoDelay` and
+ * `setKeepAlive`, which do nothing here.
  * Destroying it while it opens cancels the dial.
  */
 export class Connection extends LinkDuplex {
@@ -41,6 +42,8 @@ export class Connection extends LinkDuplex {
     this.#timer = undefined;
     if (timeoutMs > 0 && !this.destroyed) {
       this.#timer = this.#clock.setTimer(timeoutMs, () => this.emit('timeout'));
+      // As a net.Socket's.
+      this.#timer.unref();
       if (onTimeout !== undefined) this.once('timeout', onTimeout);
     } else if (onTimeout !== undefined) {
       this.removeListener('timeout', onTimeout);
@@ -55,16 +58,6 @@ export class Connection extends LinkDuplex {
 
   /** Does nothing: the connection to the server has its own settings. */
   setKeepAlive(_enable?: boolean, _initialDelayMs?: number): this {
-    return this;
-  }
-
-  /** Does nothing; a client keeps the process running until its connections are closed. */
-  ref(): this {
-    return this;
-  }
-
-  /** Does nothing, as `ref`. */
-  unref(): this {
     return this;
   }
 

@@ -29,6 +29,7 @@ export class DatagramSessions {
   readonly #deps: DatagramSessionsDeps;
   /** In the order of their last use. */
   readonly #sessions = new Map<string, Session>();
+  #holds = true;
 
   constructor(deps: DatagramSessionsDeps) {
     this.#deps = deps;
@@ -46,11 +47,18 @@ export class DatagramSessions {
         if (this.#sessions.get(key) === made) this.#sessions.delete(key);
       });
       session = made;
+      session.holdProcess(this.#holds);
     } else {
       this.#sessions.delete(key);
     }
     this.#sessions.set(key, session);
     session.send(bytes, destination, sent);
+  }
+
+  /** Whether sessions, also later ones, keep the process running. */
+  holdProcess(hold: boolean): void {
+    this.#holds = hold;
+    for (const session of this.#sessions.values()) session.holdProcess(hold);
   }
 
   close(): void {
@@ -82,11 +90,14 @@ class Session {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #over = false;
+  #holds = true;
 
   constructor(deps: DatagramSessionsDeps, destination: Destination, fullCone: boolean, ended: () => void) {
     this.#deps = deps;
     this.#ended = ended;
     this.#timer = deps.clock.setTimer(deps.idleMs, () => this.close());
+    // The link keeps the process running, if it shall.
+    this.#timer.unref();
     deps.open(destination, this.#aborter.signal, fullCone).then(
       (link) => this.#opened(link),
       (error: unknown) => this.#finish(toTsrayError(error, 'ERR_DIAL_FAILED')),
@@ -116,6 +127,11 @@ class Session {
     );
   }
 
+  holdProcess(hold: boolean): void {
+    this.#holds = hold;
+    this.#link?.holdProcess?.(hold);
+  }
+
   close(): void {
     this.#finish(new TsrayError('ERR_CLOSED', 'the datagram session was closed'));
     this.#link?.close();
@@ -127,6 +143,7 @@ class Session {
       return;
     }
     this.#link = link;
+    if (!this.#holds) link.holdProcess?.(false);
     link.start({
       packet: (bytes, remote) => {
         if (this.#over) return;

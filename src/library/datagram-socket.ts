@@ -136,13 +136,15 @@ export class DatagramSocket extends EventEmitter<DatagramEvents> {
     return this;
   }
 
-  /** Does nothing; the socket keeps the process running while it has sessions. */
+  /** Keeps the process running while there are sessions, as it does at first. */
   ref(): this {
+    this.#sessions.holdProcess(true);
     return this;
   }
 
-  /** Does nothing, as `ref`. */
+  /** Lets the process end although there are sessions. One that is being opened counts until it is open. */
   unref(): this {
+    this.#sessions.holdProcess(false);
     return this;
   }
 

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Agent, type AgentConnectOpts } from 'agent-base';
+import { followHolding } from '../transport/tls/hold.js';
 import type { Target } from './target.js';
 
 /** Opens a connection; rejects with a TsrayError. */
@@ -51,6 +52,7 @@ export class HttpAgent extends Agent {
       servername: isIP(servername) === 0 ? servername : '',
       socket: stream,
     });
+    followHolding(socket, stream);
     // Of a stream that fails before Node's HTTP client listens.
     socket.on('error', () => undefined);
     return socket;

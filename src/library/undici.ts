@@ -1,6 +1,8 @@
 /** undici through a client. The package is loaded when it is first used, since starting it costs 50 ms. */
 import { createRequire } from 'node:module';
+import { TLSSocket } from 'node:tls';
 import type { Agent, buildConnector } from 'undici';
+import { followHolding } from '../transport/tls/hold.js';
 import type { Connect } from './http-agent.js';
 
 type Undici = typeof import('undici');
@@ -30,8 +32,13 @@ export function createUndiciAgent(connect: Connect, options: DispatcherOptions =
         (stream) => {
           // undici's types say net.Socket; it needs a Duplex with a socket's setters.
           const socket = stream as buildConnector.Options['httpSocket'] & object;
-          if (isSecure) secure({ ...target, httpSocket: socket }, callback);
-          else callback(null, socket);
+          if (isSecure) {
+            secure({ ...target, httpSocket: socket }, (...result) => {
+              const [, secured] = result;
+              if (secured instanceof TLSSocket) followHolding(secured, stream);
+              callback(...result);
+            });
+          } else callback(null, socket);
         },
         (error: unknown) => callback(error as Error, null),
       );

@@ -25,15 +25,31 @@ export class LinkDuplex extends Duplex {
   #inputEnded = false;
   #outputEnded = false;
   #destroyed: (() => void) | undefined;
+  #holds = true;
 
   constructor(link?: Link) {
     super({ allowHalfOpen: true, readableHighWaterMark: readHighWaterBytes, decodeStrings: true });
     if (link !== undefined) this.adopt(link);
   }
 
+  /** Keeps the process running as long as the stream is open, as it does at first. */
+  ref(): this {
+    this.#holds = true;
+    this.#link?.holdProcess?.(true);
+    return this;
+  }
+
+  /** Lets the process end although the stream is open; while it is being opened, once it is. */
+  unref(): this {
+    this.#holds = false;
+    this.#link?.holdProcess?.(false);
+    return this;
+  }
+
   /** Takes over `link`; once, and before anything is read or written. */
   protected adopt(link: Link): void {
     this.#link = link;
+    if (!this.#holds) link.holdProcess?.(false);
     link.pause();
     link.start({
       data: (bytes) => {

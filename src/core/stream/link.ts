@@ -44,6 +44,11 @@ export interface Link {
    * nothing of their own pass it on; one that cannot keeps its own mark.
    */
   limitQueue?(bytes: number): void;
+  /**
+   * Whether the link keeps the process running by itself; it does until told otherwise. Links over others pass it on.
+   * Absent: it always does.
+   */
+  holdProcess?(hold: boolean): void;
   /** Half-close: nothing more will be written; reading goes on. Idempotent. */
   end(): void;
   /** Orderly close of both directions once everything written has left; reading stops. Idempotent. */
@@ -64,6 +69,8 @@ export interface PacketLink {
   start(sink: PacketSink): void;
   /** Sends one lent datagram. False: dropped (no room, or too large for the carrier). */
   send(bytes: Uint8Array, remote: Destination): boolean;
+  /** As a Link's. */
+  holdProcess?(hold: boolean): void;
   /** Ends the link in an orderly way. Idempotent. */
   close(): void;
   /** Ends the link at once. Idempotent. */

@@ -111,6 +111,10 @@ export class PrefixedLink implements Link {
     this.#link.limitQueue?.(bytes);
   }
 
+  holdProcess(hold: boolean): void {
+    this.#link.holdProcess?.(hold);
+  }
+
   end(): void {
     this.#link.end();
   }

@@ -49,6 +49,7 @@ export class FreedomPackets implements PacketLink {
   /** Sockets open or being opened. */
   #live = 0;
   #closing = false;
+  #holds = true;
   #closedTold = false;
   #error: TsrayError | undefined;
   /** The address last found allowed: packets mostly go where the one before went. */
@@ -93,6 +94,11 @@ export class FreedomPackets implements PacketLink {
       return this.#sendToName(bytes, destination);
     }
     return this.#sendTo(bytes, destination);
+  }
+
+  holdProcess(hold: boolean): void {
+    this.#holds = hold;
+    for (const { value } of this.#sockets.values()) value?.holdProcess?.(hold);
   }
 
   close(): void {
@@ -186,6 +192,7 @@ export class FreedomPackets implements PacketLink {
       return new TsrayError('ERR_CLOSED', 'the session is closed');
     }
     slot.value = socket;
+    if (!this.#holds) socket.holdProcess?.(false);
     for (const { bytes, destination } of this.#release(slot)) {
       if (!socket.send(bytes, destination)) this.#drop();
     }

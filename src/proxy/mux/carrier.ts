@@ -77,6 +77,9 @@ export class Carrier {
   readonly #outlet: Outlet;
   readonly #gatherer = new Gatherer((bytes) => this.#current?.receive(bytes, undefined));
   readonly #sessions = new Map<number, CarrierSession>();
+  readonly #unheld = new Set<CarrierSession>();
+  /** Whether the link keeps the process running. */
+  #holds = true;
   /** Whose data the decoder is delivering, and the address in its frame. */
   #current: CarrierSession | undefined;
   #currentTarget: Destination | undefined;
@@ -162,6 +165,23 @@ export class Carrier {
 
   add(session: CarrierSession): void {
     this.#sessions.set(session.id, session);
+    this.#keepRunning();
+  }
+
+  /** Whether a session wants the process kept running for it; it does at first. */
+  hold(session: CarrierSession, wanted: boolean): void {
+    if (this.#sessions.get(session.id) !== session) return;
+    if (wanted) this.#unheld.delete(session);
+    else this.#unheld.add(session);
+    this.#keepRunning();
+  }
+
+  /** A carrier without sessions lets the process end: whoever needs it again is there. */
+  #keepRunning(): void {
+    const wanted = this.#sessions.size > this.#unheld.size;
+    if (wanted === this.#holds || this.#gone) return;
+    this.#holds = wanted;
+    this.#link.holdProcess?.(wanted);
   }
 
   /** What a session holds has changed. */
@@ -285,6 +305,8 @@ export class Carrier {
 
   #forget(session: CarrierSession): void {
     this.#sessions.delete(session.id);
+    this.#unheld.delete(session);
+    this.#keepRunning();
     this.#outlet.forget(session);
     this.#backlog.set(session, 0);
     if (this.#current === session) this.#current = undefined;
@@ -318,6 +340,7 @@ export class Carrier {
   #endSessions(error: TsrayError): void {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
+    this.#unheld.clear();
     this.#outlet.clear();
     this.#backlog.close();
     this.#current = undefined;

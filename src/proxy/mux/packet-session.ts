@@ -70,6 +70,10 @@ export class PacketSession implements PacketLink, CarrierSession {
     return true;
   }
 
+  holdProcess(hold: boolean): void {
+    this.#carrier.hold(this, hold);
+  }
+
   close(): void {
     this.#finish(this.#newIsDue || this.#peerEnded ? undefined : 'end', undefined);
   }

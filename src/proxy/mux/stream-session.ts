@@ -99,6 +99,10 @@ export class StreamSession implements Link, CarrierSession {
     return writable;
   }
 
+  holdProcess(hold: boolean): void {
+    this.#carrier.hold(this, hold);
+  }
+
   end(): void {
     if (this.#outputEnded || this.#over) return;
     this.#outputEnded = true;

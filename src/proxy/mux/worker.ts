@@ -166,6 +166,8 @@ class Worker {
       if (this.#reserved === 0 && this.#carrier!.sessionCount === 0) this.#carrier!.close();
       else this.#check();
     });
+    // The carrier keeps the process running, where somebody uses it.
+    this.#timer.unref();
   }
 
   /** A retired carrier goes with its last session. */

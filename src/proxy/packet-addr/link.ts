@@ -49,6 +49,10 @@ export class PacketAddrLink implements PacketLink {
     return sent;
   }
 
+  holdProcess(hold: boolean): void {
+    this.#inner.holdProcess?.(hold);
+  }
+
   close(): void {
     this.#inner.close();
   }

@@ -61,6 +61,10 @@ export class PacketAddrStreamLink implements PacketLink {
     }
   }
 
+  holdProcess(hold: boolean): void {
+    this.#link.holdProcess?.(hold);
+  }
+
   close(): void {
     this.#over = true;
     this.#link.close();

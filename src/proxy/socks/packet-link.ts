@@ -66,6 +66,11 @@ export class SocksPacketLink implements PacketLink {
     }
   }
 
+  holdProcess(hold: boolean): void {
+    this.#control.holdProcess?.(hold);
+    this.#packets.holdProcess?.(hold);
+  }
+
   close(): void {
     if (this.#closing) return;
     this.#closing = true;

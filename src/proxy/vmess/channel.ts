@@ -96,6 +96,10 @@ export abstract class VmessChannel {
   /** The carrier can be written again. */
   abstract carrierDrained(): void;
 
+  holdProcess(hold: boolean): void {
+    this.carrier.holdProcess?.(hold);
+  }
+
   protected open(): void {
     if (this.#preamble !== undefined && this.#preambleWaitMs !== undefined) {
       this.#preambleTimer = this.#clock.setTimer(this.#preambleWaitMs, () => {

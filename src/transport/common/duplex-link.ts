@@ -19,6 +19,12 @@ export function duplexToLink(stream: Duplex): Link {
   return link;
 }
 
+/** Sockets of Node, and streams that are made to be like them. */
+export interface MaybeHolding {
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
 export class DuplexLink implements Link {
   readonly #stream: Duplex;
   /** A TLS socket with nothing queued encrypts or copies within `write`, and keeps no reference to read later. */
@@ -110,6 +116,12 @@ export class DuplexLink implements Link {
 
   limitQueue(bytes: number): void {
     this.#highWaterBytes = Math.min(bytes, duplexHighWaterBytes);
+  }
+
+  holdProcess(hold: boolean): void {
+    const stream = this.#stream as MaybeHolding;
+    if (hold) stream.ref?.();
+    else stream.unref?.();
   }
 
   end(): void {

@@ -40,6 +40,7 @@ export class LateLink implements Link {
   #limited = false;
   #ended = false;
   #closing = false;
+  #holds = true;
 
   constructor(options: LateLinkOptions) {
     this.#options = options;
@@ -84,6 +85,12 @@ export class LateLink implements Link {
     this.#queueLimitBytes = Math.min(bytes, defaultQueueBytes);
     this.#limited = true;
     this.#link?.limitQueue?.(bytes);
+  }
+
+  /** The way below belongs to another until it is open, and is not waited for longer than its deadline. */
+  holdProcess(hold: boolean): void {
+    this.#holds = hold;
+    this.#link?.holdProcess?.(hold);
   }
 
   end(): void {
@@ -144,6 +151,7 @@ export class LateLink implements Link {
     this.#state = 'open';
     this.#link = link;
     if (this.#paused) link.pause();
+    if (!this.#holds) link.holdProcess?.(false);
     if (this.#limited) link.limitQueue?.(this.#queueLimitBytes);
     let open = true;
     if (this.#queue.length > 0) open = link.write(this.#queue.peek());

@@ -92,6 +92,11 @@ export class SocketLink implements Link {
     this.#queueLimitBytes = Math.max(socketHighWaterBytes, Math.min(bytes, defaultQueueBytes));
   }
 
+  holdProcess(hold: boolean): void {
+    if (hold) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
   end(): void {
     if (!this.#gone && !this.#socket.writableEnded) this.#socket.end();
   }

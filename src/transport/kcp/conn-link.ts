@@ -23,6 +23,8 @@ export interface KcpLinkOptions {
   readonly onClosed: () => void;
   /** The session is gone as well. At most once, after `onClosed`. */
   readonly onTerminated: () => void;
+  /** Whether the socket is to keep the process running; absent: it is shared. */
+  readonly hold?: (hold: boolean) => void;
 }
 
 export class KcpLink implements Link, SoonTask {
@@ -31,6 +33,7 @@ export class KcpLink implements Link, SoonTask {
   readonly #sendQueue: number;
   readonly #onClosed: () => void;
   readonly #onTerminated: () => void;
+  readonly #hold: ((hold: boolean) => void) | undefined;
   #sink: LinkSink | undefined;
   #timer: Timer | undefined;
   #timerMs = 0;
@@ -44,6 +47,7 @@ export class KcpLink implements Link, SoonTask {
   #gone = false;
   #error: TsrayError | undefined;
   #terminated = false;
+  #holds = true;
   queued = false;
 
   constructor(options: KcpLinkOptions) {
@@ -52,6 +56,7 @@ export class KcpLink implements Link, SoonTask {
     this.#sendQueue = options.sendQueue;
     this.#onClosed = options.onClosed;
     this.#onTerminated = options.onTerminated;
+    this.#hold = options.hold;
     this.#arm();
   }
 
@@ -94,6 +99,16 @@ export class KcpLink implements Link, SoonTask {
     runSoon(this);
     if (session.queued >= this.#sendQueue) this.#blocked = true;
     return !this.#blocked;
+  }
+
+  holdProcess(hold: boolean): void {
+    if (this.#holds === hold || this.#terminated) return;
+    this.#holds = hold;
+    this.#hold?.(hold);
+    // A timer that was told to let go cannot be told otherwise.
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#arm();
   }
 
   end(): void {
@@ -226,6 +241,7 @@ export class KcpLink implements Link, SoonTask {
     this.#timer?.cancel();
     this.#timerMs = delayMs;
     this.#timer = this.#clock.setTimer(delayMs, () => this.#tick());
+    if (!this.#holds) this.#timer.unref();
   }
 }
 

@@ -152,6 +152,10 @@ class DialedConnection {
         this.#linkGone = true;
         options.onClosed();
       },
+      hold: (hold) => {
+        if (hold) socket.ref();
+        else socket.unref();
+      },
       onTerminated: () => {
         socket.close();
         options.onTerminated();

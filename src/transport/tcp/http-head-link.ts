@@ -59,6 +59,10 @@ export class HttpHeadLink implements Link {
     return this.#link.write(Buffer.concat([this.#ends.ownHead(), bytes]));
   }
 
+  holdProcess(hold: boolean): void {
+    this.#link.holdProcess?.(hold);
+  }
+
   end(): void {
     this.#link.end();
   }

@@ -10,6 +10,7 @@ import type { CryptoProvider } from '../../crypto/provider.js';
 import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
 import { pinFault, tlsFault } from './faults.js';
+import { followHolding } from './hold.js';
 import { certificateFault, reloading } from './pem-source.js';
 import { chainHash, isPinned } from './pin.js';
 import { SessionCache } from './session-cache.js';
@@ -78,6 +79,7 @@ export function createTlsClient(
         ...(session === undefined ? {} : { session }),
         checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
       });
+      if (base.socket !== undefined) followHolding(socket, base.socket);
       const early: Buffer[] = [];
       let verified = false;
       if (sessions !== undefined) {

@@ -126,6 +126,11 @@ class UdpLink implements PacketLink, BoundPackets, PacketCounters {
     return true;
   }
 
+  holdProcess(hold: boolean): void {
+    if (hold) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
   /** Packets that the kernel has not taken yet are lost; UDP promises nothing else. */
   close(): void {
     this.destroy();

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import { streamError } from '../common/duplex-link.js';
+import { type MaybeHolding, streamError } from '../common/duplex-link.js';
 
 /** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
 const messageBytes = 65_535;
@@ -88,6 +88,7 @@ export class WsLink implements Link {
         if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping();
         this.#heartbeat?.refresh();
       });
+      this.#heartbeat.unref();
     }
   }
 
@@ -135,6 +136,12 @@ export class WsLink implements Link {
 
   limitQueue(bytes: number): void {
     this.#queueLimitBytes = Math.min(bytes, defaultQueueBytes);
+  }
+
+  holdProcess(hold: boolean): void {
+    const socket = this.#socket as MaybeHolding;
+    if (hold) socket.ref?.();
+    else socket.unref?.();
   }
 
   /** There is no way to say so on the wire: the peer learns it from the proxy protocol, or when the link closes. */

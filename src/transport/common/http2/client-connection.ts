@@ -53,6 +53,8 @@ export class ClientConnection {
   #streams = 0;
   /** The stream that was opened ahead of the server's SETTINGS, until it is answered. */
   #ahead: ClientHttp2Stream | undefined;
+  /** Streams that do not want the process kept running for them. */
+  #unheld = 0;
 
   /** Takes over `socket`. `gone` is called once, when no new stream can be opened any more. */
   constructor(socket: Duplex, options: ClientConnectionOptions, gone: () => void) {
@@ -120,18 +122,33 @@ export class ClientConnection {
   /** Takes one of `room`; `release` gives it back. */
   reserve(): void {
     this.#streams += 1;
-    if (this.#streams > 1) return;
+    if (this.#streams > 1) {
+      this.#keepRunning();
+      return;
+    }
     this.#idleTimer?.cancel();
     this.#idleTimer = undefined;
-    this.#session.ref();
+    this.#keepRunning();
   }
 
   release(): void {
     this.#streams -= 1;
+    this.#keepRunning();
     if (this.#streams > 0 || !this.#usable) return;
-    this.#session.unref();
     this.#idleTimer = this.#clock.setTimer(idleMs, () => this.#retire());
     this.#idleTimer.unref();
+  }
+
+  /** One of the streams wants the process kept running for it (again), or does not. */
+  hold(wanted: boolean): void {
+    this.#unheld += wanted ? -1 : 1;
+    this.#keepRunning();
+  }
+
+  #keepRunning(): void {
+    if (this.#session.destroyed) return;
+    if (this.#streams > this.#unheld) this.#session.ref();
+    else this.#session.unref();
   }
 
   /** The server refused a stream for having too many. None at all is for its SETTINGS to say. */

@@ -104,7 +104,7 @@ export class ClientLink extends StreamLink {
       const fault = this.#options.checkTrailers?.(headers);
       if (fault !== undefined) this.destroy(fault);
     });
-    this.attach({ stream, fate: connection.fate });
+    this.attach({ stream, fate: connection.fate, hold: opened.hold });
   }
 
   #response(stream: ClientHttp2Stream, headers: ResponseHeaders): void {

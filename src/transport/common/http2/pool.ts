@@ -20,6 +20,8 @@ export interface PoolOptions extends ClientConnectionOptions {
 export interface OpenedStream {
   readonly stream: ClientHttp2Stream;
   readonly connection: ClientConnection;
+  /** Whether the stream wants the connection to keep the process running; it does at first. */
+  readonly hold: (hold: boolean) => void;
 }
 
 export class ConnectionPool {
@@ -45,8 +47,17 @@ export class ConnectionPool {
       const connection = await group.take(where, options.signal);
       const stream = connection.request(headers);
       if (stream !== undefined) {
-        stream.once('close', () => connection.release());
-        return { stream, connection };
+        let holds = true;
+        const hold = (wanted: boolean): void => {
+          if (wanted === holds || stream.closed) return;
+          holds = wanted;
+          connection.hold(wanted);
+        };
+        stream.once('close', () => {
+          if (!holds) connection.hold(true);
+          connection.release();
+        });
+        return { stream, connection, hold };
       }
       connection.release();
     }

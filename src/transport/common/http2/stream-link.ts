@@ -17,6 +17,8 @@ export interface AttachedStream {
   readonly stream: Http2Stream;
   /** Of the connection that carries it. */
   readonly fate: ConnectionFate;
+  /** Whether this stream wants its connection to keep the process running. */
+  readonly hold?: (hold: boolean) => void;
 }
 
 export interface StreamLinkOptions {
@@ -47,6 +49,7 @@ export class StreamLink implements Link, Endangered {
   #destroyed = false;
   #error: TsrayError | undefined;
   #gone = false;
+  #holds = true;
 
   constructor({ clock, framing, isServer }: StreamLinkOptions) {
     this.#isServer = isServer;
@@ -59,6 +62,7 @@ export class StreamLink implements Link, Endangered {
   attach(attached: AttachedStream): void {
     this.#attached = attached;
     const { fate, stream } = attached;
+    if (!this.#holds) attached.hold?.(false);
     fate.add(this);
     stream.on('data', (bytes: Uint8Array) => this.#inbox.received(bytes));
     stream.on('end', () => this.#ended(attached));
@@ -101,6 +105,12 @@ export class StreamLink implements Link, Endangered {
     if (this.#attached !== undefined) this.send(bytes);
     if (this.#queuedBytes + this.heldBytes >= linkHighWaterBytes) this.#blocked = true;
     return !this.#blocked;
+  }
+
+  holdProcess(hold: boolean): void {
+    if (this.#holds === hold) return;
+    this.#holds = hold;
+    this.#attached?.hold?.(hold);
   }
 
   end(): void {
