@@ -39,19 +39,19 @@ export function sendDatagram(
   if (waits || socket.getSendQueueCount() > 0) buffer.renew();
 }
 
-/** The IP address that a dialer sends to. Rejects with ERR_DNS, ERR_ABORTED. */
-export async function datagramTarget(
+/** The IP addresses that a dialer may send to, at least one. Rejects with ERR_DNS, ERR_ABORTED. */
+export async function datagramTargets(
   address: Address,
   resolver: Resolver,
   localAddress: Address | undefined,
   signal: AbortSignal | undefined,
-): Promise<Address> {
-  if (address.kind !== 'domain') return address;
+): Promise<readonly Address[]> {
+  if (address.kind !== 'domain') return [address];
   const local = localAddress?.kind;
   const family = local === 'ipv4' || local === 'ipv6' ? local : 'any';
-  const [first] = await resolver.resolve(address.host, family, signal);
-  if (first === undefined) throw new TsrayError('ERR_DNS', `the name ${address.host} has no address`);
-  return first;
+  const found = await resolver.resolve(address.host, family, signal);
+  if (found.length === 0) throw new TsrayError('ERR_DNS', `the name ${address.host} has no address`);
+  return found;
 }
 
 /** A socket that exchanges datagrams with `address`, an IP, only. Rejects with ERR_DIAL_…, naming `where`. */

@@ -1,5 +1,4 @@
 /** Dials mKCP: one UDP socket for each connection. */
-import type dgram from 'node:dgram';
 import type { Resolver } from '../../contract/dns.js';
 import type { Dialer, DialOptions } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
@@ -9,25 +8,14 @@ import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import {
-  connectDatagrams,
-  datagramTarget,
-  growReceiveBuffer,
-  sendDatagram,
-} from '../common/datagram-socket.js';
+import { datagramTargets } from '../common/datagram-socket.js';
 import { createPacketHeader, headerBytes } from '../common/packet-header.js';
-import { KcpLink } from './conn-link.js';
+import { type Candidate, Candidates } from './candidates.js';
+import { DialedConnection } from './dialed-connection.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, PacketWriter } from './packet.js';
 import { createProtection, type Protection } from './protection.js';
-import { KcpSession } from './session.js';
 import type { KcpSettings } from './settings.js';
-
-/** Asked of the kernel, which may give less: one window. */
-const receiveBufferBytes = 2 * 1024 * 1024;
-
-/** The peer's machine may say for a moment that nobody listens, as a server restarts. */
-const maxRefusals = 5;
 
 export interface KcpDialerDeps {
   readonly clock: Clock;
@@ -40,7 +28,8 @@ export interface KcpDialerDeps {
 
 /**
  * A Dialer over mKCP. There is no handshake: `dial` resolves as soon as there is a socket, and a server that does not
- * answer shows as the link's error, after 30 s of silence (V2Ray's limit) or when the machine refuses.
+ * answer shows as the link's error, after 30 s of silence (V2Ray's limit) or when the machine refuses. Of a name's
+ * addresses the next is tried when one refuses or stays silent for 2 s.
  */
 export function createKcpDialer(settings: KcpSettings, deps: KcpDialerDeps): Dialer {
   return new KcpDialer(settings, deps);
@@ -54,6 +43,7 @@ class KcpDialer implements Dialer {
   readonly #buffer = new DatagramBuffer();
   readonly #live = new Set<DialedConnection>();
   #conversation: number;
+  #lastHeard: Address | undefined;
   #closed = false;
 
   constructor(settings: KcpSettings, deps: KcpDialerDeps) {
@@ -67,14 +57,18 @@ class KcpDialer implements Dialer {
   async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
     const { signal } = options;
     const where = formatHostPort(destination.address.host, destination.port);
-    const { localAddress, resolver } = this.#deps;
-    const address = await datagramTarget(destination.address, resolver, localAddress, signal);
-    const socket = await connectDatagrams(address, destination.port, localAddress, where);
+    const candidates = new Candidates({
+      addresses: await this.#addressesOf(destination.address, signal),
+      port: destination.port,
+      localAddress: this.#deps.localAddress,
+      where,
+    });
+    const first = await candidates.next();
     if (signal?.aborted === true || this.#closed) {
-      socket.close();
+      first.socket.close();
       throw new TsrayError('ERR_ABORTED', `dialing ${where} was given up`);
     }
-    return this.#open(socket, where);
+    return this.#open(first, candidates, where);
   }
 
   close(): Promise<void> {
@@ -84,11 +78,12 @@ class KcpDialer implements Dialer {
     return Promise.resolve();
   }
 
-  #open(socket: dgram.Socket, where: string): Link {
+  #open(first: Candidate, others: Candidates, where: string): Link {
     const { random, clock } = this.#deps;
     this.#conversation = (this.#conversation + 1) & 0xffff;
     const connection = new DialedConnection({
-      socket,
+      first,
+      others,
       where,
       clock,
       limits: this.#limits,
@@ -104,6 +99,9 @@ class KcpDialer implements Dialer {
           this.#buffer,
           send,
         ),
+      onHeard: (address) => {
+        this.#lastHeard = address;
+      },
       onClosed: () => {
         if (this.#closed) queueMicrotask(() => connection.stopLingering());
       },
@@ -112,87 +110,12 @@ class KcpDialer implements Dialer {
     this.#live.add(connection);
     return connection.link;
   }
-}
 
-interface DialedOptions {
-  readonly socket: dgram.Socket;
-  readonly where: string;
-  readonly clock: Clock;
-  readonly limits: KcpLimits;
-  readonly protection: Protection;
-  readonly skipBytes: number;
-  readonly conversation: number;
-  readonly buffer: DatagramBuffer;
-  readonly makeWriter: (send: (datagram: Uint8Array) => void) => PacketWriter;
-  readonly onClosed: () => void;
-  readonly onTerminated: () => void;
-}
-
-/** A socket, its session, and the link over it. */
-class DialedConnection {
-  readonly #where: string;
-  readonly link: KcpLink;
-  #linkGone = false;
-  #refusals = 0;
-
-  constructor(options: DialedOptions) {
-    const { socket, clock, protection, skipBytes } = options;
-    this.#where = options.where;
-    const session = new KcpSession({
-      conversation: options.conversation,
-      limits: options.limits,
-      writer: options.makeWriter((datagram) => sendDatagram(socket, datagram, options.buffer)),
-      nowMs: clock.monotonicMs(),
-    });
-    this.link = new KcpLink({
-      session,
-      clock,
-      sendQueue: options.limits.sendQueue,
-      onClosed: () => {
-        this.#linkGone = true;
-        options.onClosed();
-      },
-      hold: (hold) => {
-        if (hold) socket.ref();
-        else socket.unref();
-      },
-      onTerminated: () => {
-        socket.close();
-        options.onTerminated();
-      },
-    });
-    growReceiveBuffer(socket, receiveBufferBytes);
-    socket.on('message', (datagram) => {
-      const segments = protection.open(datagram, skipBytes);
-      if (segments === undefined) return;
-      this.#refusals = 0;
-      this.link.received(segments);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
-  }
-
-  /** Nobody waits for the peer any more, if nobody has the link. */
-  stopLingering(): void {
-    if (this.#linkGone) this.link.dispose();
-  }
-
-  #failed(error: NodeJS.ErrnoException): void {
-    this.#refusals += 1;
-    if (this.#linkGone) {
-      // Nobody is there to be told.
-      this.link.dispose();
-    } else if (this.#refusals >= maxRefusals) {
-      const refused = error.code === 'ECONNREFUSED';
-      this.link.destroy(
-        new TsrayError(
-          refused ? 'ERR_DIAL_REFUSED' : 'ERR_DIAL_FAILED',
-          refused ? `${this.#where} refused the connection` : `${this.#where}: ${error.message}`,
-          {
-            ...(refused ? { hint: 'Nothing listens on that UDP port: is the server started?' } : {}),
-            cause: error,
-          },
-        ),
-      );
-    }
+  /** At least one; the one that answered last goes first. */
+  async #addressesOf(address: Address, signal: AbortSignal | undefined): Promise<readonly Address[]> {
+    const { localAddress, resolver } = this.#deps;
+    const found = await datagramTargets(address, resolver, localAddress, signal);
+    const known = found.filter(({ host }) => host === this.#lastHeard?.host);
+    return [...known, ...found.filter((each) => !known.includes(each))];
   }
 }

@@ -6,11 +6,12 @@ import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import { raceAddresses } from '../../core/net/happy-eyeballs.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import type { CarriedTlsClient } from '../common/carried-tls.js';
-import { connectDatagrams, datagramTarget, growReceiveBuffer } from '../common/datagram-socket.js';
+import { connectDatagrams, datagramTargets, growReceiveBuffer } from '../common/datagram-socket.js';
 import { dialError } from '../common/dial-error.js';
 import { dialTimeoutMs } from '../common/when-ready.js';
 import { QuicConnection } from './connection.js';
@@ -98,27 +99,49 @@ class QuicDialer implements Dialer {
     const { localAddress, resolver } = this.#deps;
     const engine = await loadEngine();
     // Not the caller's signal: others may be waiting for the same connection.
-    const address = await datagramTarget(destination.address, resolver, localAddress, undefined);
-    const socket = await connectDatagrams(address, destination.port, localAddress, where);
+    const addresses = await datagramTargets(destination.address, resolver, localAddress, undefined);
+    const gone = (connection: QuicConnection): void => group.remove(connection);
+    const [only] = addresses;
+    const connection =
+      addresses.length === 1
+        ? await this.#attempt(engine, { where, destination, address: only! }, undefined, gone)
+        : await raceAddresses({
+            addresses,
+            dial: (address, signal) => {
+              const attempted = formatHostPort(address.host, destination.port);
+              return this.#attempt(engine, { where: attempted, destination, address }, signal, gone);
+            },
+            discard: (late) => late.close(closed()),
+            clock: this.#deps.clock,
+            what: where,
+          });
+    onConnected?.();
+    return connection;
+  }
+
+  /** A handshake with one address. */
+  async #attempt(
+    engine: QuicEngine,
+    target: { readonly where: string; readonly destination: Destination; readonly address: Address },
+    signal: AbortSignal | undefined,
+    gone: (connection: QuicConnection) => void,
+  ): Promise<QuicConnection> {
+    const { address, destination, where } = target;
+    const socket = await connectDatagrams(address, destination.port, this.#deps.localAddress, where);
     let connection: QuicConnection | undefined;
     try {
-      if (this.#closed) throw closed();
+      if (this.#closed || signal?.aborted === true) throw closed();
       return await new Promise((resolve, reject) => {
-        connection = this.#start(
-          engine,
-          socket,
-          { where, destination, address },
-          {
-            established: () => {
-              onConnected?.();
-              resolve(connection!);
-            },
-            closed: (error) => {
-              group.remove(connection!);
-              reject(error ?? closed());
-            },
+        connection = this.#start(engine, socket, target, {
+          established: () => resolve(connection!),
+          closed: (error) => {
+            gone(connection!);
+            reject(error ?? closed());
           },
-        );
+        });
+        signal?.addEventListener('abort', () => {
+          if (connection?.isEstablished === false) connection.drop(closed());
+        });
       });
     } catch (error) {
       if (connection === undefined) socket.close();

@@ -423,6 +423,115 @@ describe('a dialer', () => {
     await new Promise<void>((resolve) => silent.close(() => resolve()));
   });
 
+  describe('with several addresses for a name', () => {
+    const [first, second] = ['127.0.0.5', '127.0.0.6'];
+    const named = (port: number): Destination => to({ port }, 'server.example');
+    function dialerOfBoth(clock?: Clock) {
+      return createKcpDialer(kcpDefaults, {
+        ...deps(clock),
+        resolver: { resolve: () => Promise.resolve([parseAddress(first), parseAddress(second)]) },
+      });
+    }
+
+    test('one that refuses is left at once', async () => {
+      const { listener, next } = await listenOf({ host: second });
+      const dialer = dialerOfBoth();
+      const arrival = next();
+      const link = await dialer.dial(named(listener.port));
+      const sink = CollectSink.on(link);
+      const data = payload(100_000);
+      link.write(data);
+      link.close();
+      const accepted = await arrival;
+      const received = CollectSink.on(accepted.link);
+      await received.until((each) => each.ended === 1);
+      assert.equal(sha256(received.bytes), sha256(data));
+      accepted.link.close();
+      await sink.until((each) => each.closes === 1);
+      await listener.close();
+      await dialer.close();
+    });
+
+    test('one that is silent is left after 2 s, and comes last in the next dial', async () => {
+      const { listener, next } = await listenOf({ host: second });
+      const silent = dgram.createSocket('udp4');
+      silent.bind(listener.port, first);
+      await once(silent, 'listening');
+      let strays = 0;
+      silent.on('message', () => {
+        strays += 1;
+      });
+      const clock = new FakeClock();
+      const dialer = dialerOfBoth(clock);
+      const arrival = next();
+      const link = await dialer.dial(named(listener.port));
+      const sink = CollectSink.on(link);
+      link.write(Buffer.from('hello'));
+      await once(silent, 'message');
+      clock.advance(1_900);
+      await eventually('sent again', () => strays > 1);
+      clock.advance(100);
+      const accepted = await eventuallyAccepted(clock, arrival);
+      echo(accepted.link);
+      await eventually('echoed', () => {
+        clock.advance(50);
+        return sink.text === 'hello';
+      });
+      strays = 0;
+      const again = next();
+      const secondLink = await dialer.dial(named(listener.port));
+      secondLink.write(Buffer.from('hello'));
+      const { link: other } = await eventuallyAccepted(clock, again);
+      assert.equal(strays, 0);
+      for (const each of [link, secondLink, accepted.link, other]) each.destroy();
+      await listener.close();
+      await dialer.close();
+      await new Promise<void>((resolve) => silent.close(() => resolve()));
+    });
+
+    test('if the last one refuses, that is the error', async () => {
+      const { listener } = await listenOf({ host: second });
+      await listener.close();
+      const dialer = dialerOfBoth();
+      const link = await dialer.dial(named(listener.port));
+      const sink = CollectSink.on(link);
+      link.write(Buffer.from('hello'));
+      await sink.until((each) => each.closes === 1);
+      assert.equal(sink.error?.code, 'ERR_DIAL_REFUSED');
+      await dialer.close();
+    });
+
+    test('one that cannot be sent to is passed over by the dial itself', async () => {
+      const { listener, next } = await listenOf();
+      const dialer = createKcpDialer(kcpDefaults, {
+        ...deps(),
+        // Nobody may send to the broadcast address without asking the kernel for it first.
+        resolver: {
+          resolve: () => Promise.resolve([parseAddress('255.255.255.255'), parseAddress('127.0.0.1')]),
+        },
+      });
+      const arrival = next();
+      const link = await dialer.dial(named(listener.port));
+      link.write(Buffer.from('hello'));
+      (await arrival).link.destroy();
+      link.destroy();
+      await listener.close();
+      await dialer.close();
+    });
+
+    /** Lets the client's time go on until the server has its connection. */
+    async function eventuallyAccepted(clock: FakeClock, arrival: Promise<Accepted>): Promise<Accepted> {
+      let accepted: Accepted | undefined;
+      void arrival.then((each) => {
+        accepted = each;
+      });
+      return eventually('accepted', () => {
+        clock.advance(50);
+        return accepted;
+      });
+    }
+  });
+
   test('an aborted dial rejects, and so does one after close', async () => {
     const dialer = dialerOf();
     const abort = new AbortController();
