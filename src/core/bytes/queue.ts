@@ -1,6 +1,9 @@
 /** Bytes kept between reads: append lent chunks, look at the front, consume. Bounded. */
 import { TsrayError } from '../errors.js';
 
+/** An emptied queue keeps no more memory than this: queues live as long as their connections. */
+const keptBytes = 4096;
+
 export class ByteQueue {
   readonly #limitBytes: number;
   #bytes = new Uint8Array(0);
@@ -47,6 +50,7 @@ export class ByteQueue {
     if (this.#start === this.#end) {
       this.#start = 0;
       this.#end = 0;
+      if (this.#bytes.length > keptBytes) this.#bytes = new Uint8Array(0);
     }
   }
 }

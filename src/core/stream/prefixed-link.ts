@@ -120,13 +120,20 @@ export class PrefixedLink implements Link {
   }
 
   close(): void {
-    this.#held.consume(this.#held.length);
+    this.#dropHeld();
     this.#link.close();
   }
 
   destroy(error?: TsrayError): void {
-    this.#held.consume(this.#held.length);
+    this.#dropHeld();
     this.#link.destroy(error);
+  }
+
+  #dropHeld(): void {
+    this.#held.consume(this.#held.length);
+    this.#endDelivered = true;
+    // The link had gone before, with bytes due: its owner wants them no more and waits to be told.
+    if (this.#gone && this.#sink !== undefined) this.#flushSoon();
   }
 
   #received(bytes: Uint8Array): void {
@@ -152,6 +159,9 @@ export class PrefixedLink implements Link {
   #linkClosed(error: TsrayError | undefined): void {
     this.#gone = true;
     this.#error = error;
+    // After an orderly end what is held is still due: a slow owner gets it before it is told.
+    const due = error === undefined && this.#sink !== undefined && this.#held.length > 0;
+    if (due) return;
     this.#held.consume(this.#held.length);
     if (this.#sink !== undefined) {
       this.#tellClosed(this.#sink);
@@ -184,24 +194,23 @@ export class PrefixedLink implements Link {
   #flush(): void {
     this.#flushScheduled = false;
     const sink = this.#sink!;
+    if (this.#closeToldTo === sink) return;
+    while (this.#held.length > 0) {
+      if (this.#paused) return;
+      const bytes = this.#held.peek().slice();
+      this.#held.consume(bytes.length);
+      sink.data(bytes);
+    }
+    if (!this.#gone && this.#paused) return;
+    if (this.#ended && !this.#endDelivered && this.#error === undefined) {
+      this.#endDelivered = true;
+      sink.end();
+    }
     if (this.#gone) {
       this.#tellClosed(sink);
       return;
     }
-    if (this.#paused) return;
-    while (this.#held.length > 0) {
-      const bytes = this.#held.peek().slice();
-      this.#held.consume(bytes.length);
-      sink.data(bytes);
-      if (this.#paused || this.#gone) return;
-    }
-    if (this.#ended) {
-      if (!this.#endDelivered) {
-        this.#endDelivered = true;
-        sink.end();
-      }
-      return;
-    }
+    if (this.#ended) return;
     this.#direct = true;
     this.#link.start(sink);
     this.#resumeInner();

@@ -16,6 +16,8 @@ export interface Opening {
     | { readonly state: 'more' }
     | { readonly state: 'done'; readonly decoder: BodyDecoder; readonly rest: Uint8Array }
     | { readonly state: 'failed'; readonly error: TsrayError };
+  /** Whether anything of it has come. */
+  readonly begun: boolean;
   /** The error for a peer that went away before its opening was complete; `cause`: what the carrier says. */
   interrupted(cause: TsrayError | undefined): TsrayError;
   /**
@@ -183,7 +185,7 @@ export abstract class VmessChannel {
   carrierEnded(): void {
     if (this.#finished || this.#inputEnded) return;
     if (this.#opening !== undefined) {
-      if (!this.#outputEnded) {
+      if (!this.#outputEnded || this.#opening.begun) {
         this.abort(this.#opening.interrupted(undefined));
         return;
       }

@@ -67,17 +67,26 @@ export class VmessOutbound implements Outbound {
 
   async open(context: ConnContext): Promise<Link> {
     const command: Command = context.destination.address.host === muxHost ? 'mux' : 'tcp';
-    const { server, carrier } = await this.#dial(context);
-    return createVmessStreamLink(this.#channel(server, carrier, command, context));
+    return createVmessStreamLink(await this.#dialed(command, context));
   }
 
   async openPackets(context: ConnContext): Promise<PacketLink> {
-    const { server, carrier } = await this.#dial(context);
-    return createVmessPacketLink(this.#channel(server, carrier, 'udp', context), context.destination);
+    return createVmessPacketLink(await this.#dialed('udp', context), context.destination);
   }
 
   close(): Promise<void> {
     return this.#deps.dialer.close();
+  }
+
+  async #dialed(command: Command, context: ConnContext): Promise<ChannelOptions> {
+    const { server, carrier } = await this.#dial(context);
+    try {
+      return this.#channel(server, carrier, command, context);
+    } catch (error) {
+      // Such as a name that is too long for the header.
+      carrier.destroy();
+      throw error;
+    }
   }
 
   /** Each attempt takes the next server in turn. Nothing is retried once bytes were sent. */

@@ -13,6 +13,11 @@ import type { HeaderKind, SessionKeys } from './header/session-keys.js';
 /** How a server that closes on a stranger may look from below. Everything else that a carrier reports is its own. */
 const plainEnds: ReadonlySet<ErrorCode> = new Set(['ERR_RESET', 'ERR_CLOSED', 'ERR_TRUNCATED']);
 
+/** For an answer that no VMess server gives. */
+const strangerHint = {
+  hint: 'Does a VMess server listen on that address and port, with the same network, TLS and path?',
+};
+
 export interface ResponseOpeningOptions {
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
@@ -29,6 +34,7 @@ export interface ResponseOpeningOptions {
 export class ResponseOpening implements Opening {
   readonly #options: ResponseOpeningOptions;
   readonly #header: ResponseHeaderDecoder;
+  begun = false;
 
   constructor(options: ResponseOpeningOptions) {
     this.#options = options;
@@ -36,8 +42,18 @@ export class ResponseOpening implements Opening {
   }
 
   push(bytes: Uint8Array): ReturnType<Opening['push']> {
+    this.begun = true;
     const step = this.#header.push(bytes);
-    if (step.state !== 'done') return step;
+    if (step.state === 'more') return step;
+    if (step.state === 'failed') {
+      const { code, message } = step.error;
+      const error = new TsrayError(
+        code,
+        `the VMess server ${this.#options.server}: ${message}`,
+        strangerHint,
+      );
+      return { state: 'failed', error };
+    }
     this.#options.onHeader(step.header);
     return { state: 'done', decoder: this.#decoder(step.stream), rest: bytes.subarray(step.consumed) };
   }
@@ -49,6 +65,11 @@ export class ResponseOpening implements Opening {
   interrupted(cause: TsrayError | undefined): TsrayError {
     if (cause !== undefined && (cause.hint !== undefined || !plainEnds.has(cause.code))) return cause;
     const { clock, server } = this.#options;
+    const because = cause === undefined ? {} : { cause };
+    if (this.begun) {
+      const message = `the VMess server ${server} ended the connection in its response header`;
+      return new TsrayError('ERR_TRUNCATED', message, { ...strangerHint, ...because });
+    }
     return new TsrayError(
       'ERR_SERVER_SILENT',
       `the VMess server ${server} closed the connection without an answer`,
@@ -56,7 +77,7 @@ export class ResponseOpening implements Opening {
         hint:
           `The user ID (or alterId) is unknown to it, or the two clocks differ by more than ${authWindowSeconds} s: ` +
           `here it is ${localTime(clock.nowMs())}.`,
-        ...(cause === undefined ? {} : { cause }),
+        ...because,
       },
     );
   }

@@ -140,3 +140,27 @@ test('writes, half-close and close go to the link', () => {
   assert.equal(inner.ended, true);
   assert.equal(inner.closed, true);
 });
+
+test('an orderly close loses nothing that a slow owner has not had yet', async () => {
+  for (const giveUp of [false, true]) {
+    const inner = new ScriptedLink();
+    const link = prefixedLink(inner, Buffer.from('first '));
+    const sink = recorder();
+    link.start(sink);
+    link.pause();
+    inner.deliver('second');
+    inner.deliverEnd();
+    inner.goAway();
+    await settle();
+    assert.deepEqual(sink.events, []);
+    if (giveUp) link.destroy();
+    else link.resume();
+    await settle();
+    const all = sink.events.join('');
+    assert.equal(all, giveUp ? '<closed>' : 'first second<end><closed>');
+    inner.deliverEnd();
+    link.resume();
+    await settle();
+    assert.equal(sink.events.join(''), all, 'nothing follows');
+  }
+});

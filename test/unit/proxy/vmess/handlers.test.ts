@@ -288,6 +288,49 @@ test('a connection cut inside a chunk is ERR_TRUNCATED; at a border it is an ord
   }
 });
 
+test('an end inside the response header is ERR_TRUNCATED, also for a client that has ended its own half', async () => {
+  for (const halfClosed of [false, true]) {
+    const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
+    const link = await pair.outbound.open(tcpTarget);
+    const client = CollectSink.on(link);
+    link.write(Buffer.from('hello'));
+    if (halfClosed) link.end();
+    await settle();
+    pair.carriers[0]!.server.write(Buffer.alloc(5));
+    pair.carriers[0]!.server.end();
+    await client.until((s) => s.closes + s.ended > 0);
+    assert.equal(client.ended, 0);
+    assert.equal(client.error?.code, 'ERR_TRUNCATED');
+    assert.match(client.error?.hint ?? '', /VMess server/);
+  }
+});
+
+test('an answer that is not VMess is an error that says where to look', async () => {
+  const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  await settle();
+  pair.carriers[0]!.server.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  await client.until((s) => s.closes === 1);
+  assert.equal(client.error?.code, 'ERR_INTEGRITY');
+  assert.match(client.error?.message ?? '', /192\.0\.2\.1:10086/);
+  assert.match(client.error?.hint ?? '', /VMess server/);
+});
+
+test('a destination that does not fit the header leaves no connection behind', async () => {
+  const pair = new VmessPair();
+  const host = 'x'.repeat(256);
+  for (const open of [
+    () => pair.outbound.open(contextFor(destinationOf('tcp', host, 443))),
+    () => pair.outbound.openPackets(contextFor(destinationOf('udp', host, 443))),
+  ]) {
+    await assert.rejects(open(), { code: 'ERR_LIMIT' });
+    const carrier = CollectSink.on(pair.carriers.pop()!.client);
+    await carrier.until((s) => s.closes === 1);
+  }
+});
+
 test('dials five times with waits of 0, 200, 400 and 600 ms and names every distinct cause', async () => {
   const pair = new VmessPair();
   pair.dialErrors.push(
