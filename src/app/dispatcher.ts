@@ -3,7 +3,7 @@ import type { ConnContext } from '../contract/conn-context.js';
 import type { Dispatcher, PacketCone, PacketRoute, RelayOutcome, Route } from '../contract/dispatcher.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
-import type { PolicyProvider } from '../contract/policy.js';
+import type { LevelPolicy, PolicyProvider } from '../contract/policy.js';
 import type { Clock } from '../core/clock.js';
 import { describeError, type ErrorCode, TsrayError, toTsrayError } from '../core/errors.js';
 import { formatDestination } from '../core/net/destination.js';
@@ -27,6 +27,15 @@ export interface DispatcherDeps {
   readonly accessLog: AccessLog;
   /** The outbound for a connection; undefined if the configuration has none. */
   readonly pick: (context: ConnContext) => Outbound | undefined;
+}
+
+function withShorterTimers(own: LevelPolicy, other: LevelPolicy): LevelPolicy {
+  return {
+    ...own,
+    connIdleMs: Math.min(own.connIdleMs, other.connIdleMs),
+    uplinkOnlyMs: Math.min(own.uplinkOnlyMs, other.uplinkOnlyMs),
+    downlinkOnlyMs: Math.min(own.downlinkOnlyMs, other.downlinkOnlyMs),
+  };
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -77,14 +86,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return error;
   }
 
+  /** The connection's own policy, with the timers of the outbound's levels where those are shorter. */
+  function policyFor(context: ConnContext, outbound: Outbound): LevelPolicy {
+    const own = policy.forLevel(context.level);
+    const { levels = [] } = outbound;
+    return levels.map((level) => policy.forLevel(level)).reduce(withShorterTimers, own);
+  }
+
   async function openPackets(context: ConnContext, outbound: () => Outbound): Promise<PacketRoute> {
     let target: PacketLink;
+    let level: LevelPolicy;
     try {
-      target = await outbound().openPackets(context);
+      const picked = outbound();
+      level = policyFor(context, picked);
+      target = await picked.openPackets(context);
     } catch (thrown) {
       throw openFailed(context, thrown);
     }
-    const level = policy.forLevel(context.level);
     return {
       relay: async (link) =>
         finished(
@@ -99,14 +117,15 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     async open(context): Promise<Route> {
       let target: Link;
       let outboundTag: string;
+      let level: LevelPolicy;
       try {
         const outbound = pick(context);
+        level = policyFor(context, outbound);
         outboundTag = outbound.tag;
         target = await outbound.open(context);
       } catch (thrown) {
         throw openFailed(context, thrown);
       }
-      const level = policy.forLevel(context.level);
       return {
         outboundTag,
         relay: async (link) =>

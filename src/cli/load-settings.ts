@@ -37,14 +37,18 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value];
 }
 
-/** Undefined if there were errors; they and all warnings are on standard error. */
-export async function loadSettings(flags: ConfigFlags): Promise<Settings | undefined> {
+/** Undefined if there were errors; `partial`: nobody is going to run it. Errors and warnings are on standard error. */
+export async function loadSettings(
+  flags: ConfigFlags,
+  { partial = false }: { readonly partial?: boolean } = {},
+): Promise<Settings | undefined> {
   try {
     const files = await configFiles(flags, process.env);
     const { settings, errors, warnings } = await loadConfigs(files, {
       format: flags.format,
       strict: flags.strict ?? false,
       ignoreUnsupported: flags.ignoreUnsupported ?? false,
+      partial,
       environment: process.env,
       standardInput: process.stdin,
     });

@@ -25,6 +25,8 @@ export interface ParseOptions {
   readonly strict?: boolean;
   /** Parts of V2Ray that tsray lacks are warnings and left out, not errors. Default false. */
   readonly ignoreUnsupported?: boolean;
+  /** It is not to be run as it is: that inbounds or outbounds are absent is no warning. Default false. */
+  readonly partial?: boolean;
   /** For ports given as `env:NAME`. Default: no variable is set. */
   readonly environment?: Environment;
 }
@@ -58,7 +60,9 @@ export function settingsOf(
     environment: options.environment ?? {},
   });
   const settings =
-    root === undefined ? undefined : readRoot(checker, { path: [], node: root, missing: false });
+    root === undefined
+      ? undefined
+      : readRoot(checker, { path: [], node: root, missing: false }, options.partial ?? false);
   const errors = problems.sorted('error');
   const warnings = problems.sorted('warning');
   return errors.length === 0 && settings !== undefined
@@ -66,7 +70,7 @@ export function settingsOf(
     : { errors, warnings };
 }
 
-function readRoot(checker: Checker, place: Place): Settings | undefined {
+function readRoot(checker: Checker, place: Place, partial: boolean): Settings | undefined {
   if (place.node.kind !== 'object') {
     checker.wrongValue(place, 'an object', 'The whole configuration is one object: { ... }.', 'kind');
     return undefined;
@@ -83,7 +87,7 @@ function readRoot(checker: Checker, place: Place): Settings | undefined {
   const outbounds = handlerPlaces(checker, place, 'outbound').map((at) =>
     readOutbound(checker, at, streamDefaults),
   );
-  crossCheck(checker, place, inbounds, outbounds);
+  crossCheck(checker, place, inbounds, outbounds, partial);
   if (logSettings === undefined || policySettings === undefined) return undefined;
   return {
     log: logSettings,

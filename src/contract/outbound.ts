@@ -6,6 +6,11 @@ import type { ConnContext } from './conn-context.js';
 export interface Outbound {
   readonly tag: string;
   /**
+   * Policy levels whose timers hold for what it opens, beside those of the connection's own level: of each timer the
+   * shortest counts, as in V2Ray. Absent: none.
+   */
+  readonly levels?: readonly number[] | undefined;
+  /**
    * Opens a link to `context.destination`. Resolves once data can be written (for an encrypting outbound: once its
    * server is connected). The caller owns the link. Rejects with a TsrayError.
    */

@@ -67,7 +67,7 @@ export function linkCommand(outcome: Outcome): Command {
         if (flags.server !== undefined) {
           throw new TsrayError('ERR_USAGE', '--server needs a subscription to choose from');
         }
-        const settings = await loadSettings(flags);
+        const settings = await loadSettings(flags, { partial: true });
         if (settings === undefined) outcome.code = exitCode.config;
         else await printLinks(linksOfConfig(settings, flags), flags);
       }),

@@ -105,6 +105,6 @@ async function candidatesFor(given: string | undefined, flags: PingFlags): Promi
     refuseBoth(flags);
     return readCandidates(given);
   }
-  const settings = await loadSettings(flags);
+  const settings = await loadSettings(flags, { partial: true });
   return settings === undefined ? undefined : { servers: candidatesOfSettings(settings), useless: [] };
 }

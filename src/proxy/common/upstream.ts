@@ -20,6 +20,14 @@ export interface UpstreamServerEntry<U> {
   readonly users: readonly U[];
 }
 
+/** Policy levels of what goes through `servers`: those of their users, 0 where there are none. */
+export function levelsOf(
+  servers: readonly { readonly users: readonly { readonly level: number }[] }[],
+): readonly number[] {
+  const levels = servers.flatMap(({ users }) => (users.length === 0 ? [0] : users.map(({ level }) => level)));
+  return [...new Set(levels)];
+}
+
 export interface UpstreamDeps<U> {
   /** At least one. */
   readonly servers: readonly UpstreamServerEntry<U>[];

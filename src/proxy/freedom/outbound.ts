@@ -39,6 +39,7 @@ export function createFreedomOutbound(deps: FreedomDeps): Outbound {
 
 class FreedomOutbound implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[];
   readonly #deps: FreedomDeps;
   readonly #targets: Targets;
   /** Names go to the far end of another outbound as they are. */
@@ -47,6 +48,7 @@ class FreedomOutbound implements Outbound {
   constructor(deps: FreedomDeps) {
     const { settings } = deps;
     this.tag = deps.tag;
+    this.levels = [settings.userLevel];
     this.#deps = deps;
     this.#targets = new Targets(settings, deps.resolver, deps.localAddress);
     this.#passesNames =

@@ -9,7 +9,7 @@ import { formatHostPort } from '../../core/net/address.js';
 import type { RandomSource } from '../../core/random.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
-import { Upstream } from '../common/upstream.js';
+import { levelsOf, Upstream } from '../common/upstream.js';
 import { ConnectHandshake, encodeConnect } from './connect-handshake.js';
 import type { HttpOutboundSettings, HttpUpstreamServer } from './settings.js';
 
@@ -30,6 +30,7 @@ export function createHttpOutbound(deps: HttpOutboundDeps): Outbound {
 
 class HttpOutbound implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[];
   readonly #deps: HttpOutboundDeps;
   readonly #upstream: Upstream<UpstreamUser>;
 
@@ -38,6 +39,7 @@ class HttpOutbound implements Outbound {
     this.#deps = deps;
     const { dialer, clock, random } = deps;
     const { servers } = deps.settings;
+    this.levels = levelsOf(servers);
     this.#upstream = new Upstream({ servers, name: 'the upstream HTTP proxy', dialer, clock, random });
   }
 

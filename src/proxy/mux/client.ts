@@ -21,6 +21,7 @@ const quicPort = 443;
 
 export class MuxClient implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[] | undefined;
   readonly #deps: MuxClientDeps;
   readonly #inner: Outbound;
   readonly #udp443: Udp443;
@@ -33,6 +34,7 @@ export class MuxClient implements Outbound {
     this.#udp443 = deps.settings.udp443 ?? (deps.xudp ? 'reject' : 'allow');
     this.#inner = deps.outbound;
     this.tag = this.#inner.tag;
+    this.levels = this.#inner.levels;
     const { concurrency, udpConcurrency } = deps.settings;
     this.#streams = concurrency === undefined ? undefined : new WorkerPool(deps, concurrency);
     if (udpConcurrency === 0) this.#packets = this.#streams;

@@ -21,6 +21,7 @@ const plainPorts: readonly number[] = [53, 443];
 
 export class XudpClient implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[] | undefined;
   readonly #deps: XudpClientDeps;
   readonly #inner: Outbound;
 
@@ -29,6 +30,7 @@ export class XudpClient implements Outbound {
     this.#deps = deps;
     this.#inner = deps.outbound;
     this.tag = this.#inner.tag;
+    this.levels = this.#inner.levels;
   }
 
   fullCone(destination: Destination): boolean {

@@ -11,6 +11,7 @@ export type PacketAddrForm = 'packet' | 'stream';
 
 export class PacketAddrClient implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[] | undefined;
   readonly #inner: Outbound;
   readonly #form: PacketAddrForm;
 
@@ -19,6 +20,7 @@ export class PacketAddrClient implements Outbound {
     this.#inner = inner;
     this.#form = form;
     this.tag = inner.tag;
+    this.levels = inner.levels;
   }
 
   /** The form has no names. Packets to one go as plain UDP, for the server to look it up; v2ray-core looks it up here. */

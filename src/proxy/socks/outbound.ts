@@ -10,7 +10,7 @@ import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
-import { Upstream, type UpstreamServerEntry } from '../common/upstream.js';
+import { levelsOf, Upstream, type UpstreamServerEntry } from '../common/upstream.js';
 import { type Endpoint, isLoopback } from './address.js';
 import { SocksClientHandshake } from './client-handshake.js';
 import { SocksPacketLink } from './packet-link.js';
@@ -47,6 +47,7 @@ interface Opened {
 
 class SocksOutbound implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[];
   readonly #deps: SocksOutboundDeps;
   readonly #upstream: Upstream<UpstreamUser>;
 
@@ -55,6 +56,7 @@ class SocksOutbound implements Outbound {
     this.#deps = deps;
     const { dialer, clock, random } = deps;
     const { servers } = deps.settings;
+    this.levels = levelsOf(servers);
     this.#upstream = new Upstream({ servers, name: 'the upstream SOCKS server', dialer, clock, random });
   }
 

@@ -9,6 +9,7 @@ import type { RandomSource } from '../../core/random.js';
 import { retry } from '../../core/retry.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
+import { levelsOf } from '../common/upstream.js';
 import { createAccount } from './account.js';
 import type { BodyFormat } from './body/codec.js';
 import { createBodyEncoder } from './body/index.js';
@@ -44,11 +45,13 @@ export interface VmessOutboundDeps {
 
 export class VmessOutbound implements Outbound {
   readonly tag: string;
+  readonly levels: readonly number[];
   readonly #deps: VmessOutboundDeps;
   readonly #servers: ServerList;
 
   constructor(deps: VmessOutboundDeps) {
     this.tag = deps.tag;
+    this.levels = levelsOf(deps.settings.servers);
     this.#deps = deps;
     this.#servers = new ServerList(
       deps.settings.servers.map((server) => ({
