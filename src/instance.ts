@@ -7,7 +7,7 @@ import type { EnvironmentFlags } from './contract/environment.js';
 import type { Inbound } from './contract/inbound.js';
 import type { Outbound } from './contract/outbound.js';
 import { type Clock, systemClock } from './core/clock.js';
-import { describeError, toTsrayError } from './core/errors.js';
+import { describeError, TsrayError, toTsrayError } from './core/errors.js';
 import { type RandomSource, systemRandom } from './core/random.js';
 import { defaultCrypto } from './crypto/index.js';
 import type { CryptoProvider } from './crypto/provider.js';
@@ -32,7 +32,7 @@ export interface RunningInbound {
 
 export interface Instance {
   readonly inbounds: readonly RunningInbound[];
-  /** Opens every inbound, or none and rejects with ERR_LISTEN. */
+  /** Opens every inbound, or none and rejects with ERR_LISTEN; it may be called again then. ERR_CLOSED after `stop`. */
   start(): Promise<void>;
   /**
    * Accepts no more, lets live connections finish for up to `graceMs`, then ends them, the outbounds and the log.
@@ -53,6 +53,7 @@ class TsrayInstance implements Instance {
   readonly #clock: Clock;
   readonly inbounds: readonly Inbound[];
   readonly #outbounds: readonly Outbound[];
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
 
@@ -85,7 +86,15 @@ class TsrayInstance implements Instance {
     this.inbounds = createInbounds(settings.inbounds, parts);
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    if (this.#stopping !== undefined) {
+      return Promise.reject(new TsrayError('ERR_CLOSED', 'the instance was stopped; make another one'));
+    }
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const started: Inbound[] = [];
     try {
       for (const inbound of this.inbounds) {
@@ -94,6 +103,8 @@ class TsrayInstance implements Instance {
       }
     } catch (error) {
       await Promise.all(started.map((inbound) => inbound.close()));
+      // The port may be free the next time.
+      this.#starting = undefined;
       throw error;
     }
   }
@@ -109,6 +120,8 @@ class TsrayInstance implements Instance {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    // What is being opened must not stay open behind our back.
+    await this.#starting?.catch(() => undefined);
     const drained = Promise.all(this.inbounds.map((inbound) => inbound.drain()));
     if (graceMs > 0) await Promise.race([drained, this.#grace(graceMs)]);
     this.#hurry?.();

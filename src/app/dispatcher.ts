@@ -80,9 +80,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   function openFailed(context: ConnContext, thrown: unknown): TsrayError {
     const error = toTsrayError(thrown, 'ERR_INTERNAL');
-    context.log.warning(
-      `${formatDestination(context.destination)} could not be opened: ${describeError(error)}`,
-    );
+    const text = `${formatDestination(context.destination)} could not be opened: ${describeError(error)}`;
+    // A client that did not wait is no fault of anybody's.
+    if (error.code === 'ERR_ABORTED') context.log.info(text);
+    else context.log.warning(text);
     return error;
   }
 

@@ -7,7 +7,7 @@
 import type { Logger } from '../../contract/logger.js';
 import type { Accepted, Listen, Listener } from '../../contract/transport.js';
 import type { Clock, Timer } from '../../core/clock.js';
-import { describeError } from '../../core/errors.js';
+import { describeError, TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
 import type { InboundPorts, PortOffer } from './inbound-ports.js';
 
@@ -30,7 +30,7 @@ interface Generation {
   readonly openedMs: number;
 }
 
-/** Ports that another program holds are skipped; after this many refusals a refresh gives up. */
+/** Ports that another program holds are skipped; after this many refusals for each port wanted no more are tried. */
 const attemptsPerPort = 8;
 
 export class DynamicPorts implements InboundPorts {
@@ -90,19 +90,18 @@ export class DynamicPorts implements InboundPorts {
 
   async #refresh(): Promise<void> {
     const { log } = this.#deps;
+    // Its time is over, and a range that is not much larger than `concurrency` needs its ports.
+    this.#retire(this.#previous);
+    this.#previous = undefined;
     try {
       const next = await this.#open();
-      this.#retire(this.#previous);
       this.#previous = this.#current;
       this.#current = next;
     } catch (error) {
       log.warning(`the dynamic ports stay as they are: ${describeError(error)}`);
     }
-    if (this.#stopped) {
-      await Promise.all(this.#listening().map((listener) => listener.drain()));
-    } else {
-      this.#schedule();
-    }
+    // Whoever stopped meanwhile waits for this, and then ends what is open.
+    if (!this.#stopped) this.#schedule();
   }
 
   #retire(generation: Generation | undefined): void {
@@ -117,18 +116,19 @@ export class DynamicPorts implements InboundPorts {
     const taken = new Set(this.#listening().map((listener) => listener.port));
     const free = ports.filter((port) => !taken.has(port));
     const opened: Listener[] = [];
+    let failure: unknown = new TsrayError('ERR_LISTEN', 'all ports of the range are in use here already');
     let attempts = concurrency * attemptsPerPort;
-    while (opened.length < concurrency && free.length > 0) {
+    while (opened.length < concurrency && free.length > 0 && attempts > 0) {
       const [port] = free.splice(random.below(free.length), 1);
       try {
         opened.push(await listen(host, port!, accept));
       } catch (error) {
+        failure = error;
         attempts -= 1;
-        if (attempts > 0 && free.length > 0) continue;
-        await Promise.all(opened.map((listener) => listener.close()));
-        throw error;
       }
     }
+    // Some are better than none, as in V2Ray.
+    if (opened.length === 0) throw failure;
     return { listeners: opened, openedMs: clock.monotonicMs() };
   }
 
