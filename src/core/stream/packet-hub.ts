@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../clock.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink } from './link.js';
+import { PacketClosing } from './packet-closing.js';
 import { PacketSessions, type PacketSessionsOptions } from './packet-sessions.js';
 import type { RelayResult } from './relay.js';
 
@@ -30,8 +31,8 @@ export class PacketHub<C extends object = object> {
   readonly #sessions: PacketSessions<C>;
   readonly #clock: Clock;
   readonly #idleMs: number;
-  #timer: Timer | undefined;
-  #link: PacketLink | undefined;
+  /** The link now served. */
+  #served: Served | undefined;
   #uplinkBytes = 0;
   #downlinkBytes = 0;
 
@@ -48,20 +49,20 @@ export class PacketHub<C extends object = object> {
 
   /** Serves `link`, which is owned from now on, in place of an earlier one. Resolves when it is gone. Never rejects. */
   attach(link: PacketLink): Promise<RelayResult> {
-    this.#link?.close();
-    this.#link = link;
-    this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(this.#idleMs, () => link.close());
+    this.#served?.close();
+    const served = new Served(link, this.#clock, this.#idleMs);
+    this.#served = served;
     return new Promise((resolve) => {
       link.start({
         packet: (bytes, remote) => {
-          if (this.#link !== link) return;
-          this.#timer?.refresh();
+          if (this.#served !== served) return;
+          served.touch();
           this.#uplinkBytes += bytes.length;
           this.#sessions.deliver(bytes, this.#source, remote);
         },
         closed: (error) => {
-          if (this.#link === link) this.#detach();
+          served.closed();
+          if (this.#served === served) this.#served = undefined;
           resolve(this.#result(error));
         },
       });
@@ -71,26 +72,47 @@ export class PacketHub<C extends object = object> {
   /** Ends the link and every route. Idempotent. */
   close(): void {
     this.#sessions.close();
-    const link = this.#link;
-    this.#detach();
-    link?.close();
-  }
-
-  #detach(): void {
-    this.#link = undefined;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    const served = this.#served;
+    this.#served = undefined;
+    served?.close();
   }
 
   #reply(bytes: Uint8Array, remote: Destination): boolean {
-    const link = this.#link;
-    if (link === undefined || !link.send(bytes, remote)) return false;
-    this.#timer?.refresh();
+    const served = this.#served;
+    if (served === undefined || !served.link.send(bytes, remote)) return false;
+    served.touch();
     this.#downlinkBytes += bytes.length;
     return true;
   }
 
   #result(error: TsrayError | undefined): RelayResult {
     return { uplinkBytes: this.#uplinkBytes, downlinkBytes: this.#downlinkBytes, error };
+  }
+}
+
+/** A link with its idle timer, and with its deadline once it is being closed. */
+class Served {
+  readonly link: PacketLink;
+  readonly #closing: PacketClosing;
+  readonly #idle: Timer;
+
+  constructor(link: PacketLink, clock: Clock, idleMs: number) {
+    this.link = link;
+    this.#closing = new PacketClosing(clock);
+    this.#idle = clock.setTimer(idleMs, () => this.close());
+  }
+
+  touch(): void {
+    if (!this.#closing.begun) this.#idle.refresh();
+  }
+
+  close(): void {
+    this.#idle.cancel();
+    this.#closing.begin([this.link]);
+  }
+
+  closed(): void {
+    this.#idle.cancel();
+    this.#closing.done();
   }
 }

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../clock.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink, PacketSink } from './link.js';
+import { PacketClosing } from './packet-closing.js';
 import type { RelayResult } from './relay.js';
 
 export interface PacketRelayOptions {
@@ -50,7 +51,8 @@ class PacketRelay {
   readonly #up: PacketDirection;
   readonly #down: PacketDirection;
   readonly #resolve: (result: RelayResult) => void;
-  readonly #timer: Timer;
+  readonly #idle: Timer;
+  readonly #closing: PacketClosing;
   #error: TsrayError | undefined;
 
   constructor(
@@ -63,10 +65,8 @@ class PacketRelay {
     this.#up = new PacketDirection(this, client, target);
     this.#down = new PacketDirection(this, target, client);
     // A quiet session is no fault: datagrams have no end of their own.
-    this.#timer = options.clock.setTimer(options.idleMs, () => {
-      client.close();
-      target.close();
-    });
+    this.#closing = new PacketClosing(options.clock);
+    this.#idle = options.clock.setTimer(options.idleMs, () => this.#close());
   }
 
   start(): void {
@@ -75,18 +75,24 @@ class PacketRelay {
   }
 
   touch(): void {
-    this.#timer.refresh();
+    if (!this.#closing.begun) this.#idle.refresh();
   }
 
   linkClosed(other: PacketLink, error: TsrayError | undefined): void {
     this.#error ??= error;
     if (this.#up.isClosed && this.#down.isClosed) {
-      this.#timer.cancel();
+      this.#idle.cancel();
+      this.#closing.done();
       this.#resolve({ uplinkBytes: this.#up.bytes, downlinkBytes: this.#down.bytes, error: this.#error });
     } else if (error === undefined) {
-      other.close();
+      this.#close();
     } else {
       other.destroy(error);
     }
+  }
+
+  #close(): void {
+    this.#idle.cancel();
+    this.#closing.begin([this.#up.from, this.#down.from]);
   }
 }
