@@ -51,10 +51,9 @@ class Predialer implements Dialer {
   }
 
   async dial(destination: Destination, options?: DialOptions): Promise<Link> {
-    const reserve = this.#reserve(destination);
-    const link = this.#take(reserve) ?? (await this.#dialer.dial(destination, options));
+    const link = this.#take(this.#reserve(destination)) ?? (await this.#dialer.dial(destination, options));
     // Refilled only now: a server that cannot be reached is not dialed behind the caller's back.
-    this.#refill(reserve, destination);
+    this.#refill(this.#reserve(destination), destination);
     return link;
   }
 

@@ -59,6 +59,10 @@ export class HttpHeadLink implements Link {
     return this.#link.write(Buffer.concat([this.#ends.ownHead(), bytes]));
   }
 
+  limitQueue(bytes: number): void {
+    this.#link.limitQueue?.(bytes);
+  }
+
   holdProcess(hold: boolean): void {
     this.#link.holdProcess?.(hold);
   }

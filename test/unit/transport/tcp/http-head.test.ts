@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TsrayError } from '../../../../src/core/errors.js';
+import type { Link } from '../../../../src/core/stream/link.js';
 import {
   encodeRefusal,
   encodeRequestHead,
@@ -188,4 +189,11 @@ test('link: a client adds nothing when it closes, and destroys on a head that ne
   await sink.until((s) => s.closes === 1);
   assert.equal(flooded.destroyed, true);
   assert.equal(sink.error?.code, 'ERR_PROTOCOL');
+});
+
+test('link: the policy’s bufferSize reaches the connection below', () => {
+  const inner = new ScriptedLink();
+  const link: Link = new HttpHeadLink(inner, serverEnds());
+  link.limitQueue?.(4096);
+  assert.equal(inner.queueLimit, 4096);
 });
