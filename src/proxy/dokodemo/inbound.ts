@@ -36,14 +36,15 @@ export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
   const { bindPackets, clock, dispatcher, host, listen, ports, settings, tag } = deps;
   const serves = (network: Network): boolean => settings.networks.includes(network);
 
-  function contextFor(source: Destination, signal: AbortSignal): ConnContext {
+  /** A stream may have come over mKCP, whose clients have UDP addresses. */
+  function contextFor(network: Network, source: Destination, signal: AbortSignal): ConnContext {
     const id = deps.nextId();
     return {
       id,
       source,
       sourceText: formatHostPort(source.address.host, source.port),
       inboundTag: tag,
-      destination: { network: source.network, address: settings.address, port: settings.port },
+      destination: { network, address: settings.address, port: settings.port },
       level: settings.userLevel,
       ...(settings.timeoutMs === undefined ? {} : { idleMs: settings.timeoutMs }),
       log: deps.log.session(id),
@@ -53,7 +54,7 @@ export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
 
   async function serve(accepted: Accepted): Promise<void> {
     const aborter = new AbortController();
-    const context = contextFor(accepted.source, aborter.signal);
+    const context = contextFor('tcp', accepted.source, aborter.signal);
     // Read ahead, so that a client that leaves while the way is being opened is noticed.
     const link = prefixedLink(accepted.link, nothing);
     link.whenGone(() => aborter.abort());
@@ -87,7 +88,7 @@ export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
     host,
     ports: serves('udp') ? ports : [],
     target: { network: 'udp', address: settings.address, port: settings.port },
-    open: (source, signal) => dispatcher.openPackets(contextFor(source, signal)),
+    open: (source, signal) => dispatcher.openPackets(contextFor('udp', source, signal)),
   });
   return {
     tag,

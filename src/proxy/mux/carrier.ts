@@ -64,6 +64,9 @@ const minBufferBytes = 64 * 1024;
 /** How long what was written last may take to leave. */
 const closeMs = 10_000;
 
+/** Frames without data that may wait for a peer that takes nothing: a few for each session that it can have opened. */
+const maxUnsentFrames = 4096;
+
 /** The smallest chunks that VMess peers cut a full stream into, with room for padding. */
 const smallChunkBytes = 1_900;
 
@@ -88,6 +91,8 @@ export class Carrier {
   #gone = false;
   #bytesReceived = 0;
   #packetsUnsent = 0;
+  /** Frames without data that were written since the link is full. */
+  #unsentFrames = 0;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
@@ -163,7 +168,13 @@ export class Carrier {
     log.debug(`a Mux connection dropped packets: ${tooLarge} too large to read, ${unsent} found no room`);
   }
 
+  /** A session whose carrier went away a moment ago is told so, soon. */
   add(session: CarrierSession): void {
+    if (!this.isOpen) {
+      const gone = new TsrayError('ERR_CLOSED', 'the Mux connection was closed');
+      queueMicrotask(() => session.carrierGone(gone));
+      return;
+    }
     this.#sessions.set(session.id, session);
     this.#keepRunning();
   }
@@ -222,6 +233,11 @@ export class Carrier {
   /** A frame without data. */
   sendFrame(frame: FrameFields): void {
     this.#write(encodeFrameHeader(frame, false));
+    this.#unsentFrames = this.#outlet.full ? this.#unsentFrames + 1 : 0;
+    // A peer that opens sessions without end and reads no answer would have us queue all of them.
+    if (this.#unsentFrames > maxUnsentFrames && this.isOpen) {
+      this.destroy(new TsrayError('ERR_LIMIT', 'the peer opens and ends Mux sessions, and reads nothing'));
+    }
   }
 
   /** `session` is over. `goodbye` tells the peer; undefined if it knows, or never heard of the session. */

@@ -54,6 +54,8 @@ class Serving {
   readonly #carrier: Carrier;
   #uplinkBytes = 0;
   #downlinkBytes = 0;
+  /** The client's many sessions were logged. */
+  #toldFull = false;
 
   constructor(
     deps: MuxServerDeps,
@@ -96,7 +98,10 @@ class Serving {
 
   #opened(frame: Frame): CarrierSession | undefined {
     if (this.#carrier.sessionCount >= maxOpenSessions) {
-      this.#context.log.warning(`a Mux client has ${maxOpenSessions} sessions open; no more are taken`);
+      if (!this.#toldFull) {
+        this.#toldFull = true;
+        this.#context.log.warning(`a Mux client has ${maxOpenSessions} sessions open; no more are taken`);
+      }
       this.#carrier.sendFrame({ id: frame.id, status: 'end', error: true });
       return undefined;
     }
@@ -173,7 +178,8 @@ class Serving {
     const id = this.#deps.nextId();
     return {
       id,
-      source,
+      // Over mKCP it is a UDP address, but no socket of one program: sessions must not be known by it (global-id.ts).
+      source: { ...source, network: 'tcp' },
       sourceText: formatDestination(source),
       inboundTag,
       destination,

@@ -75,6 +75,15 @@ test('a connection goes to the fixed destination with the level and timeout of t
   assert.ok(client.closed);
 });
 
+test('a connection over mKCP, whose client has a UDP address, is a TCP connection all the same', async () => {
+  const { inbound, dispatcher, listen } = await setUp();
+  await inbound.start();
+  listen.connect(at('192.0.2.7', 50_000, 'udp'));
+  const { context } = dispatcher.opens[0]!;
+  assert.deepEqual(context.destination, at('example.com', 53, 'tcp'));
+  assert.deepEqual(context.source, at('192.0.2.7', 50_000, 'udp'));
+});
+
 test('without a timeout the level’s idle time holds', async () => {
   const { inbound, dispatcher, listen } = await setUp();
   await inbound.start();

@@ -538,3 +538,21 @@ test('negative concurrency: TCP goes as it is', async () => {
   started.outbound.links[0]?.close();
   await finish(started);
 });
+
+test('a carrier that goes while a connection is put on it: the connection works or is told, whenever that is', async () => {
+  for (let turns = 0; turns < 16; turns += 1) {
+    const started = start();
+    await connect(started);
+    const [first] = started.outbound.links;
+    const opening = started.client.open(contextFor(web));
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    first!.goAway();
+    const link = await opening;
+    const sink = CollectSink.on(link);
+    link.write(Buffer.from('GET'));
+    await settle();
+    const arrived = started.outbound.links.slice(1).some((carrier) => carrier.outputText.includes('GET'));
+    assert.ok(arrived || sink.closes === 1, `after ${turns} turns the connection hangs`);
+    await finish(started);
+  }
+});

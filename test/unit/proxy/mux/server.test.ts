@@ -104,6 +104,34 @@ test('a session is dispatched as a connection of its own, with what its carrier 
   await finish(started);
 });
 
+test('a carrier over mKCP gives its sessions no UDP source, which would be one for all of them', async () => {
+  const started = start();
+  const { server, dispatcher } = started;
+  const link = new ScriptedLink();
+  const done = server.serve(contextFor(muxed, { source: at('192.0.2.7', 1234, 'udp') }), link);
+  link.deliver(open(1, dns, 'query'));
+  assert.equal(dispatcher.packetOpens[0]?.context.source.network, 'tcp');
+  assert.equal(dispatcher.packetOpens[0]?.context.sourceText, 'udp:192.0.2.7:1234');
+  link.goAway();
+  await done;
+  await finish(started);
+});
+
+test('a client that opens sessions without end and reads no answer is given up', async () => {
+  const started = start();
+  const { link, dispatcher } = started;
+  link.deliver(open(1, web, 'GET'));
+  const route = dispatcher.opens[0]!.accept();
+  await settle();
+  link.accepts = false;
+  route.link?.write(Buffer.from('more than the client reads'));
+  for (let id = 2; id < 20_000 && !link.destroyed; id += 1) link.deliver(open(id, web));
+  assert.equal(link.error?.code, 'ERR_LIMIT');
+  assert.ok(link.output.length < 100_000);
+  assert.equal((await started.done).error?.code, 'ERR_LIMIT');
+  await finish(started);
+});
+
 test('the end of the response ends the session, with the target too', async () => {
   const started = start();
   const { link, dispatcher } = started;
