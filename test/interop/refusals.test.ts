@@ -93,6 +93,23 @@ describe('refusals', { skip: skipWithout('v2ray') }, () => {
       });
     }
 
+    test('an unknown ID and a client that ends its half before the answer: the same warning', async () => {
+      await through(strangerOutbound(port, 0), async (client) => {
+        const socket = await socksConnect(client.port('socks'), {
+          host: '127.0.0.1',
+          port: servers.tcp.port,
+        });
+        socket.end('all there is');
+        socket.resume();
+        await eventually('the warning', () => client.log.includes('ERR_SERVER_SILENT'));
+        assert.match(
+          client.log,
+          /\[Warning\].*gave no answer within 1 s after the request had ended.*ID.*clock/,
+        );
+        socket.destroy();
+      });
+    });
+
     for (const security of ['none', 'zero', 'aes-128-cfb'] as const) {
       test(`disableInsecureEncryption refuses our ${security}`, async () => {
         await through(vmessOutbound(securePort, 'aead', security), (client) => refused(client.port('socks')));

@@ -25,7 +25,12 @@ export interface Opening {
    * response header then), or not known us.
    */
   unanswered(): void;
+  /** The error for a peer that had everything from us and was silent for `waitedMs`, until we gave up. */
+  silent(waitedMs: number): TsrayError;
 }
+
+/** Whoever gives up sooner than this has not waited for an answer. */
+const leastSilenceMs = 500;
 
 export interface ChannelOptions {
   readonly carrier: Link;
@@ -74,6 +79,10 @@ export abstract class VmessChannel {
   #opening: Opening | undefined;
   #decoder: BodyDecoder | undefined;
   #outputEnded = false;
+  /** When our half ended. */
+  #outputEndedMs = 0;
+  /** Whether payload was written: without it a peer has nothing to answer. */
+  protected hasWritten = false;
   #inputEnded = false;
   /** We ended the carrier ourselves; what it still delivers is of no interest. */
   #finished = false;
@@ -145,6 +154,7 @@ export abstract class VmessChannel {
   protected endOutput(): void {
     if (this.#outputEnded || this.#finished) return;
     this.#outputEnded = true;
+    this.#outputEndedMs = this.#clock.monotonicMs();
     this.transmit(this.encoder.maxWireBytes(0), encodeEnd);
     if (this.encoder.passthrough) this.carrier.end();
   }
@@ -152,6 +162,10 @@ export abstract class VmessChannel {
   /** Orderly end of both directions. */
   protected finish(): void {
     if (this.#finished) return;
+    if (this.#outputEnded && this.#opening !== undefined && this.hasWritten) {
+      const waitedMs = this.#clock.monotonicMs() - this.#outputEndedMs;
+      if (waitedMs >= leastSilenceMs) this.#error ??= this.#opening.silent(waitedMs);
+    }
     this.endOutput();
     this.#finished = true;
     this.#preambleTimer?.cancel();

@@ -64,22 +64,28 @@ export class ResponseOpening implements Opening {
    */
   interrupted(cause: TsrayError | undefined): TsrayError {
     if (cause !== undefined && (cause.hint !== undefined || !plainEnds.has(cause.code))) return cause;
-    const { clock, server } = this.#options;
+    const { server } = this.#options;
     const because = cause === undefined ? {} : { cause };
     if (this.begun) {
       const message = `the VMess server ${server} ended the connection in its response header`;
       return new TsrayError('ERR_TRUNCATED', message, { ...strangerHint, ...because });
     }
-    return new TsrayError(
-      'ERR_SERVER_SILENT',
-      `the VMess server ${server} closed the connection without an answer`,
-      {
-        hint:
-          `The user ID (or alterId) is unknown to it, or the two clocks differ by more than ${authWindowSeconds} s: ` +
-          `here it is ${localTime(clock.nowMs())}.`,
-        ...because,
-      },
-    );
+    const message = `the VMess server ${server} closed the connection without an answer`;
+    const hint = `The user ID (or alterId) is unknown to it, or ${this.#clocks()}.`;
+    return new TsrayError('ERR_SERVER_SILENT', message, { hint, ...because });
+  }
+
+  silent(waitedMs: number): TsrayError {
+    const seconds = Math.round(waitedMs / 100) / 10;
+    const message = `the VMess server ${this.#options.server} gave no answer within ${seconds} s after the request had ended`;
+    const slow = "the target needs longer (the policy's downlinkOnly says how long to wait)";
+    const hint = `The user ID (or alterId) is unknown to it, ${slow}, or ${this.#clocks()}.`;
+    return new TsrayError('ERR_SERVER_SILENT', message, { hint });
+  }
+
+  #clocks(): string {
+    const now = localTime(this.#options.clock.nowMs());
+    return `the two clocks differ by more than ${authWindowSeconds} s: here it is ${now}`;
   }
 
   unanswered(): void {

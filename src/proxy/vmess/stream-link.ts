@@ -30,6 +30,7 @@ class StreamLink extends VmessChannel implements Link {
 
   write(bytes: Uint8Array): boolean {
     if (this.outputIsOver || bytes.length === 0) return true;
+    this.hasWritten = true;
     const { encoder } = this;
     if (encoder.passthrough && !this.preambleDue) return this.carrier.write(bytes);
     if (this.preambleDue) {

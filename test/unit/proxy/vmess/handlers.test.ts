@@ -177,6 +177,31 @@ test('an unknown user gets not one byte, and the client an error it understands'
   assert.equal(pair.clock.pendingTimers, 0);
 });
 
+test('a server that is silent after the end of a request leaves the same error, once the wait was given up', async () => {
+  const cases = [
+    { writes: true, waitMs: 1000, expected: 'ERR_SERVER_SILENT' },
+    // Closed at once: nobody waited.
+    { writes: true, waitMs: 0, expected: undefined },
+    // A connection that was opened for later, as browsers do.
+    { writes: false, waitMs: 1000, expected: undefined },
+  ] as const;
+  for (const { expected, waitMs, writes } of cases) {
+    const pair = new VmessPair({ clientId: randomUuid(systemRandom) });
+    const link = await pair.outbound.open(tcpTarget);
+    const client = CollectSink.on(link);
+    if (writes) link.write(Buffer.from('hello'));
+    link.end();
+    pair.clock.advance(waitMs);
+    link.close();
+    await client.until((s) => s.closes === 1);
+    assert.equal(client.error?.code, expected);
+    if (expected !== undefined) {
+      assert.match(client.error?.message ?? '', /gave no answer within 1 s after the request had ended/);
+      assert.match(client.error?.hint ?? '', /unknown to it.*downlinkOnly.*120 s.*UTC[+-]\d\d:\d\d/);
+    }
+  }
+});
+
 test('before the server has answered, an error of the carrier’s own goes before the guess at ID and clock', async () => {
   const refused = new TsrayError('ERR_UPSTREAM', 'status 404', { hint: 'Compare the paths.' });
   const closed = new TsrayError('ERR_CLOSED', 'closed within the upgrade', { hint: 'Does it speak ws?' });
