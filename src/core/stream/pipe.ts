@@ -59,7 +59,7 @@ class PipeEnd implements Link {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#outputEnded || this.#closed) return true;
+    if (this.#outputEnded || this.#closed || bytes.length === 0) return true;
     return this.#other!.#receive(bytes);
   }
 
@@ -134,7 +134,7 @@ class PipeEnd implements Link {
     if (this.#otherWaits) {
       this.#otherWaits = false;
       const other = this.#other!;
-      other.#sink?.drain();
+      if (!other.#closed) other.#sink?.drain();
     }
     if (this.#queue.length > 0) return;
     if (this.#inputEnded && !this.#endDelivered) {

@@ -12,9 +12,12 @@ export function createVmessStreamLink(options: ChannelOptions): Link {
 class StreamLink extends VmessChannel implements Link {
   #sink: LinkSink | undefined;
   #opened = false;
+  #gone = false;
+  #error: TsrayError | undefined;
 
   start(sink: LinkSink): void {
     this.#sink = sink;
+    if (this.#gone) queueMicrotask(() => sink.closed(this.#error));
     if (this.#opened) return;
     this.#opened = true;
     this.open();
@@ -75,6 +78,8 @@ class StreamLink extends VmessChannel implements Link {
   }
 
   protected override gone(error: TsrayError | undefined): void {
+    this.#gone = true;
+    this.#error = error;
     this.#sink?.closed(error);
   }
 }

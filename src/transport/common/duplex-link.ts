@@ -38,6 +38,8 @@ export class DuplexLink implements Link {
   /** The stream has ended; what was gathered comes first. */
   #inputOver = false;
   #endSeen = false;
+  /** `close` or `destroy` was called: nothing more is delivered. */
+  #closing = false;
   #error: TsrayError | undefined;
   #gone = false;
 
@@ -61,7 +63,7 @@ export class DuplexLink implements Link {
       else this.#gatherer.finish();
     });
     stream.on('drain', () => {
-      if (!this.#blocked) return;
+      if (!this.#blocked || this.#closing) return;
       this.#blocked = false;
       this.#sink?.drain();
     });
@@ -129,8 +131,11 @@ export class DuplexLink implements Link {
   }
 
   close(): void {
-    if (this.#gone) return;
+    if (this.#closing || this.#gone) return;
+    this.#closing = true;
     const stream = this.#stream;
+    // What comes is dropped, but read: closed with something unread, the kernel would reset, and lose what it sends.
+    stream.resume();
     if (stream instanceof net.Socket) {
       stream.destroySoon();
       return;
@@ -142,7 +147,8 @@ export class DuplexLink implements Link {
 
   destroy(error?: TsrayError): void {
     if (this.#gone) return;
-    this.#error ??= error;
+    if (!this.#closing) this.#error ??= error;
+    this.#closing = true;
     this.#stream.destroy();
   }
 
@@ -152,13 +158,13 @@ export class DuplexLink implements Link {
   }
 
   #deliver(bytes: Uint8Array): void {
-    if (!this.#gone) this.#sink?.data(bytes);
+    if (!this.#closing) this.#sink?.data(bytes);
   }
 
   #tellEnd(): void {
     if (this.#gone || this.#endSeen) return;
     this.#endSeen = true;
-    this.#sink?.end();
+    if (!this.#closing) this.#sink?.end();
   }
 }
 

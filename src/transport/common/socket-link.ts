@@ -20,6 +20,8 @@ export class SocketLink implements Link {
   #blocked = false;
   #queueLimitBytes = defaultQueueBytes;
   #endSeen = false;
+  /** `close` or `destroy` was called: nothing more is delivered. */
+  #closing = false;
   #error: TsrayError | undefined;
   #gone = false;
 
@@ -28,10 +30,10 @@ export class SocketLink implements Link {
     this.#socket = socket;
     socket.on('end', () => {
       this.#endSeen = true;
-      if (!this.#gone) this.#sink?.end();
+      if (!this.#closing) this.#sink?.end();
     });
     socket.on('drain', () => {
-      if (!this.#blocked) return;
+      if (!this.#blocked || this.#closing) return;
       this.#blocked = false;
       this.#sink?.drain();
     });
@@ -46,7 +48,7 @@ export class SocketLink implements Link {
 
   /** Entry for what was read; lent. */
   received(bytes: Uint8Array): void {
-    if (!this.#gone) this.#sink?.data(bytes);
+    if (!this.#closing) this.#sink?.data(bytes);
   }
 
   start(sink: LinkSink): void {
@@ -102,12 +104,17 @@ export class SocketLink implements Link {
   }
 
   close(): void {
-    if (!this.#gone) this.#socket.destroySoon();
+    if (this.#closing || this.#gone) return;
+    this.#closing = true;
+    // What comes is dropped, but read: closed with something unread, the kernel would reset, and lose what it sends.
+    this.#socket.resume();
+    this.#socket.destroySoon();
   }
 
   destroy(error?: TsrayError): void {
     if (this.#gone) return;
-    this.#error ??= error;
+    if (!this.#closing) this.#error ??= error;
+    this.#closing = true;
     this.#socket.destroy();
   }
 

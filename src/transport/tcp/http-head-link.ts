@@ -21,6 +21,7 @@ export class HttpHeadLink implements Link {
   #headSent = false;
   #closing = false;
   #fault: TsrayError | undefined;
+  #gone = false;
 
   constructor(link: Link, ends: HttpHeadEnds) {
     this.#link = link;
@@ -29,18 +30,18 @@ export class HttpHeadLink implements Link {
 
   start(sink: LinkSink): void {
     this.#sink = sink;
-    if (this.#headRead) {
+    if (this.#gone) {
+      const error = this.#fault;
+      queueMicrotask(() => sink.closed(error));
+      return;
+    }
+    if (this.#headRead && this.#fault === undefined) {
       this.#link.start(sink);
       return;
     }
     if (this.#started) return;
     this.#started = true;
-    this.#link.start({
-      data: (bytes) => this.#received(bytes),
-      end: () => this.#sink?.end(),
-      drain: () => this.#sink?.drain(),
-      closed: (error) => this.#sink?.closed(this.#fault ?? error),
-    });
+    this.#watch();
   }
 
   pause(): void {
@@ -79,14 +80,32 @@ export class HttpHeadLink implements Link {
   destroy(error?: TsrayError): void {
     if (this.#refuse(400)) {
       this.#fault ??= error;
+      // The link below closes in an orderly way; our owner hears the reason all the same.
+      this.#watch();
       this.#link.close();
     } else {
       this.#link.destroy(error);
     }
   }
 
+  /** Reads the link below ourselves. */
+  #watch(): void {
+    this.#link.start({
+      data: (bytes) => this.#received(bytes),
+      end: () => {
+        if (!this.#closing) this.#sink?.end();
+      },
+      drain: () => this.#sink?.drain(),
+      closed: (error) => {
+        this.#gone = true;
+        this.#fault ??= error;
+        this.#sink?.closed(this.#fault);
+      },
+    });
+  }
+
   #received(bytes: Uint8Array): void {
-    if (this.#fault !== undefined) return;
+    if (this.#closing || this.#fault !== undefined) return;
     const step = this.#ends.decoder.push(bytes);
     if (step.kind === 'more') return;
     if (step.kind === 'failed') {
