@@ -1,5 +1,5 @@
 /** Opens a listening Unix socket. */
-import { lstatSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { platform } from 'node:process';
 import type { Listener } from '../../contract/transport.js';
@@ -8,6 +8,12 @@ import { listenError } from '../common/listen-error.js';
 import { NetServer, type NetServerOptions, type Serve } from '../common/net-server.js';
 import { unixName } from './name.js';
 import type { UnixSettings } from './settings.js';
+
+/** Of two programs that start within this time, the one that made the lock wins, though it does not listen yet. */
+const startingMs = 10_000;
+
+/** Locks of this process. */
+const held = new Set<string>();
 
 /**
  * A socket file that a killed program has left behind is replaced; one that somebody listens on is not. While the
@@ -29,31 +35,66 @@ export async function openUnixServer(
     return server;
   }
   const lock = `${path}.lock`;
-  takeLock(path, lock);
+  await takeLock(path, lock);
   try {
     await removeLeftover(path);
-    const server = new NetServer(serve, { ...options, closed: () => removeFile(lock) });
+    const server = new NetServer(serve, { ...options, closed: () => leaveLock(lock) });
     await server.open({ path });
     return server;
   } catch (error) {
-    removeFile(lock);
+    leaveLock(lock);
     throw error;
   }
 }
 
 /** Two processes that start at the same time cannot both take it. */
-function takeLock(path: string, lock: string): void {
-  const content = `${process.pid}\n`;
+async function takeLock(path: string, lock: string): Promise<void> {
+  if (held.has(lock)) throw inUse(path);
+  held.add(lock);
   try {
-    writeFileSync(lock, content, { flag: 'wx' });
-    return;
+    if (makeLock(path, lock, 'wx')) return;
+    // Ids are given again, and containers all have the same: a lock tells little, its socket much.
+    if (isStarting(lock) || (await answers(path))) throw inUse(path);
+    makeLock(path, lock, 'w');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw listenError(path, true, error as NodeJS.ErrnoException);
+    held.delete(lock);
+    throw error;
   }
-  const owner = Number.parseInt(readFileSync(lock, 'utf8'), 10);
-  if (owner !== process.pid && isAlive(owner)) throw inUse(path);
-  writeFileSync(lock, content);
+}
+
+/** False: there is one. */
+function makeLock(path: string, lock: string, flag: 'w' | 'wx'): boolean {
+  try {
+    writeFileSync(lock, lockText, { flag });
+    return true;
+  } catch (error) {
+    const fault = error as NodeJS.ErrnoException;
+    if (fault.code === 'EEXIST') return false;
+    throw listenError(path, true, fault);
+  }
+}
+
+const lockText = `${process.pid}\n`;
+
+/** Another process that lives has made the lock a moment ago. */
+function isStarting(lock: string): boolean {
+  try {
+    const owner = Number.parseInt(readFileSync(lock, 'utf8'), 10);
+    return owner !== process.pid && isAlive(owner) && Date.now() - statSync(lock).mtimeMs < startingMs;
+  } catch {
+    // It is gone.
+    return false;
+  }
+}
+
+/** Ours, unless another program has taken it over since we stopped listening. */
+function leaveLock(lock: string): void {
+  if (!held.delete(lock)) return;
+  try {
+    if (readFileSync(lock, 'utf8') === lockText) unlinkSync(lock);
+  } catch {
+    // Somebody was faster; it is gone, which is what was wanted.
+  }
 }
 
 /** V2Ray's locks are empty: whether it lives shows when its socket is tried. */
@@ -86,19 +127,13 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // A listener whose queue is full lives, too.
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'));
+    // A listener lives, too, whose queue is full, that we may not connect to, or that takes datagrams.
+    socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+    );
   });
 }
 
 function inUse(path: string): TsrayError {
   return listenError(path, true, Object.assign(new Error('in use'), { code: 'EADDRINUSE' }));
-}
-
-function removeFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Somebody was faster; it is gone, which is what was wanted.
-  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +111,7 @@ test('Unix sockets: what somebody else uses is not taken away', async () => {
   await once(server, 'close');
   const first = await TestListener.open(unixAt(path));
   await assert.rejects(TestListener.open(unixAt(path)), { code: 'ERR_LISTEN' });
+  assert.equal(readFileSync(`${path}.lock`, 'utf8'), `${process.pid}\n`);
   // The one that runs keeps its lock... and its socket.
   const link = await createStreamDialer(unixAt(path), transportDeps()).dial(loopback(1));
   link.destroy();
@@ -125,6 +126,34 @@ test('Unix sockets: what somebody else uses is not taken away', async () => {
   const locked = join(folder, 'locked.sock');
   writeFileSync(`${locked}.lock`, `${process.ppid}\n`);
   await assert.rejects(TestListener.open(unixAt(locked)), { code: 'ERR_LISTEN' });
+});
+
+test('Unix sockets: the lock of a program long gone is taken over, though its id is another’s by now', async () => {
+  const path = join(folder, 'stale.sock');
+  const longAgo = Date.now() / 1000 - 60;
+  writeFileSync(`${path}.lock`, `${process.ppid}\n`);
+  utimesSync(`${path}.lock`, longAgo, longAgo);
+  assert.equal(await exchange(unixAt(path), unixAt(path)), 'answer to question');
+  // And if its socket is there, somebody listens all the same.
+  writeFileSync(`${path}.lock`, `${process.ppid}\n`);
+  utimesSync(`${path}.lock`, longAgo, longAgo);
+  const server = net.createServer().listen(path);
+  await once(server, 'listening');
+  await assert.rejects(TestListener.open(unixAt(path)), { code: 'ERR_LISTEN' });
+  assert.equal(readFileSync(`${path}.lock`, 'utf8'), `${process.ppid}\n`);
+  server.close();
+  await once(server, 'close');
+});
+
+test('Unix sockets: a lock that another program took over while connections ended is left alone', async () => {
+  const path = join(folder, 'successor.sock');
+  const { near, listener } = await stackPair(unixAt(path), unixAt(path));
+  const drained = listener.drain();
+  writeFileSync(`${path}.lock`, '999999999\n');
+  near.destroy();
+  await listener.close();
+  await drained;
+  assert.equal(readFileSync(`${path}.lock`, 'utf8'), '999999999\n');
 });
 
 test('Unix sockets: nobody there, no such folder, a name too long', async () => {
