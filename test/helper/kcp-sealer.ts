@@ -32,6 +32,18 @@ export class PlainSealer {
     return this.#last;
   }
 
+  /** The same with so many segments of a stranger's behind it that the datagram has `bytes` bytes. */
+  padded(fields: { readonly number: number; readonly sendingNext: number }, bytes: number): Uint8Array {
+    const room = new Uint8Array(bytes + 4);
+    const all = { conversation: this.#conversation, option: 0, timestamp: 0, ...fields };
+    writeData(room, 6, all, Buffer.from('x'), 1);
+    const protection = createProtection(undefined, nodeCrypto, systemRandom);
+    const words = new Uint32Array(Math.ceil(room.length / 4));
+    const aligned = new Uint8Array(words.buffer);
+    aligned.set(room);
+    return aligned.slice(0, protection.seal(aligned, words, 0, bytes));
+  }
+
   terminate(): Uint8Array {
     const { room, start } = this.#writer;
     const command = segmentCommand.terminate;

@@ -13,7 +13,7 @@ import { growReceiveBuffer, sendDatagram } from '../common/datagram-socket.js';
 import type { Candidate, Candidates } from './candidates.js';
 import { KcpLink } from './conn-link.js';
 import type { KcpLimits } from './limits.js';
-import type { DatagramBuffer, PacketWriter } from './packet.js';
+import { type DatagramBuffer, maxDatagramBytes, type PacketWriter } from './packet.js';
 import type { Protection } from './protection.js';
 import { KcpSession } from './session.js';
 
@@ -107,6 +107,7 @@ export class DialedConnection {
     const { protection, skipBytes } = this.#options;
     growReceiveBuffer(socket, receiveBufferBytes);
     socket.on('message', (datagram) => {
+      if (datagram.length > maxDatagramBytes) return;
       const segments = protection.open(datagram, skipBytes);
       if (segments === undefined || socket !== this.#current.socket) return;
       this.#refusals = 0;

@@ -16,7 +16,7 @@ import {
 import { createPacketHeader, headerBytes } from '../common/packet-header.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
-import { DatagramBuffer, PacketWriter } from './packet.js';
+import { DatagramBuffer, maxDatagramBytes, PacketWriter } from './packet.js';
 import { createProtection, type Protection } from './protection.js';
 import { conversationOf, segmentCommand, strangerWants, writeControl } from './segment.js';
 import { KcpSession } from './session.js';
@@ -118,6 +118,7 @@ class KcpListener implements Listener {
   }
 
   #received(datagram: Uint8Array, remote: dgram.RemoteInfo): void {
+    if (datagram.length > maxDatagramBytes) return;
     const segments = this.#protection.open(datagram, this.#skipBytes);
     if (segments === undefined) return;
     const conversation = conversationOf(segments);

@@ -5,6 +5,12 @@ import type { Protection } from './protection.js';
 /** The largest datagram: the largest mtu, and the nonce that V2Ray does not count. Room for the last word beyond. */
 const bufferBytes = 2048;
 
+/**
+ * Larger datagrams are not read, as by V2Ray. No mtu allows them, and data keep their whole datagram until they are
+ * read: the windows count segments, so that a few bytes in large datagrams would hold forty times what they should.
+ */
+export const maxDatagramBytes = 2048;
+
 /** Receives datagrams; lent. */
 export type SendDatagram = (datagram: Uint8Array) => void;
 

@@ -119,10 +119,15 @@ class UdpLink implements PacketLink, BoundPackets, PacketCounters {
       return false;
     }
     const waiting = this.#socket.getSendQueueCount();
+    if (waiting > 0) {
+      // It will wait as well, and keeps no more than its own size.
+      this.#socket.send(Buffer.from(bytes), remote.port, host, this.#onSent);
+      return true;
+    }
     sendBuffer ??= Buffer.allocUnsafeSlow(maxDatagramBytes);
     sendBuffer.set(bytes);
     this.#socket.send(sendBuffer, 0, bytes.length, remote.port, host, this.#onSent);
-    if (this.#socket.getSendQueueCount() > waiting) sendBuffer = undefined;
+    if (this.#socket.getSendQueueCount() > 0) sendBuffer = undefined;
     return true;
   }
 

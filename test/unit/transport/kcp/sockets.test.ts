@@ -295,6 +295,20 @@ describe('a listener', () => {
     await listener.close();
   });
 
+  test('reads no datagrams larger than any mtu allows, which would hold more memory than the windows count', async () => {
+    const { listener, accepted, next } = await listenOf();
+    const peer = await stranger(listener);
+    await peer.send(new PlainSealer(1).padded({ number: 0, sendingNext: 0 }, 2049));
+    await peer.send(new PlainSealer(2).padded({ number: 0, sendingNext: 0 }, 60_000));
+    const arrival = next();
+    await peer.send(new PlainSealer(3).padded({ number: 0, sendingNext: 0 }, 2048));
+    const sink = CollectSink.on((await arrival).link);
+    await sink.until((each) => each.text === 'x');
+    assert.equal(accepted.length, 1);
+    await peer.close();
+    await listener.close();
+  });
+
   test('opens no session for segments of an older connection, and says that it is over', async () => {
     const { listener, accepted, next } = await listenOf();
     const peer = await stranger(listener);
