@@ -32,7 +32,7 @@ import { GlobalIds } from './proxy/mux/global-id.js';
 import { withMuxServer } from './proxy/mux/inbound.js';
 import { MuxServer } from './proxy/mux/server.js';
 import { XudpClient } from './proxy/mux/xudp-client.js';
-import { PacketAddrClient } from './proxy/packet-addr/client.js';
+import { PacketAddrClient, PacketAddrOffer } from './proxy/packet-addr/client.js';
 import { createPacketAddrDispatcher } from './proxy/packet-addr/dispatcher.js';
 import { createSocksInbound } from './proxy/socks/inbound.js';
 import { createSocksOutbound } from './proxy/socks/outbound.js';
@@ -168,7 +168,8 @@ function withSessions(plain: Outbound, settings: OutboundSettings, parts: BasePa
     outbound = new MuxClient({ ...deps, settings: settings.mux, xudp });
   }
   if (encoding === 'packetaddr') return new PacketAddrClient(outbound, 'packet');
-  return encoding === 'packetaddr-stream' ? new PacketAddrClient(outbound, 'stream') : outbound;
+  if (encoding === 'packetaddr-stream') return new PacketAddrClient(outbound, 'stream');
+  return settings.protocol === 'vmess' && !xudp ? new PacketAddrOffer(outbound) : outbound;
 }
 
 /** All inbounds, in the order of the configuration. */

@@ -48,6 +48,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return chosen(context, deps.pick(context));
   }
 
+  /** For packets. */
+  function encoded({ packetEncoding }: ConnContext, outbound: Outbound): Outbound {
+    return (packetEncoding && outbound.packetEncoded?.(packetEncoding)) ?? outbound;
+  }
+
   function chosen(context: ConnContext, outbound: Outbound | undefined): Outbound {
     if (outbound === undefined) {
       throw new TsrayError('ERR_NO_OUTBOUND', 'the configuration has no outbound to carry this connection', {
@@ -144,10 +149,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       };
     },
 
-    openPackets: (context) => openPackets(context, () => pick(context)),
+    openPackets: (context) => openPackets(context, () => encoded(context, pick(context))),
 
     coneFor(context) {
-      const outbound = deps.pick(context);
+      const picked = deps.pick(context);
+      const outbound = picked && encoded(context, picked);
       if (outbound?.fullCone?.(context.destination) !== true) return undefined;
       let cone = cones.get(outbound);
       if (cone === undefined) {

@@ -1,5 +1,5 @@
 /** Loads a configuration for a command, printing every problem. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfigs } from '../config/loader.js';
 import { formatProblem } from '../config/problem.js';
 import type { Settings } from '../config/settings.js';
@@ -19,12 +19,29 @@ export function addConfigOptions(command: Command): Command {
     .option('-c, --config <file>', "V2Ray's config.json; - is standard input; may be repeated", collect)
     .option('--confdir <folder>', 'all configuration files of a folder, merged by name')
     .addOption(
-      new Option('--format <format>', 'language of the files, if their names do not say').choices(
-        configFormats,
-      ),
+      new Option(
+        '--format <format>',
+        `language of the files, if their names do not say: ${configFormats.join(', ')}`,
+      ).argParser(parseFormat),
     )
     .option('--strict', 'treat keys that nothing reads as errors')
     .option('--ignore-unsupported', 'go on although the configuration asks for things tsray lacks');
+}
+
+/** Other names that these have elsewhere. */
+const otherNames: Readonly<Record<string, ConfigFormat>> = { jsonc: 'json', yml: 'yaml' };
+
+/** Throws commander's InvalidArgumentError. */
+export function parseFormat(text: string): ConfigFormat {
+  const word = text.toLowerCase();
+  const format = configFormats.find((each) => each === word) ?? otherNames[word];
+  if (format !== undefined) return format;
+  if (word === 'pb' || word === 'protobuf') {
+    throw new InvalidArgumentError(
+      'Protobuf is not read: give the JSON, YAML or TOML that the file was made from.',
+    );
+  }
+  throw new InvalidArgumentError(`Expected ${configFormats.join(', ')}.`);
 }
 
 /** Throws ERR_USAGE if a configuration is named beside links or a subscription. */

@@ -74,8 +74,17 @@ async function readText(name: string, chunks: AsyncIterable<Uint8Array>): Promis
   return decode(name, Buffer.concat(parts));
 }
 
+/** Text has none of these near its beginning; protobuf has them in its first bytes. */
+const binary = /[\0-\u0008\u000e-\u001a\u001c-\u001f]/;
+const protobufHint = 'Protobuf (-format pb) is not read: give the JSON, YAML or TOML that it was made from.';
+
 function decode(name: string, bytes: Uint8Array): string {
   const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (!wide && binary.test(Buffer.from(bytes.subarray(0, 1024)).toString('latin1'))) {
+    throw new TsrayError('ERR_CONFIG_READ', `${name}: expected text, found binary data`, {
+      hint: protobufHint,
+    });
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {

@@ -10,6 +10,9 @@ export interface User {
   readonly level: number;
 }
 
+/** Forms of UDP in which every packet has its address: on a UDP request, or on a stream. */
+export type PacketEncoding = 'packetaddr' | 'packetaddr-stream';
+
 export interface ConnContext {
   /** Unique within the process; V2Ray's session id in the error log. */
   readonly id: number;
@@ -22,6 +25,8 @@ export interface ConnContext {
   readonly destination: Destination;
   /** Packets will go to other destinations too (full cone); that the first cannot be reached says nothing about them. */
   readonly fullCone?: boolean;
+  /** What the inbound wants its UDP carried in, where the outbound has no form of its own. */
+  readonly packetEncoding?: PacketEncoding;
   /** How the access log prints the target, where that is not the destination (a URL for HTTP). */
   readonly targetText?: string;
   readonly user?: User;

@@ -1,7 +1,7 @@
 /** Outbound: turns a context into an open link to its destination. */
 import type { Destination } from '../core/net/destination.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
-import type { ConnContext } from './conn-context.js';
+import type { ConnContext, PacketEncoding } from './conn-context.js';
 
 export interface Outbound {
   readonly tag: string;
@@ -22,6 +22,11 @@ export interface Outbound {
    * says where each reply comes from. Absent: never; then each destination has a link of its own.
    */
   fullCone?(destination: Destination): boolean;
+  /**
+   * The same outbound with its UDP in `encoding`; always the same object. Absent: it has a form of its own, or needs
+   * none.
+   */
+  packetEncoded?(encoding: PacketEncoding): Outbound;
   /** Ends what the outbound keeps beyond single connections (pools, timers). */
   close(): Promise<void>;
 }

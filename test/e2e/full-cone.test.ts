@@ -138,6 +138,46 @@ describe('full cone', () => {
     });
   }
 
+  for (const mux of [false, true]) {
+    test(`v2ray-core 5's packetEncoding of SOCKS inbounds, beside one without${mux ? ', in mux' : ''}`, async () => {
+      const inbound = (tag: string, packetEncoding: string): object => {
+        const plain = socksInbound(0, tag) as { readonly settings: object };
+        return { ...plain, settings: { ...plain.settings, packetEncoding } };
+      };
+      const client = await startTsray({
+        inbounds: [inbound('none', 'None'), inbound('packet', 'Packet'), inbound('stream', 'Stream')],
+        outbounds: [
+          { ...vmessOutbound(server.port('vmess'), 'aead', 'aes-128-gcm'), mux: { enabled: mux } },
+          freedomOutbound,
+        ],
+      });
+      try {
+        for (const tag of ['none', 'packet', 'none', 'stream', 'packet']) {
+          await judge(client.port(tag), witnesses, tag !== 'none');
+        }
+      } finally {
+        await client.close();
+      }
+    });
+  }
+
+  test("an outbound's own form goes before that of the inbound, and freedom needs none", async () => {
+    const plain = socksInbound(0) as { readonly settings: object };
+    const inbounds = [{ ...plain, settings: { ...plain.settings, packetEncoding: 'Packet' } }];
+    const own = vmessOutbound(server.port('vmess'), 'aead', 'auto') as { readonly settings: object };
+    for (const outbound of [
+      freedomOutbound,
+      { ...own, settings: { ...own.settings, packetEncoding: 'xudp' } },
+    ]) {
+      const client = await startTsray({ inbounds, outbounds: [outbound] });
+      try {
+        await judge(client.port('socks'), witnesses, true);
+      } finally {
+        await client.close();
+      }
+    }
+  });
+
   test('one hop more: what comes as XUDP goes on as packetaddr, with mux on the way', async () => {
     const far = vmessOutbound(server.port('vmess'), 'aead', 'aes-128-gcm') as { readonly settings: object };
     const middle = await startTsray({

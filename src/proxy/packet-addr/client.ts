@@ -1,5 +1,5 @@
 /** packetaddr on the client: an outbound whose UDP is one flow of packets with their own addresses. */
-import type { ConnContext } from '../../contract/conn-context.js';
+import type { ConnContext, PacketEncoding } from '../../contract/conn-context.js';
 import type { Outbound } from '../../contract/outbound.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
@@ -42,6 +42,45 @@ export class PacketAddrClient implements Outbound {
     return new PacketAddrLink(
       await this.#inner.openPackets({ ...context, destination: packetAddrDestination }),
     );
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+/** An outbound whose UDP is plain unless an inbound asks for packetaddr (v2ray-core 5 sets that at its inbounds). */
+export class PacketAddrOffer implements Outbound {
+  readonly tag: string;
+  readonly levels: readonly number[] | undefined;
+  readonly #inner: Outbound;
+  readonly #encoded: Readonly<Record<PacketEncoding, Outbound>>;
+
+  /** Owns `inner`. */
+  constructor(inner: Outbound) {
+    this.#inner = inner;
+    this.tag = inner.tag;
+    this.levels = inner.levels;
+    this.#encoded = {
+      packetaddr: new PacketAddrClient(inner, 'packet'),
+      'packetaddr-stream': new PacketAddrClient(inner, 'stream'),
+    };
+  }
+
+  fullCone(destination: Destination): boolean {
+    return this.#inner.fullCone?.(destination) ?? false;
+  }
+
+  packetEncoded(encoding: PacketEncoding): Outbound {
+    return this.#encoded[encoding];
+  }
+
+  open(context: ConnContext): Promise<Link> {
+    return this.#inner.open(context);
+  }
+
+  openPackets(context: ConnContext): Promise<PacketLink> {
+    return this.#inner.openPackets(context);
   }
 
   close(): Promise<void> {

@@ -235,7 +235,7 @@ class SocksHandler {
     target: SocksRequest['target'],
     signal: AbortSignal,
   ): ConnContext {
-    const level = this.#deps.settings.userLevel;
+    const { packetEncoding, userLevel: level } = this.#deps.settings;
     const user: User | undefined = request.user === undefined ? undefined : { email: request.user, level };
     return {
       id: session.id,
@@ -244,6 +244,7 @@ class SocksHandler {
       inboundTag: this.#deps.tag,
       destination: { network, address: target.address, port: target.port },
       ...(user === undefined ? {} : { user }),
+      ...(packetEncoding === undefined ? {} : { packetEncoding }),
       level,
       log: session.log,
       signal,

@@ -1,4 +1,5 @@
 /** Settings of the SOCKS inbound and outbound. */
+import type { PacketEncoding } from '../../contract/conn-context.js';
 import type { Address } from '../../core/net/address.js';
 
 export interface Account {
@@ -17,6 +18,8 @@ export interface SocksInboundSettings {
   readonly userLevel: number;
   /** HTTP proxy requests on the same port are answered too (ours). */
   readonly mixed: boolean;
+  /** What UDP is carried in by a vmess outbound without a form of its own (v2ray-core 5). */
+  readonly packetEncoding?: PacketEncoding;
 }
 
 export interface UpstreamUser extends Account {

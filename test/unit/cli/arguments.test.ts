@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDuration } from '../../../src/cli/durations.js';
 import { formatListenAddress, isOpenToOthers, parseListenAddress } from '../../../src/cli/listen-address.js';
+import { parseFormat } from '../../../src/cli/load-settings.js';
 import { parsePort } from '../../../src/cli/ports.js';
 
 test('lengths of time', () => {
@@ -41,4 +42,12 @@ test('where to listen', () => {
 test('ports', () => {
   assert.equal(parsePort('443'), 443);
   for (const text of ['', '0', '65536', '1e3', '-1', '0x50']) assert.throws(() => parsePort(text), text);
+});
+
+test('languages of configurations', () => {
+  const cases = { json: 'json', JSON: 'json', jsonc: 'json', yml: 'yaml', toml: 'toml' };
+  for (const [text, format] of Object.entries(cases)) assert.equal(parseFormat(text), format);
+  for (const text of ['pb', 'protobuf'])
+    assert.throws(() => parseFormat(text), /Protobuf is not read: give the JSON/);
+  for (const text of ['', 'xml']) assert.throws(() => parseFormat(text), /Expected json, yaml, toml\./);
 });

@@ -60,6 +60,12 @@ test('a missing file, a folder and other encodings are told apart', async () => 
   await assert.rejects(loadConfig(wide, nothing), failure(/expected UTF-8 text, found UTF-16/));
   const latin = fileWith('latin.json', Buffer.from('{ "log": "é" }', 'latin1'));
   await assert.rejects(loadConfig(latin, nothing), failure(/expected UTF-8 text, found other bytes/));
+  const protobuf = fileWith('config.pb', Buffer.from('0a02080112040a020801', 'hex'));
+  await assert.rejects(loadConfig(protobuf, nothing), {
+    code: 'ERR_CONFIG_READ',
+    message: /expected text, found binary data/,
+    hint: /Protobuf \(-format pb\) is not read/,
+  });
 });
 
 test('endless input is cut off', async () => {

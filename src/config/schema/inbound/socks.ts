@@ -18,13 +18,8 @@ export const socksInboundSchema = v.object(
     userLevel: v.optional(level, 0),
     timeout: deprecated(seconds, deprecations.timeoutWithoutEffect),
     packetEncoding: v.optional(
-      words(['None'], {
-        unsupported: {
-          packet:
-            'the packet encoding "Packet" belongs to the vmess outbound here: "packetEncoding": "packetaddr" in its settings',
-          stream:
-            'the packet encoding "Stream" belongs to the vmess outbound here: "packetEncoding": "packetaddr-stream" in its settings',
-        },
+      words(['None', 'Packet', 'Stream'], {
+        aliases: { '': 'None', packetaddr: 'Packet', 'packetaddr-stream': 'Stream' },
       }),
       'None',
     ),
@@ -32,6 +27,9 @@ export const socksInboundSchema = v.object(
   },
   'an object',
 );
+
+/** v2ray-core 5's words → those of the vmess outbound. */
+const encodings = { Packet: 'packetaddr', Stream: 'packetaddr-stream' } as const;
 
 export const socksInbound = section(
   socksInboundSchema,
@@ -42,6 +40,7 @@ export const socksInbound = section(
     ip: parseAddress(value.ip),
     userLevel: value.userLevel,
     mixed: value.mixed,
+    ...(value.packetEncoding === 'None' ? {} : { packetEncoding: encodings[value.packetEncoding] }),
   }),
   (place, checker) => {
     examineAccounts(place, checker);
