@@ -74,13 +74,16 @@ async function readText(name: string, chunks: AsyncIterable<Uint8Array>): Promis
   return decode(name, Buffer.concat(parts));
 }
 
-/** Text has none of these near its beginning; protobuf has them in its first bytes. */
-const binary = /[\0-\u0008\u000e-\u001a\u001c-\u001f]/;
+/** Control characters that no text has near its beginning; protobuf has some in its first bytes. */
+function isBinary(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 1024).some((byte) => byte < 0x20 && (byte < 0x09 || byte > 0x0d) && byte !== 0x1b);
+}
+
 const protobufHint = 'Protobuf (-format pb) is not read: give the JSON, YAML or TOML that it was made from.';
 
 function decode(name: string, bytes: Uint8Array): string {
   const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (!wide && binary.test(Buffer.from(bytes.subarray(0, 1024)).toString('latin1'))) {
+  if (!wide && isBinary(bytes)) {
     throw new TsrayError('ERR_CONFIG_READ', `${name}: expected text, found binary data`, {
       hint: protobufHint,
     });
