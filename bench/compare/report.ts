@@ -120,7 +120,7 @@ export function writeReport(results: readonly Result[], rounds: number, failed: 
       'us',
       ['client-new-connection', 'server-users-1', 'client-keep-alive'],
     ],
-    ['memory.svg', 'Memory per idle connection', 'KB', ['client-idle-memory']],
+    ['memory.svg', 'Memory per idle connection', 'KiB', ['client-idle-memory', 'server-idle-memory']],
     [
       'users.svg',
       'Users against the cost of a new connection',
