@@ -19,8 +19,9 @@ import type { Outcome } from '../program.js';
 import { readCandidates, serversHelp } from '../servers/candidates.js';
 import { printNotes } from '../servers/notes.js';
 import { noServer, pickServer } from '../servers/pick.js';
+import type { QrInk } from '../terminal/qr.js';
 import { formatSentence } from '../terminal/sentence.js';
-import { columnsOf, paintFor } from '../terminal/style.js';
+import { columnsOf, hasLightBackground, paintFor } from '../terminal/style.js';
 import { printable } from '../terminal/width.js';
 
 interface LinkFlags extends ConfigFlags {
@@ -28,6 +29,7 @@ interface LinkFlags extends ConfigFlags {
   readonly style: LinkStyle;
   /** Undefined: on a terminal. */
   readonly qr?: boolean;
+  readonly invert?: boolean;
   readonly png?: string;
   readonly json?: boolean;
   readonly server?: string;
@@ -55,6 +57,7 @@ export function linkCommand(outcome: Outcome): Command {
     )
     .option('--qr', 'print QR codes (the default on a terminal)')
     .option('--no-qr', 'print no QR codes')
+    .option('--invert', 'QR codes without colours: for a light background, or the other way round')
     .option('--png <file>', 'write the QR code as PNG; of several links each gets a number')
     .option('--json', 'print the links as JSON')
     .addHelpText('after', '\nA link holds the user ID: who has it can use the server.')
@@ -111,7 +114,9 @@ async function printLinks(links: readonly ListedLink[], flags: LinkFlags): Promi
   } else {
     // A screen for each of many would hide the links.
     const withQr = flags.qr ?? (process.stdout.isTTY && links.length <= mostDrawn);
-    for (const [index, link] of links.entries()) await printLink(link, index === 0, withQr);
+    for (const [index, link] of links.entries()) {
+      await printLink(link, index === 0, { withQr, invert: flags.invert });
+    }
   }
   if (flags.png !== undefined) await writePngs(links, flags.png);
 }
@@ -156,7 +161,11 @@ function listed(kind: ListedLink['kind'], tag: string, link: WrittenLink): Liste
   return { kind, tag, ...link };
 }
 
-async function printLink(link: ListedLink, first: boolean, withQr: boolean): Promise<void> {
+async function printLink(
+  link: ListedLink,
+  first: boolean,
+  { invert = false, withQr }: { readonly invert?: boolean | undefined; readonly withQr: boolean },
+): Promise<void> {
   const onTerminal = process.stdout.isTTY;
   const paint = paintFor(process.stdout);
   if (onTerminal || withQr) {
@@ -165,10 +174,15 @@ async function printLink(link: ListedLink, first: boolean, withQr: boolean): Pro
   }
   console.log(link.text);
   for (const note of link.notes) console.error(formatSentence('note', note));
-  if (withQr) await printQr(link.text);
+  if (withQr) await printQr(link.text, invert);
 }
 
-async function printQr(text: string): Promise<void> {
+function inkOf(invert: boolean): QrInk {
+  if (paintFor(process.stdout)('bold', '') !== '') return 'colors';
+  return hasLightBackground() === invert ? 'light' : 'dark';
+}
+
+async function printQr(text: string, invert: boolean): Promise<void> {
   const { qrModules, qrText, qrWidth } = await import('../terminal/qr.js');
   const modules = qrModules(text);
   const columns = columnsOf(process.stdout);
@@ -178,7 +192,7 @@ async function printQr(text: string): Promise<void> {
     const needed = `the QR code needs ${qrWidth(modules)} columns, the terminal has ${columns}`;
     console.error(formatSentence('note', `${needed}; --style url makes it smaller, --png writes a picture`));
   } else {
-    console.log(qrText(modules, paintFor(process.stdout)('bold', '') !== ''));
+    console.log(qrText(modules, inkOf(invert)));
   }
 }
 

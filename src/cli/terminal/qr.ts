@@ -23,10 +23,14 @@ export function qrWidth(modules: QrModules): number {
 }
 
 /**
- * Two modules a character. With `colors` black on white whatever the terminal's own colours are; without, light modules
- * are drawn, as fits a dark terminal.
+ * What the blocks stand for. `colors`: dark modules, black on white whatever the terminal's own colours are. Without
+ * colours `light` modules, as fits a dark background, or `dark` ones, as fits a light one.
  */
-export function qrText(modules: QrModules, colors: boolean): string {
+export type QrInk = 'colors' | 'light' | 'dark';
+
+/** Two modules a character. */
+export function qrText(modules: QrModules, ink: QrInk): string {
+  const drawsDark = ink !== 'light';
   const size = qrWidth(modules);
   const isDark = (row: number, column: number): boolean =>
     modules[row - terminalBorder]?.[column - terminalBorder] ?? false;
@@ -35,11 +39,11 @@ export function qrText(modules: QrModules, colors: boolean): string {
     let line = '';
     for (let column = 0; column < size; column += 1) {
       // Below the last row of an odd size is nothing.
-      const upper = isDark(row, column) === colors;
-      const lower = row + 1 < size ? isDark(row + 1, column) === colors : false;
+      const upper = isDark(row, column) === drawsDark;
+      const lower = row + 1 < size ? isDark(row + 1, column) === drawsDark : false;
       line += upper ? (lower ? '█' : '▀') : lower ? '▄' : ' ';
     }
-    lines.push(colors ? `\u001b[30;107m${line}\u001b[0m` : line);
+    lines.push(ink === 'colors' ? `\u001b[30;107m${line}\u001b[0m` : line);
   }
   return lines.join('\n');
 }

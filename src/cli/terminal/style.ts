@@ -25,6 +25,13 @@ export function paintFor(stream: MaybeTerminal, environment: NodeJS.ProcessEnv =
   };
 }
 
+/** Whether the terminal says, by COLORFGBG, that its background is light; many say nothing. */
+export function hasLightBackground(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const background = environment['COLORFGBG']?.split(';').at(-1) ?? '';
+  // Of the 16 colours: grey and white.
+  return background === '7' || background === '15';
+}
+
 /** Columns of a terminal; 80 where there is none. */
 export function columnsOf(stream: MaybeTerminal): number {
   const columns = stream.isTTY === true ? (stream.columns ?? 80) : 80;

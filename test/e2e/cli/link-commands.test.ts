@@ -500,6 +500,9 @@ describe('init and link', () => {
     const drawn = await tsray(['link', '-c', 'two.json', '--qr']);
     assert.match(drawn.output, /^a\nvmess:.*\n█+\n/m);
     assert(!drawn.output.includes('\u001b'), 'no colours outside a terminal');
+    // Its quiet zone is blank.
+    const inverted = await tsray(['link', '-c', 'two.json', '--qr', '--invert']);
+    assert.match(inverted.output, /^a\nvmess:.*\n\s+█▀▀▀▀▀█ .* █▀▀▀▀▀█\s*\n/m);
   });
 });
 
