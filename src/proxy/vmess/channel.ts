@@ -3,7 +3,7 @@
  * way, and (on the client) a response header ahead of the peer's first bytes. No byte arithmetic: codecs do that.
  */
 import type { Clock, Timer } from '../../core/clock.js';
-import { TsrayError } from '../../core/errors.js';
+import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import type { BodyDecoder, BodyEncoder } from './body/codec.js';
@@ -181,6 +181,15 @@ export abstract class VmessChannel {
 
   carrierData(bytes: Uint8Array): void {
     if (this.#finished || this.#inputEnded) return;
+    try {
+      this.#take(bytes);
+    } catch (thrown) {
+      // One connection's defect is not to end the others.
+      this.abort(toTsrayError(thrown, 'ERR_INTERNAL'));
+    }
+  }
+
+  #take(bytes: Uint8Array): void {
     let wire = bytes;
     if (this.#opening !== undefined) {
       const step = this.#opening.push(bytes);

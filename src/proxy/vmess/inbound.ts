@@ -21,7 +21,7 @@ import type { ChannelOptions } from './channel.js';
 import { encodeSwitchAccount, type SwitchAccount } from './commands.js';
 import { emptyResponseHeader, sealResponseHeader } from './header/response.js';
 import { createVmessPacketLink } from './packet-link.js';
-import { type AcceptedRequest, ServerHandshake } from './server-handshake.js';
+import { type AcceptedRequest, ServerHandshake, type ServerStep } from './server-handshake.js';
 import type { ServerState } from './server-state.js';
 import { createVmessStreamLink } from './stream-link.js';
 
@@ -107,7 +107,17 @@ class Handshaking implements LinkSink {
       if (this.#drainBytes <= 0) this.#close();
       return;
     }
-    const step = this.#handshake.push(bytes);
+    try {
+      this.#follow(this.#handshake.push(bytes));
+    } catch (thrown) {
+      // One connection's defect is not to end the others.
+      this.#deps.log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
+      this.#leave();
+      this.#link.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
+    }
+  }
+
+  #follow(step: ServerStep): void {
     switch (step.state) {
       case 'more':
         return;
@@ -174,6 +184,10 @@ function serve(
   const id = deps.nextId();
   const log = deps.log.session(id);
   const { user, header } = request;
+  // What arrives while the outbound opens is held, within bounds; a client that goes away ends the opening.
+  const carrier = prefixedLink(link, rest);
+  const aborter = new AbortController();
+  carrier.whenGone(() => aborter.abort());
   const context: ConnContext = {
     id,
     source,
@@ -187,9 +201,8 @@ function serve(
     user: { email: user.email, level: user.level },
     level: user.level,
     log,
+    signal: aborter.signal,
   };
-  // What arrives while the outbound opens is held, within bounds, and a client that goes away is noticed.
-  const carrier = prefixedLink(link, rest);
   const channel = createChannel(deps, carrier, request);
   const work = header.command === 'udp' ? servePackets : header.command === 'mux' ? serveMux : serveStream;
   work(deps, context, carrier, channel).catch((thrown: unknown) => {

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { TsrayError } from '../../../../src/core/errors.js';
 import { systemRandom } from '../../../../src/core/random.js';
 import type { Link, LinkSink } from '../../../../src/core/stream/link.js';
+import { nodeCrypto } from '../../../../src/crypto/node.js';
+import type { CryptoProvider } from '../../../../src/crypto/provider.js';
 import type { SecuritySetting } from '../../../../src/proxy/vmess/settings.js';
 import { randomUuid } from '../../../../src/proxy/vmess/uuid.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
@@ -272,6 +274,75 @@ test('a client that goes away while the target is dialed discards the route', as
   const route = pair.dispatcher.opens[0]!.accept();
   await settle();
   assert.equal(route.discarded, true);
+  assert.equal(pair.clock.pendingTimers, 0);
+});
+
+test('a client that goes away while the target is dialed ends the dialing', async () => {
+  for (const network of ['tcp', 'udp'] as const) {
+    const pair = new VmessPair();
+    if (network === 'tcp') {
+      const link = await pair.outbound.open(tcpTarget);
+      CollectSink.on(link);
+      link.write(Buffer.from('hello'));
+    } else {
+      const link = await pair.outbound.openPackets(udpTarget);
+      link.start({ packet: () => undefined, closed: () => undefined });
+      link.send(Buffer.from('hello'), udpTarget.destination);
+    }
+    await settle();
+    const { opens, packetOpens } = pair.dispatcher;
+    const { signal } = (network === 'tcp' ? opens : packetOpens)[0]!.context;
+    assert.equal(signal?.aborted, false);
+    pair.carriers[0]!.client.destroy();
+    await settle();
+    assert.equal(signal?.aborted, true);
+  }
+});
+
+test('a defect in one connection ends that one with ERR_INTERNAL and no other', async () => {
+  let broken = false;
+  const crypto: CryptoProvider = {
+    ...nodeCrypto,
+    aead(algorithm, key) {
+      const sound = nodeCrypto.aead(algorithm, key);
+      return {
+        ...sound,
+        seal: (...args) => sound.seal(...args),
+        open: (...args) => {
+          if (broken) throw new Error('out of order');
+          return sound.open(...args);
+        },
+      };
+    },
+  };
+  const pair = new VmessPair({ crypto });
+  const link = await pair.outbound.open(tcpTarget);
+  const client = CollectSink.on(link);
+  link.write(Buffer.from('hello'));
+  await settle();
+  const route = pair.dispatcher.opens[0]!.accept();
+  await settle();
+  route.link!.write(Buffer.from('fine'));
+  await client.until((s) => s.text === 'fine');
+  broken = true;
+  route.link!.write(Buffer.from('not fine'));
+  await client.until((s) => s.closes === 1);
+  assert.equal(client.error?.code, 'ERR_INTERNAL');
+
+  const second = await pair.outbound.open(tcpTarget);
+  const refused = CollectSink.on(second);
+  second.write(Buffer.from('hello'));
+  await refused.until((s) => s.closes === 1);
+  assert.match(pair.log.text, /\[error\] a connection failed unexpectedly: out of order/);
+
+  broken = false;
+  const third = await pair.outbound.open(tcpTarget);
+  CollectSink.on(third);
+  third.write(Buffer.from('hello'));
+  await settle();
+  assert.equal(pair.dispatcher.opens.length, 2);
+  third.destroy();
+  await settle();
   assert.equal(pair.clock.pendingTimers, 0);
 });
 
