@@ -21,7 +21,7 @@ export function addConfigOptions(command: Command): Command {
     .addOption(
       new Option(
         '--format <format>',
-        `language of the files, if their names do not say: ${configFormats.join(', ')}`,
+        `language of the files, if their names do not say: ${configFormats.join(', ')} (V2Ray 5's, recognized anyway)`,
       ).argParser(parseFormat),
     )
     .option('--strict', 'treat keys that nothing reads as errors')

@@ -3,7 +3,6 @@ import type { Checker } from './check/checker.js';
 import { eachDuplicate } from './check/duplicates.js';
 import { inside, type Place, textAt } from './check/place.js';
 import { nearestName } from './did-you-mean.js';
-import { formatPath } from './problem.js';
 import type { HandlerResult } from './schema/handler.js';
 import type { InboundSettings, OutboundSettings } from './settings.js';
 
@@ -49,7 +48,7 @@ interface Tagged {
 /** Tag → position. Tags are read from the text, so that a handler with errors still counts. */
 function uniqueTags(checker: Checker, handlers: readonly Tagged[]): Map<string, number> {
   const places = handlers.map(({ place }) => inside(place, 'tag'));
-  return eachDuplicate(places, textAt, (at, earlier) => {
+  return eachDuplicate(checker, places, textAt, (at, earlier) => {
     checker.error(at, 'ERR_CONFIG_CONFLICT', `the same as ${earlier}`, 'Give each a tag of its own.');
   });
 }
@@ -103,9 +102,9 @@ function checkUsers(
 ): void {
   inbounds.forEach(({ place, settings }, index) => {
     if (settings?.protocol !== 'vmess' || settings.settings.clients.length > 0 || detours.has(index)) return;
-    const hint = 'Add { "id": ... } to it; `tsray uuid` makes an ID.';
+    const hint = '`tsray uuid` makes an ID for one.';
     const at = inside(place, 'settings', 'clients');
-    checker.warn(at, 'ERR_CONFIG_MISSING', 'nobody can connect, since there are no clients', hint);
+    checker.warn(at, 'ERR_CONFIG_MISSING', 'nobody can connect, since there are no users', hint);
   });
 }
 
@@ -159,7 +158,7 @@ function checkPorts(checker: Checker, inbounds: readonly HandlerResult<InboundSe
     if (settings === undefined || settings.allocation.strategy === 'random') continue;
     const clash = firstClash(owners, settings);
     if (clash !== undefined) {
-      const message = `port ${clash.port} is taken by ${formatPath(clash.place.path)} already`;
+      const message = `port ${clash.port} is taken by ${checker.problems.pathText(clash.place.path)} already`;
       checker.error(
         inside(place, 'port'),
         'ERR_CONFIG_CONFLICT',

@@ -6,8 +6,9 @@ import { TsrayError } from '../core/errors.js';
 import { mergeConfigs } from './merge.js';
 import { type ParsedConfig, type ParseOptions, settingsOf } from './parse-config.js';
 import { ProblemList } from './problem.js';
-import { type ConfigFormat, formatOf, parseAs } from './tree/format.js';
+import { type ConfigFormat, formatOf } from './tree/format.js';
 import type { ConfigNode } from './tree/node.js';
+import { readTree } from './v5/read-tree.js';
 
 /** More than any configuration needs; keeps a wrong file or endless input from filling memory. */
 export const maxConfigBytes = 64 * 1024 * 1024;
@@ -39,7 +40,8 @@ export async function loadConfigs(files: readonly string[], options: LoadOptions
     const fileName = isStandardInput(file) ? 'standard input' : file;
     const chunks = isStandardInput(file) ? options.standardInput : createReadStream(file);
     const text = await readText(fileName, chunks);
-    const tree = parseAs(options.format ?? formatOf(file), text, fileName, order, problems);
+    const format = options.format ?? formatOf(file);
+    const tree = readTree(text, { format, fileName, order, strict: options.strict ?? false }, problems);
     if (tree === undefined) broken = true;
     else trees.push(tree);
   }

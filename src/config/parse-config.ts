@@ -12,14 +12,15 @@ import { policy } from './schema/policy.js';
 import { rootSchema } from './schema/root.js';
 import { defaultsSchema, readStreamDefaults } from './schema/stream.js';
 import type { Settings } from './settings.js';
-import { type ConfigFormat, formatOf, parseAs } from './tree/format.js';
+import { type ConfigFormat, formatOf } from './tree/format.js';
 import type { ConfigNode } from './tree/node.js';
+import { readTree } from './v5/read-tree.js';
 
 /** How `parseConfig` reads. */
 export interface ParseOptions {
   /** For messages. Default `config.json`. */
   readonly fileName?: string;
-  /** Default: by the file's ending, JSON where it says nothing. */
+  /** Default: by the file's ending, JSON where it says nothing, in whichever of V2Ray's two formats it is. */
   readonly format?: ConfigFormat | undefined;
   /** Unknown keys are errors. Default false. */
   readonly strict?: boolean;
@@ -44,7 +45,8 @@ export interface ParsedConfig {
 export function parseConfig(text: string, options: ParseOptions = {}): ParsedConfig {
   const problems = new ProblemList();
   const fileName = options.fileName ?? 'config.json';
-  const root = parseAs(options.format ?? formatOf(fileName), text, fileName, 0, problems);
+  const format = options.format ?? formatOf(fileName);
+  const root = readTree(text, { format, fileName, order: 0, strict: options.strict ?? false }, problems);
   return settingsOf(root, problems, options);
 }
 
@@ -54,6 +56,7 @@ export function settingsOf(
   problems: ProblemList,
   options: ParseOptions,
 ): ParsedConfig {
+  if (root !== undefined) problems.readAgainst(root);
   const checker = new Checker(problems, {
     strict: options.strict ?? false,
     ignoreUnsupported: options.ignoreUnsupported ?? false,

@@ -1,6 +1,7 @@
 /** What is wrong with a configuration, where, and what to do about it. */
 import type { ErrorCode } from '../core/errors.js';
-import type { Span } from './tree/node.js';
+import type { ConfigNode, Span } from './tree/node.js';
+import { writtenPath } from './tree/written-path.js';
 
 /** Whether a problem keeps the configuration from being used. */
 export type Severity = 'error' | 'warning';
@@ -61,6 +62,17 @@ interface Entry {
 /** Collects problems and hands them out by position. */
 export class ProblemList {
   readonly #entries: Entry[] = [];
+  #root: ConfigNode | undefined;
+
+  /** From now on paths are those of this tree; they are shown as the user wrote them. */
+  readAgainst(root: ConfigNode): void {
+    this.#root = root;
+  }
+
+  /** A path as messages show it. */
+  pathText(path: KeyPath): string {
+    return formatPath(this.#root === undefined ? path : writtenPath(this.#root, path));
+  }
 
   add(
     severity: Severity,
@@ -73,7 +85,7 @@ export class ProblemList {
     const { line, column } = span.source.locate(span.offset);
     const file = span.source.fileName;
     this.#entries.push({
-      problem: { code, severity, file, line, column, path: formatPath(path), message, hint },
+      problem: { code, severity, file, line, column, path: this.pathText(path), message, hint },
       span,
     });
   }

@@ -83,6 +83,10 @@ class Walk {
       if (key === undefined) this.#unknown(view, member, path);
       return key;
     });
+    for (const lack of node.lacks ?? []) {
+      const place: Place = { path: [...path, ...lack.path], node: lack.node, missing: false };
+      this.#checker.unsupported(place, lack.message, lack.essential);
+    }
     const result: Record<string, unknown> = {};
     for (const [key, entry] of Object.entries(entries)) {
       const member = present.get(key);

@@ -1,5 +1,5 @@
 /** Finds values that must be unique. */
-import { formatPath } from '../problem.js';
+import type { Checker } from './checker.js';
 import type { Place } from './place.js';
 
 /**
@@ -7,6 +7,7 @@ import type { Place } from './place.js';
  * are undefined or empty are free. Returns key → index of its first place.
  */
 export function eachDuplicate(
+  checker: Checker,
   places: readonly Place[],
   keyOf: (place: Place) => string | undefined,
   report: (place: Place, earlierPath: string) => void,
@@ -17,7 +18,7 @@ export function eachDuplicate(
     if (key === undefined || key === '') return;
     const earlier = first.get(key);
     if (earlier === undefined) first.set(key, index);
-    else report(place, formatPath(places[earlier]!.path));
+    else report(place, checker.problems.pathText(places[earlier]!.path));
   });
   return first;
 }

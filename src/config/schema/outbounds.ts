@@ -40,7 +40,18 @@ export const outboundSchema = v.object(
   {
     protocol: words(protocolNames(outboundProtocols), {
       unsupported: each(
-        ['shadowsocks', 'vless', 'trojan', 'mtproto', 'dns', 'loopback'],
+        [
+          'shadowsocks',
+          'shadowsocks2022',
+          'vless',
+          'trojan',
+          'mtproto',
+          'dns',
+          'loopback',
+          'hysteria2',
+          'vliteu',
+          'wireguard',
+        ],
         (name) => `the outbound protocol "${name}" is not supported by tsray`,
       ),
       essential: true,
@@ -84,7 +95,7 @@ export function readOutbound(
   const { network } = streamPart;
   if (base.proxySettings?.transportLayer === true && (network === 'kcp' || network === 'domainsocket')) {
     const at = inside(place, 'proxySettings', 'transportLayer');
-    checker.unsupported(at, `"network": "${network}" cannot go through another outbound`, true);
+    checker.unsupported(at, `"${network}" cannot go through another outbound`, true);
     return { place, settings: refusing(place) };
   }
   const sendThrough: Address = parseAddress(base.sendThrough);

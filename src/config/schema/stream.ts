@@ -74,13 +74,27 @@ const otherNames = {
 /** Networks of V2Ray and its relatives that are missing here. */
 const missingNetworks = {
   ...each(
-    ['hy2', 'hysteria', 'hysteria2', 'splithttp', 'xhttp'],
+    [
+      'hy2',
+      'hysteria',
+      'hysteria2',
+      'splithttp',
+      'xhttp',
+      'meek',
+      'mekya',
+      'gdocsviewer',
+      'request',
+      'dtls',
+      'tlsmirror',
+      'rrpit',
+    ],
     (network) => `the transport "${network}" is not supported by tsray`,
   ),
 };
 
 const missingSecurities = {
   xtls: 'the security "xtls" cannot be had with Node.js',
+  utls: 'the security "utls" cannot be had with Node\'s TLS: a ClientHello always looks like Node.js\'s',
   reality: 'the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake',
 };
 

@@ -14,7 +14,7 @@ export const accounts = v.optional(v.array(accountSchema, 'a list of accounts'),
 /** Of accounts that share a name V2Ray knows the last only. */
 export function examineAccounts(place: Place, checker: Checker): void {
   const users = itemsAt(inside(place, 'accounts')).map((account) => inside(account, 'user'));
-  eachDuplicate(users, textAt, (at, earlier) => {
+  eachDuplicate(checker, users, textAt, (at, earlier) => {
     const message = `the same user as ${earlier}, whose password does not count`;
     checker.warn(at, 'ERR_CONFIG_CONFLICT', message, 'Remove one of them.');
   });

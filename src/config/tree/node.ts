@@ -8,12 +8,31 @@ import type { Source } from './source.js';
 export interface Span {
   readonly source: Source;
   readonly offset: number;
+  /**
+   * In a tree translated from another format: the keys that lead here in the user's own text, from the value around this
+   * one. Absent: the key or index it has in the tree.
+   */
+  readonly written?: readonly (string | number)[];
+}
+
+/** Something that only the format a tree was translated from can ask for, and that tsray lacks. */
+export interface Lack {
+  /** From the object that has it, in the user's own keys. */
+  readonly path: readonly (string | number)[];
+  readonly node: ConfigNode;
+  /** A whole statement, such as `the service "tun" is not supported by tsray`. */
+  readonly message: string;
+  /** Going on without it would not be the same thing: the handler around it is given up. */
+  readonly essential: boolean;
 }
 
 export interface ObjectNode extends Span {
   readonly kind: 'object';
   /** In the order of the text, duplicates included: of several, the last counts. */
   readonly members: readonly Member[];
+  /** In a translated tree: keys the user did not give → what they are called in the user's format. */
+  readonly names?: ReadonlyMap<string, string>;
+  readonly lacks?: readonly Lack[];
 }
 
 export interface Member {

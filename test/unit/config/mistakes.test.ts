@@ -172,7 +172,7 @@ const keys: readonly Case[] = [
     'clients beside settings',
     inbounds(`{ "protocol": "vmess", "port": 1, "clients": [{ "id": "${id}" }] }`),
     [
-      '2:1  warning  ERR_CONFIG_MISSING  inbounds[0].settings.clients: nobody can connect, since there are no clients. Hint: Add { "id": ... } to it; `tsray uuid` makes an ID.',
+      '2:1  warning  ERR_CONFIG_MISSING  inbounds[0].settings.clients: nobody can connect, since there are no users. Hint: `tsray uuid` makes an ID for one.',
       '2:35  warning  ERR_CONFIG_KEY  inbounds[0]: unknown key "clients". Hint: It belongs inside "settings": { "clients": ... }.',
     ],
   ],
@@ -180,7 +180,7 @@ const keys: readonly Case[] = [
     'users instead of clients',
     inbounds(`{ "protocol": "vmess", "port": 1, "settings": { "users": [] } }`),
     [
-      '2:47  warning  ERR_CONFIG_MISSING  inbounds[0].settings.clients: nobody can connect, since there are no clients. Hint: Add { "id": ... } to it; `tsray uuid` makes an ID.',
+      '2:47  warning  ERR_CONFIG_MISSING  inbounds[0].settings.clients: nobody can connect, since there are no users. Hint: `tsray uuid` makes an ID for one.',
       '2:49  warning  ERR_CONFIG_KEY  inbounds[0].settings: unknown key "users". Hint: Did you mean "clients"?',
     ],
   ],

@@ -319,7 +319,7 @@ test('tls: defaults and every key', () => {
 
 test('tls: what cannot work is told', () => {
   assert.deepEqual(problems('inbound', { security: 'tls' }), [
-    'tlsSettings.certificates: expected a certificate of this server, found none. Hint: Add { "certificateFile": ..., "keyFile": ... } to "certificates" of "tlsSettings".',
+    'tlsSettings.certificates: expected a certificate of this server, found none. Hint: For example [{ "certificateFile": "/etc/ssl/a.pem", "keyFile": "/etc/ssl/a.key" }].',
   ]);
   const tls = (tlsSettings: unknown) => problems('outbound', { security: 'tls', tlsSettings });
   assert.deepEqual(tls({ certificates: [{ certificate: ['x'] }, { usage: 'verify' }] }), [
@@ -413,7 +413,7 @@ test('proxySettings: mKCP and Unix sockets cannot go through another outbound', 
   };
   assert.match(
     problemLines(JSON.stringify(config)).join('\n'),
-    /^config.json:1:\d+ {2}ERR_CONFIG_UNSUPPORTED {2}outbounds\[0\]\.proxySettings\.transportLayer: "network": "kcp" cannot go through another outbound/,
+    /^config.json:1:\d+ {2}ERR_CONFIG_UNSUPPORTED {2}outbounds\[0\]\.proxySettings\.transportLayer: "kcp" cannot go through another outbound/,
   );
 });
 

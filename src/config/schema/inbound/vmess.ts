@@ -54,6 +54,7 @@ export const vmessInbound = section(
 function examineUnique(clients: readonly Place[], checker: Checker): void {
   const emails = clients.map((client) => inside(client, 'email'));
   eachDuplicate(
+    checker,
     emails,
     (at) => textAt(at)?.toLowerCase(),
     (at, earlier) => {
@@ -63,6 +64,7 @@ function examineUnique(clients: readonly Place[], checker: Checker): void {
   );
   const ids = clients.map((client) => inside(client, 'id'));
   eachDuplicate(
+    checker,
     ids,
     (at) => {
       const id = readUserId(textAt(at) ?? '');

@@ -203,6 +203,6 @@ export function requireOwnCertificate(settings: TlsSettings, place: Place, check
   if (settings.certificates.some(({ usage }) => usage !== 'verify')) return;
   const at = inside(place, 'certificates');
   if (itemsAt(at).length > 0 && settings.certificates.length === 0) return;
-  const hint = 'Add { "certificateFile": ..., "keyFile": ... } to "certificates" of "tlsSettings".';
+  const hint = 'For example [{ "certificateFile": "/etc/ssl/a.pem", "keyFile": "/etc/ssl/a.key" }].';
   checker.error(at, 'ERR_CONFIG_MISSING', 'expected a certificate of this server, found none', hint);
 }

@@ -1,0 +1,119 @@
+/** `settings` of outbounds, by protocol. jsonv5 has one server with one user where the v4 form has lists of both. */
+import type { ConfigNode, ListNode, Member, ObjectNode } from '../tree/node.js';
+import { namedMember } from './names.js';
+import { type At, within } from './report.js';
+import { type Convert, dropped, type Field, keep, type Shape, shape, translated } from './shape.js';
+import { listNode, memberFor, number, objectNode, textNode, wordName } from './values.js';
+
+const oneServer = 'jsonv5 has one server: "address" and "port" directly in "settings".';
+
+const vmess = shape(
+  { address: keep('address'), port: keep('port', number), uuid: keep('id') },
+  {
+    vnext: 'jsonv5 has one server: "address", "port" and "uuid" directly in "settings".',
+    id: 'Write "uuid".',
+    packetEncoding: 'jsonv5 has "packetEncoding": "Packet" in the settings of the socks inbound.',
+  },
+);
+
+const socks = shape(
+  { address: keep('address'), port: keep('port', number) },
+  { servers: oneServer, version: 'jsonv5 has nothing like it.' },
+);
+
+const http = shape(
+  {
+    address: keep('address'),
+    port: keep('port', number),
+    // Saves one way to the server and back.
+    h1SkipWaitForReply: dropped,
+  },
+  { servers: oneServer },
+);
+
+const replacements = ['IDENTITY', 'FORCE_TCP', 'FORCE_UDP'];
+
+const endpoint = shape({ address: keep('address'), port: keep('port', number) });
+
+/** A server's address and port to `host:port`, of which either may be missing. */
+const redirect: Convert = (node, at) => {
+  const server = node.kind === 'object' ? namedMember(node, 'server') : undefined;
+  if (server?.value.kind !== 'object') {
+    const hint = 'Write { "server": { "address": ..., "port": ... } }.';
+    at.report.error(node, at, 'ERR_CONFIG_MISSING', 'expected a server, found none', hint);
+    return undefined;
+  }
+  const given = translated(server.value, endpoint, within(at, server.key));
+  const host = scalarAt(given, 'address') ?? '';
+  const port = scalarAt(given, 'port') ?? '0';
+  const text = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { ...textNode(text, server.value), written: [server.key] };
+};
+
+function scalarAt(node: ObjectNode, key: string): string | undefined {
+  const value = namedMember(node, key)?.value;
+  return value === undefined || value.kind === 'object' || value.kind === 'list'
+    ? undefined
+    : String(value.value);
+}
+
+const protocolReplacement: Field = {
+  read({ key, value }, at) {
+    const name = wordName(replacements, value, at);
+    if (name === undefined || name === 'IDENTITY') return [];
+    const message = `protocolReplacement "${name}" is not supported by tsray`;
+    return [{ path: [key], node: value, message, essential: true }];
+  },
+};
+
+const freedom = shape(
+  { destinationOverride: keep('redirect', redirect), protocolReplacement },
+  {
+    redirect: 'Write "destinationOverride": { "server": { "address": ..., "port": ... } }.',
+    domainStrategy: 'jsonv5 has it beside "settings".',
+    userLevel: 'jsonv5 has nothing like it.',
+  },
+);
+
+const blackhole = shape({}, { response: 'jsonv5 has nothing like it.' });
+
+const shapes = new Map<string, Shape>([
+  ['vmess', vmess],
+  ['socks', socks],
+  ['http', http],
+  ['freedom', freedom],
+  ['blackhole', blackhole],
+]);
+
+/** Where the v4 form has its list of servers. */
+const serverKeys: Readonly<Record<string, string>> = { vmess: 'vnext', socks: 'servers', http: 'servers' };
+
+/** Settings of a protocol that is not here stay as they are: the protocol is the error. */
+export function translateOutboundSettings(protocol: string, node: ConfigNode, at: At): ConfigNode {
+  const known = shapes.get(protocol);
+  if (known === undefined || node.kind !== 'object') return node;
+  const flat = translated(node, known, at);
+  const key = serverKeys[protocol];
+  if (key === undefined) return flat;
+  return { ...flat, members: [memberFor(key, oneOf(serverOf(flat, protocol)))], names: new Map() };
+}
+
+/** Whether an outbound of this protocol has settings even if none are given: its server is what is missing then. */
+export function needsServer(protocol: string): boolean {
+  return Object.hasOwn(serverKeys, protocol);
+}
+
+function serverOf(flat: ObjectNode, protocol: string): ObjectNode {
+  if (protocol !== 'vmess') return flat;
+  const isId = ({ key }: Member) => key === 'id';
+  const user: ObjectNode = { ...objectNode(flat.members.filter(isId), flat), names: vmess.names };
+  return {
+    ...flat,
+    members: [...flat.members.filter((member) => !isId(member)), memberFor('users', oneOf(user))],
+  };
+}
+
+/** A list of one, which the user's text does not have. */
+function oneOf(only: ObjectNode): ListNode {
+  return { ...listNode([{ ...only, written: [] }], only), written: [] };
+}

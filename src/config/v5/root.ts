@@ -1,0 +1,134 @@
+/** The top level: a whole file in V2Ray's newer format to the v4 form. */
+import type { ConfigNode, Lack, Member, ObjectNode } from '../tree/node.js';
+import { translateInboundSettings } from './inbound-settings.js';
+import { translateLog } from './log.js';
+import { namedMember } from './names.js';
+import { needsServer, translateOutboundSettings } from './outbound-settings.js';
+import { movePacketEncoding } from './packet-encoding.js';
+import { translatePolicy } from './policy.js';
+import { type At, type Report, within } from './report.js';
+import { type Convert, type Field, keep, lacking, shape, translated, under } from './shape.js';
+import { streamField } from './stream.js';
+import type { Role } from './transports.js';
+import { asksNothing, memberFor, objectNode } from './values.js';
+
+const common = {
+  protocol: keep('protocol'),
+  tag: keep('tag'),
+};
+
+const inboundFields = {
+  ...common,
+  port: keep('port'),
+  listen: keep('listen'),
+  sniffing: keep('sniffing'),
+  streamSettings: streamField('inbound'),
+};
+
+const outboundFields = {
+  ...common,
+  sendThrough: keep('sendThrough'),
+  streamSettings: streamField('outbound'),
+  proxySettings: keep('proxySettings'),
+  mux: keep('mux'),
+  domainStrategy: keep('domainStrategy'),
+  predial: keep('predial'),
+};
+
+const olderOfInbounds = {
+  allocate: 'jsonv5 has nothing like it.',
+  domainOverride: 'jsonv5 has nothing like it.',
+};
+
+/** The names differ; without any rules and balancers it asks for nothing in both. */
+const routing: Convert = (node) => {
+  if (node.kind !== 'object') return node;
+  const names: Readonly<Record<string, string>> = { rule: 'rules', balancingRule: 'balancers' };
+  const members = node.members.map((member) => ({ ...member, key: names[member.key] ?? member.key }));
+  return { ...node, members };
+};
+
+const services: Field = {
+  read(member, at) {
+    const { value } = member;
+    if (value.kind !== 'object') {
+      at.report.error(value, at, 'ERR_CONFIG_VALUE', 'expected an object', 'Write { ... }.');
+      return [];
+    }
+    return value.members.flatMap((service) => serviceParts(service, member.key, within(at, service.key)));
+  },
+};
+
+function serviceParts(service: Member, around: string, at: At): (Member | Lack)[] {
+  if (service.key.toLowerCase() === 'policy') {
+    const value = translatePolicy(service.value, at);
+    return value === undefined
+      ? []
+      : [{ ...service, key: 'policy', value: under([around, service.key], value) }];
+  }
+  if (asksNothing(service.value) || service.key.startsWith('_')) return [];
+  const message = `the service "${service.key.slice(0, 40)}" is not supported by tsray`;
+  return [{ path: [around, service.key], node: service.value, message, essential: false }];
+}
+
+const inServices = (name: string) => `Put it into "services" as "${name}".`;
+
+const root = shape(
+  {
+    log: keep('log', translateLog),
+    dns: keep('dns'),
+    router: keep('routing', routing),
+    inbounds: keep('inbounds', handlers('inbound')),
+    outbounds: keep('outbounds', handlers('outbound')),
+    services,
+    extension: lacking('extension is not supported by tsray', asksNothing),
+  },
+  {
+    routing: 'Write "router", whose keys have other names.',
+    policy: 'Put it into "services": { "policy": { "level": ... } }, whose keys have other names.',
+    transport: 'Put the settings into "transportSettings" of each "streamSettings".',
+    stats: inServices('stats'),
+    api: inServices('commander'),
+    reverse: inServices('reverse'),
+    fakeDns: inServices('fakeDns'),
+    browserForwarder: inServices('browser'),
+    observatory: inServices('backgroundObservatory'),
+    burstObservatory: inServices('burstObservatory'),
+    multiObservatory: inServices('multiobservatory'),
+    port: 'Put it into the first of "inbounds".',
+    inbound: 'Put it into the list "inbounds".',
+    inboundDetour: 'Put its entries into "inbounds".',
+    outbound: 'Put it into the list "outbounds".',
+    outboundDetour: 'Put its entries into "outbounds".',
+  },
+);
+
+export function translateRoot(node: ObjectNode, report: Report): ObjectNode {
+  return movePacketEncoding(translated(node, root, { path: [], report }));
+}
+
+function handlers(role: Role): Convert {
+  return (node, at) => {
+    if (node.kind !== 'list') return node;
+    const items = node.items.map((item, index) => handler(item, role, within(at, index)));
+    return { ...node, items };
+  };
+}
+
+function handler(node: ConfigNode, role: Role, at: At): ConfigNode {
+  if (node.kind !== 'object') return node;
+  const given = namedMember(node, 'protocol')?.value;
+  const protocol = given?.kind === 'string' ? given.value.toLowerCase() : '';
+  const translate = role === 'inbound' ? translateInboundSettings : translateOutboundSettings;
+  const settings = keep('settings', (value, place) => translate(protocol, value, place));
+  const into =
+    role === 'inbound'
+      ? shape({ ...inboundFields, settings }, olderOfInbounds)
+      : shape({ ...outboundFields, settings });
+  const result = translated(node, into, at);
+  const serverless =
+    role === 'outbound' && needsServer(protocol) && namedMember(node, 'settings') === undefined;
+  if (!serverless) return result;
+  const empty = translate(protocol, objectNode([], node), within(at, 'settings'));
+  return { ...result, members: [...result.members, memberFor('settings', empty)] };
+}
