@@ -42,10 +42,14 @@ export async function tcpEcho(proxyPort: number, servers: EchoServers): Promise<
 }
 
 /** One association through the SOCKS proxy, datagrams of all sizes, each answered whole. */
-export async function udpEcho(proxyPort: number, servers: EchoServers): Promise<void> {
+export async function udpEcho(
+  proxyPort: number,
+  servers: EchoServers,
+  sizes: readonly number[] = udpSizes,
+): Promise<void> {
   const association = await socksAssociate(proxyPort);
   try {
-    for (const size of udpSizes) {
+    for (const size of sizes) {
       association.send({ host: '127.0.0.1', port: servers.udp.port }, payload(size));
       const back = await association.receive();
       assert.equal(back.length, size);

@@ -221,7 +221,7 @@ class Walk {
   }
 }
 
-/** Stands for a word whose lack of support is reported already; no further complaint about it is wanted. */
+/** Stands for a word that is reported already; no further complaint about it is wanted. */
 export const unsupportedWord = '\0unsupported';
 
 /** Something no schema takes, since valibot takes lists for objects. */

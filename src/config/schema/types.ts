@@ -54,7 +54,8 @@ export const networkList = v.union(
     v.pipe(
       v.array(
         checkedText('"tcp" or "udp"', (item) => parseNetworks(item)?.length === 1, {
-          advise: adviseNetworks,
+          advise: (item) =>
+            item.includes(',') ? 'Write one word each: ["tcp", "udp"].' : adviseNetworks(item),
         }),
         networksExpected,
       ),

@@ -11,7 +11,8 @@ export function headerList(nameKey: 'key' | 'name'): Convert {
   return (node, at) => {
     if (node.kind !== 'list') {
       const message = `expected a list of ${form}, found ${describeFound(node, 'kind')}`;
-      at.report.error(node, at, 'ERR_CONFIG_VALUE', message);
+      const hint = `For example [{ "${nameKey}": "X-Name", "value": "text" }].`;
+      at.report.error(node, at, 'ERR_CONFIG_VALUE', message, hint);
       return undefined;
     }
     const members = node.items.flatMap((item, index) =>
@@ -25,7 +26,8 @@ export function headerList(nameKey: 'key' | 'name'): Convert {
 function header(item: ConfigNode, index: number, nameKey: string, form: string, at: At): Member[] {
   const name = item.kind === 'object' ? namedMember(item, nameKey) : undefined;
   if (item.kind !== 'object' || name === undefined || name.value.kind !== 'string') {
-    at.report.error(item, at, 'ERR_CONFIG_VALUE', `expected ${form}, found ${describeFound(item, 'kind')}`);
+    const found = item.kind === 'object' ? `an object without "${nameKey}"` : describeFound(item, 'kind');
+    at.report.error(item, at, 'ERR_CONFIG_VALUE', `expected ${form}, found ${found}`);
     return [];
   }
   const value = namedMember(item, 'value');

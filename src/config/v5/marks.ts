@@ -49,43 +49,47 @@ const streamKeys = judges({
 const listOfTexts: Judge = (value) =>
   value.kind === 'list' && value.items.some(({ kind }) => kind === 'string') ? 'v5' : undefined;
 
-const inboundKeys: Readonly<Record<string, ReadonlyMap<string, Judge>>> = {
-  vmess: judges({
-    users: listOfTexts,
-    clients: 'v4',
-    default: 'v4',
-    detour: 'v4',
-    disableInsecureEncryption: 'v4',
+const inboundKeys: ReadonlyMap<string, ReadonlyMap<string, Judge>> = new Map(
+  Object.entries({
+    vmess: judges({
+      users: listOfTexts,
+      clients: 'v4',
+      default: 'v4',
+      detour: 'v4',
+      disableInsecureEncryption: 'v4',
+    }),
+    socks: judges({
+      udpEnabled: 'v5',
+      deferLastReply: 'v5',
+      address: 'v5',
+      auth: 'v4',
+      accounts: 'v4',
+      udp: 'v4',
+      ip: 'v4',
+      userLevel: 'v4',
+    }),
+    http: judges({ accounts: 'v4', allowTransparent: 'v4', userLevel: 'v4' }),
+    'dokodemo-door': judges({ networks: 'v5', network: 'v4', userLevel: 'v4' }),
   }),
-  socks: judges({
-    udpEnabled: 'v5',
-    deferLastReply: 'v5',
-    address: 'v5',
-    auth: 'v4',
-    accounts: 'v4',
-    udp: 'v4',
-    ip: 'v4',
-    userLevel: 'v4',
-  }),
-  http: judges({ accounts: 'v4', allowTransparent: 'v4', userLevel: 'v4' }),
-  'dokodemo-door': judges({ networks: 'v5', network: 'v4', userLevel: 'v4' }),
-};
+);
 
 const server: Judges = { address: 'v5', servers: 'v4' };
 
-const outboundKeys: Readonly<Record<string, ReadonlyMap<string, Judge>>> = {
-  vmess: judges({ uuid: 'v5', vnext: 'v4' }),
-  socks: judges(server),
-  http: judges(server),
-  freedom: judges({
-    destinationOverride: 'v5',
-    protocolReplacement: 'v5',
-    redirect: 'v4',
-    domainStrategy: 'v4',
-    userLevel: 'v4',
+const outboundKeys: ReadonlyMap<string, ReadonlyMap<string, Judge>> = new Map(
+  Object.entries({
+    vmess: judges({ uuid: 'v5', vnext: 'v4' }),
+    socks: judges(server),
+    http: judges(server),
+    freedom: judges({
+      destinationOverride: 'v5',
+      protocolReplacement: 'v5',
+      redirect: 'v4',
+      domainStrategy: 'v4',
+      userLevel: 'v4',
+    }),
+    blackhole: judges({ response: 'v4' }),
   }),
-  blackhole: judges({ response: 'v4' }),
-};
+);
 
 /** In the order of the text within each part. */
 export function marksOf(root: ConfigNode): Mark[] {
@@ -100,11 +104,11 @@ export function marksOf(root: ConfigNode): Mark[] {
 
 function handlerMarks(
   handler: ConfigNode,
-  byProtocol: Readonly<Record<string, ReadonlyMap<string, Judge>>>,
+  byProtocol: ReadonlyMap<string, ReadonlyMap<string, Judge>>,
 ): Mark[] {
   if (handler.kind !== 'object') return [];
   const protocol = valueAt(handler, 'protocol');
-  const keys = protocol?.kind === 'string' ? byProtocol[protocol.value.toLowerCase()] : undefined;
+  const keys = protocol?.kind === 'string' ? byProtocol.get(protocol.value.toLowerCase()) : undefined;
   return [
     ...(keys === undefined ? [] : found(valueAt(handler, 'settings'), keys)),
     ...found(valueAt(handler, 'streamSettings'), streamKeys),

@@ -94,7 +94,9 @@ export function translateOutboundSettings(protocol: string, node: ConfigNode, at
   if (known === undefined || node.kind !== 'object') return node;
   const flat = translated(node, known, at);
   const key = serverKeys[protocol];
-  if (key === undefined) return flat;
+  // One of the v4 format's lists is there, which is an error already.
+  const lists = flat.members.some((member) => member.key.toLowerCase() === key);
+  if (key === undefined || lists) return flat;
   return { ...flat, members: [memberFor(key, oneOf(serverOf(flat, protocol)))], names: new Map() };
 }
 

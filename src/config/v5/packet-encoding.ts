@@ -7,7 +7,10 @@ import { memberFor, textNode } from './values.js';
 
 const key = 'packetEncoding';
 
-const outboundWords: Readonly<Record<string, string>> = { Packet: 'packetaddr', Stream: 'packetaddr-stream' };
+const outboundWords = new Map([
+  ['Packet', 'packetaddr'],
+  ['Stream', 'packetaddr-stream'],
+]);
 
 /** `root` in the v4 form. */
 export function movePacketEncoding(root: ObjectNode): ObjectNode {
@@ -35,7 +38,7 @@ function handlersOf(root: ObjectNode, name: string): readonly ConfigNode[] {
 /** The outbounds' word. */
 function wishOf(inbound: ConfigNode): ConfigNode | undefined {
   const value = packetMember(inbound)?.value;
-  const word = value?.kind === 'string' ? outboundWords[value.value] : undefined;
+  const word = value?.kind === 'string' ? outboundWords.get(value.value) : undefined;
   return value === undefined || word === undefined ? undefined : textNode(word, value);
 }
 

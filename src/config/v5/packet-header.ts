@@ -10,20 +10,24 @@ import { memberFor, object, objectNode, textNode, wrapped } from './values.js';
 const prefix = 'v2ray.core.transport.internet.headers.';
 
 /** Message → the v4 form's word. */
-const packetTypes: Readonly<Record<string, string>> = {
-  'noop.Config': 'none',
-  'srtp.Config': 'srtp',
-  'utp.Config': 'utp',
-  'wechat.VideoConfig': 'wechat-video',
-  'tls.PacketConfig': 'dtls',
-  'wireguard.WireguardConfig': 'wireguard',
-};
+const packetTypes = new Map(
+  Object.entries({
+    'noop.Config': 'none',
+    'srtp.Config': 'srtp',
+    'utp.Config': 'utp',
+    'wechat.VideoConfig': 'wechat-video',
+    'tls.PacketConfig': 'dtls',
+    'wireguard.WireguardConfig': 'wireguard',
+  }),
+);
 
-const streamTypes: Readonly<Record<string, string>> = {
-  'noop.ConnectionConfig': 'none',
-  'noop.Config': 'none',
-  'http.Config': 'http',
-};
+const streamTypes = new Map(
+  Object.entries({
+    'noop.ConnectionConfig': 'none',
+    'noop.Config': 'none',
+    'http.Config': 'http',
+  }),
+);
 
 /** Details of the disguises that never differ from what is sent anyway. */
 const packetShape = shape(
@@ -70,21 +74,23 @@ export const streamHeader: Convert = (node, at) => typed(node, streamTypes, http
 
 function typed(
   node: ConfigNode,
-  types: Readonly<Record<string, string>>,
+  types: ReadonlyMap<string, string>,
   inner: Shape,
   at: At,
 ): ObjectNode | undefined {
   const type = node.kind === 'object' ? node.members.findLast(({ key }) => key === '@type') : undefined;
   const name = type?.value.kind === 'string' ? type.value.value.replace(/^.*\//, '') : undefined;
-  const known = name?.startsWith(prefix) === true ? types[name.slice(prefix.length)] : undefined;
+  const known = name?.startsWith(prefix) === true ? types.get(name.slice(prefix.length)) : undefined;
   if (node.kind !== 'object' || type === undefined || known === undefined) {
-    const found = describeFound(type?.value ?? node, type === undefined ? 'kind' : 'value');
-    const names = oneOf(Object.keys(types).map((each) => prefix + each));
+    const found =
+      name === undefined ? describeFound(type?.value ?? node, 'kind') : JSON.stringify(name.slice(0, 80));
+    const names = oneOf([...types.keys()].map((each) => prefix + each));
     const where = type === undefined ? at : within(at, '@type');
-    const expected = type === undefined ? 'an object with "@type"' : names;
-    const hint = type === undefined ? `It is ${names}.` : undefined;
-    const message = `expected ${expected}, found ${found}`;
-    at.report.error(type?.value ?? node, where, 'ERR_CONFIG_VALUE', message, hint);
+    const message =
+      type === undefined
+        ? `expected "@type": ${names}, found ${found} without it`
+        : `expected ${names}, found ${found}`;
+    at.report.error(type?.value ?? node, where, 'ERR_CONFIG_VALUE', message);
     return undefined;
   }
   const word: Member = memberFor('type', { ...textNode(known, type.value), written: ['@type'] });

@@ -43,19 +43,24 @@ export class Report {
     this.#problems.add('warning', code, span, at.path, message, hint);
   }
 
-  /** A key that jsonv5 lacks: a warning as in the v4 form, but an error if the v4 form has it, since it means something. */
-  unknown(member: Member, at: At, known: KnownKeys, otherwise?: string): void {
+  /**
+   * A key that jsonv5 lacks: a warning as in the v4 form, but an error if the v4 form has it, since it means something.
+   * Returns whether it does.
+   */
+  unknown(member: Member, at: At, known: KnownKeys, otherwise?: string): boolean {
     const { key, keySpan, value } = member;
-    if (value.kind === 'null' || key.startsWith('_') || key === '$schema' || key.startsWith('//')) return;
+    if (value.kind === 'null' || key.startsWith('_') || key === '$schema' || key.startsWith('//'))
+      return false;
     const instead = known.older.get(plainName(key));
     if (instead !== undefined) {
       const message = `${showKey(key)} is a key of the v4 format; this file is read as jsonv5, ${this.#reason}`;
       this.error(keySpan, at, 'ERR_CONFIG_KEY', message, instead);
-      return;
+      return true;
     }
     const near = nearestName(key, known.names);
     const hint = near === undefined ? otherwise : `Did you mean "${near}"?`;
     const severity = this.#strict ? 'error' : 'warning';
     this.#problems.add(severity, 'ERR_CONFIG_KEY', keySpan, at.path, `unknown key ${showKey(key)}`, hint);
+    return false;
   }
 }

@@ -1,8 +1,9 @@
 /** The top level: a whole file in V2Ray's newer format to the v4 form. */
+import { showKey } from '../problem.js';
 import type { ConfigNode, Lack, Member, ObjectNode } from '../tree/node.js';
 import { translateInboundSettings } from './inbound-settings.js';
 import { translateLog } from './log.js';
-import { namedMember } from './names.js';
+import { namedMember, plainName } from './names.js';
 import { needsServer, translateOutboundSettings } from './outbound-settings.js';
 import { movePacketEncoding } from './packet-encoding.js';
 import { translatePolicy } from './policy.js';
@@ -43,8 +44,13 @@ const olderOfInbounds = {
 /** The names differ; without any rules and balancers it asks for nothing in both. */
 const routing: Convert = (node) => {
   if (node.kind !== 'object') return node;
-  const names: Readonly<Record<string, string>> = { rule: 'rules', balancingRule: 'balancers' };
-  const members = node.members.map((member) => ({ ...member, key: names[member.key] ?? member.key }));
+  const members = node.members.map((member) => {
+    const name = plainName(member.key);
+    return {
+      ...member,
+      key: name === 'rule' ? 'rules' : name === 'balancingrule' ? 'balancers' : member.key,
+    };
+  });
   return { ...node, members };
 };
 
@@ -67,7 +73,7 @@ function serviceParts(service: Member, around: string, at: At): (Member | Lack)[
       : [{ ...service, key: 'policy', value: under([around, service.key], value) }];
   }
   if (asksNothing(service.value) || service.key.startsWith('_')) return [];
-  const message = `the service "${service.key.slice(0, 40)}" is not supported by tsray`;
+  const message = `the service ${showKey(service.key)} is not supported by tsray`;
   return [{ path: [around, service.key], node: service.value, message, essential: false }];
 }
 

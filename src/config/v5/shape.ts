@@ -48,15 +48,21 @@ export function translateObject(node: ConfigNode, into: Shape, at: At, otherwise
 /** `otherwise`: the hint for an unknown key that is near no other. */
 export function translated(node: ObjectNode, into: Shape, at: At, otherwise?: string): ObjectNode {
   const members: Member[] = [];
+  const older: Member[] = [];
   const lacks: Lack[] = [];
   for (const member of node.members) {
     const field = into.fields.get(plainName(member.key));
-    if (field === undefined) at.report.unknown(member, at, into.known, otherwise);
+    if (field === undefined && at.report.unknown(member, at, into.known, otherwise)) older.push(member);
     if (field === undefined || member.value.kind === 'null') continue;
     for (const part of field.read(member, within(at, member.key))) {
       if ('message' in part) lacks.push(part);
       else members.push(part);
     }
+  }
+  // A key of the v4 format is an error already; what it is for need not be missed as well.
+  for (const member of older) {
+    const taken = members.some(({ key }) => plainName(key) === plainName(member.key));
+    if (!taken) members.push(member);
   }
   return { ...node, members, names: into.names, ...(lacks.length === 0 ? {} : { lacks }) };
 }

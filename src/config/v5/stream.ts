@@ -7,23 +7,22 @@ import { emptyTls, translateTls } from './tls.js';
 import { type Role, settingsKey, translateTransport } from './transports.js';
 import { asksNothing } from './values.js';
 
-const write = (key: string) => `Write "${key}".`;
-
 const olderKeys: Readonly<Record<string, string>> = {
   network: 'Write "transport".',
   sockopt: 'Write "socketSettings".',
-  tlsSettings: write('securitySettings'),
+  tlsSettings: 'Write "securitySettings".',
   ...Object.fromEntries(
     ['tcp', 'raw', 'ws', 'http', 'kcp', 'quic', 'ds', 'grpc', 'gun', 'httpupgrade', 'hy2'].map((name) => [
       `${name}Settings`,
-      write('transportSettings'),
+      'Write "transportSettings".',
     ]),
   ),
 };
 
 export function translateStream(node: ConfigNode, role: Role, at: At): ConfigNode {
   if (node.kind !== 'object') return node;
-  const transport = wordAt(node, 'transport') ?? 'tcp';
+  // The v4 format's key is an error, but tells what the settings are for.
+  const transport = wordAt(node, 'transport') ?? wordAt(node, 'network') ?? 'tcp';
   const security = wordAt(node, 'security') ?? 'none';
   const key = settingsKey(transport);
   const fields = {
@@ -39,7 +38,7 @@ export function translateStream(node: ConfigNode, role: Role, at: At): ConfigNod
 }
 
 function carrier(key: string, transport: string, role: Role, stream: ObjectNode): Field {
-  const given = namedMember(stream, 'transport') !== undefined;
+  const given = ['transport', 'network'].some((name) => namedMember(stream, name) !== undefined);
   const otherwise = given
     ? undefined
     : 'Without "transport" these are the settings of "tcp"; name the one they are for.';

@@ -22,7 +22,7 @@ const pem: Convert = (node, at) => {
   const message = 'expected the base64 of a PEM text, found other text';
   const hint = '`base64 -w0 FILE` makes it; "certificateFile" and "keyFile" name files instead.';
   at.report.error(node, at, 'ERR_CONFIG_VALUE', message, hint);
-  return undefined;
+  return node;
 };
 
 const certificate = shape({

@@ -1,4 +1,5 @@
 /** Values as protobuf's JSON allows them, in the form that the v4 schemas take. */
+import { unsupportedWord } from '../check/canonical.js';
 import { describeFound } from '../check/found.js';
 import { nearestName, oneOf } from '../did-you-mean.js';
 import type { ConfigNode, ListNode, Member, ObjectNode, Span, StringNode } from '../tree/node.js';
@@ -47,7 +48,8 @@ export function wrapped(key: string, convert: Convert): Convert {
 export function word(words: Readonly<Record<string, string | undefined>>): Convert {
   return (node, at) => {
     const name = wordName(Object.keys(words), node, at);
-    const value = name === undefined ? undefined : words[name];
+    // Reported here; nothing more is to be said about it.
+    const value = name === undefined ? unsupportedWord : words[name];
     return value === undefined ? undefined : textNode(value, node);
   };
 }

@@ -323,7 +323,7 @@ test('tls: what cannot work is told', () => {
   ]);
   const tls = (tlsSettings: unknown) => problems('outbound', { security: 'tls', tlsSettings });
   assert.deepEqual(tls({ certificates: [{ certificate: ['x'] }, { usage: 'verify' }] }), [
-    'tlsSettings.certificates[0]: expected "keyFile" or "key", found neither. Hint: The private key that belongs to the certificate; only "usage": "verify" needs none.',
+    'tlsSettings.certificates[0]: expected "keyFile" or "key", found neither. Hint: The private key that belongs to the certificate; only a CA to verify by needs none.',
     'tlsSettings.certificates[1]: expected "certificateFile" or "certificate", found neither. Hint: For example "certificateFile": "/etc/ssl/example.com.pem".',
   ]);
   assert.deepEqual(tls({ minVersion: '1.3', maxVersion: '1.2' }), [

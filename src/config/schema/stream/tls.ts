@@ -181,7 +181,7 @@ function certificateOf(
   const { usage } = given;
   if (usage === 'verify') return { usage, certificate };
   if (key === undefined) {
-    const hint = 'The private key that belongs to the certificate; only "usage": "verify" needs none.';
+    const hint = 'The private key that belongs to the certificate; only a CA to verify by needs none.';
     checker.error(place, 'ERR_CONFIG_MISSING', 'expected "keyFile" or "key", found neither', hint);
     return undefined;
   }
