@@ -12,7 +12,7 @@ const vmess = shape(
   {
     vnext: 'jsonv5 has one server: "address", "port" and "uuid" directly in "settings".',
     id: 'Write "uuid".',
-    packetEncoding: 'jsonv5 has "packetEncoding": "Packet" in the settings of the socks inbound.',
+    packetEncoding: 'jsonv5 has it in the settings of the socks inbound.',
   },
 );
 

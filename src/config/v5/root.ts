@@ -5,7 +5,6 @@ import { translateInboundSettings } from './inbound-settings.js';
 import { translateLog } from './log.js';
 import { namedMember, plainName } from './names.js';
 import { needsServer, translateOutboundSettings } from './outbound-settings.js';
-import { movePacketEncoding } from './packet-encoding.js';
 import { translatePolicy } from './policy.js';
 import { type At, type Report, within } from './report.js';
 import { type Convert, type Field, keep, lacking, shape, translated, under } from './shape.js';
@@ -110,7 +109,7 @@ const root = shape(
 );
 
 export function translateRoot(node: ObjectNode, report: Report): ObjectNode {
-  return movePacketEncoding(translated(node, root, { path: [], report }));
+  return translated(node, root, { path: [], report });
 }
 
 function handlers(role: Role): Convert {

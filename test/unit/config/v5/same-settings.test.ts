@@ -114,6 +114,16 @@ const inbounds: readonly Pair[] = [
     inbound({ protocol: 'socks', settings: { udp: true } }),
   ],
   [
+    'a socks inbound that packs packets with their addresses',
+    inbound({ protocol: 'socks', settings: { udpEnabled: true, packetEncoding: 'Packet' } }),
+    inbound({ protocol: 'socks', settings: { udp: true, packetEncoding: 'Packet' } }),
+  ],
+  [
+    'a socks inbound that packs packets as a stream, by number',
+    inbound({ protocol: 'socks', settings: { udpEnabled: true, packet_encoding: 2 } }),
+    inbound({ protocol: 'socks', settings: { udp: true, packetEncoding: 'Stream' } }),
+  ],
+  [
     'an http inbound with a range of ports and sniffing off',
     inbound({ protocol: 'http', port: '1000-1002', settings: {}, sniffing: { enabled: false } }),
     inbound({ protocol: 'http', port: '1000-1002' }),
@@ -202,28 +212,6 @@ const outbounds: readonly Pair[] = [
         },
         { protocol: 'freedom', tag: 'b' },
       ],
-    },
-  ],
-  [
-    'packets of a socks inbound packed with their addresses',
-    {
-      inbounds: [{ ...socks, settings: { udpEnabled: true, packetEncoding: 'Packet' } }],
-      outbounds: [{ protocol: 'vmess', settings: vmess5 }, freedom],
-    },
-    {
-      inbounds: [{ ...socks, settings: { udp: true } }],
-      outbounds: [{ protocol: 'vmess', settings: { ...vmess4, packetEncoding: 'packetaddr' } }, freedom],
-    },
-  ],
-  [
-    'packets of a socks inbound packed as a stream',
-    {
-      inbounds: [{ ...socks, settings: { udpEnabled: true, packetEncoding: 2 } }],
-      outbounds: [{ protocol: 'vmess', settings: vmess5 }],
-    },
-    {
-      inbounds: [{ ...socks, settings: { udp: true } }],
-      outbounds: [{ protocol: 'vmess', settings: { ...vmess4, packetEncoding: 'packetaddr-stream' } }],
     },
   ],
 ];
