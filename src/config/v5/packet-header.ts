@@ -1,4 +1,4 @@
-/** Settings of any type, told by `@type`: the disguises of mKCP and TCP. */
+/** Settings of any type, told by `@type`: the disguises of mKCP, QUIC and TCP. */
 import { describeFound } from '../check/found.js';
 import { oneOf } from '../did-you-mean.js';
 import type { ConfigNode, Member, ObjectNode } from '../tree/node.js';
@@ -66,7 +66,7 @@ const httpShape = shape({
   ),
 });
 
-/** `header` of the v4 form's kcpSettings. */
+/** `header` of the v4 form's kcpSettings and quicSettings. */
 export const packetHeader: Convert = (node, at) => typed(node, packetTypes, packetShape, at);
 
 /** `header` of the v4 form's tcpSettings. */

@@ -2,6 +2,7 @@
 import type { ConfigNode } from '../tree/node.js';
 import { headerList } from './headers.js';
 import { packetHeader, streamHeader } from './packet-header.js';
+import { translateQuic } from './quic.js';
 import type { At } from './report.js';
 import { dropped, keep, type Shape, shape, translateObject } from './shape.js';
 import { number, scaled, wrapped } from './values.js';
@@ -11,7 +12,8 @@ export type Role = 'inbound' | 'outbound';
 interface Transport {
   /** Where the v4 form has the settings. */
   readonly key: string;
-  readonly shape: Record<Role, Shape>;
+  /** `otherwise`: the hint for an unknown key that is near no other. */
+  translate(node: ConfigNode, at: At, role: Role, otherwise: string | undefined): ConfigNode;
 }
 
 const tcp = shape(
@@ -99,21 +101,29 @@ const kcp = shape(
 
 const unix = shape({ path: keep('path'), abstract: keep('abstract'), padding: keep('padding') });
 
+function shaped(key: string, shapes: Readonly<Record<Role, Shape>>): Transport {
+  return {
+    key,
+    translate: (node, at, role, otherwise) => translateObject(node, shapes[role], at, otherwise),
+  };
+}
+
 function both(key: string, each: Shape): Transport {
-  return { key, shape: { inbound: each, outbound: each } };
+  return shaped(key, { inbound: each, outbound: each });
 }
 
 const transports = new Map<string, Transport>([
   ['tcp', both('tcpSettings', tcp)],
   ['ws', both('wsSettings', ws)],
   ['websocket', both('wsSettings', ws)],
-  ['httpupgrade', { key: 'httpupgradeSettings', shape: httpUpgrade }],
+  ['httpupgrade', shaped('httpupgradeSettings', httpUpgrade)],
   ['grpc', both('grpcSettings', grpc)],
   ['gun', both('grpcSettings', grpc)],
   ['h2', both('httpSettings', h2)],
   ['http', both('httpSettings', h2)],
   ['kcp', both('kcpSettings', kcp)],
   ['mkcp', both('kcpSettings', kcp)],
+  ['quic', { key: 'quicSettings', translate: translateQuic }],
   ['domainsocket', both('dsSettings', unix)],
 ]);
 
@@ -131,5 +141,5 @@ export function translateTransport(
   otherwise: string | undefined,
 ): ConfigNode {
   const known = transports.get(transport.toLowerCase());
-  return known === undefined ? node : translateObject(node, known.shape[role], at, otherwise);
+  return known === undefined ? node : known.translate(node, at, role, otherwise);
 }

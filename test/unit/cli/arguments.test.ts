@@ -45,9 +45,10 @@ test('ports', () => {
 });
 
 test('languages of configurations', () => {
-  const cases = { json: 'json', JSON: 'json', jsonc: 'json', yml: 'yaml', toml: 'toml' };
+  const cases = { json: 'json', JSON: 'json', jsonc: 'json', yml: 'yaml', toml: 'toml', jsonv5: 'jsonv5' };
   for (const [text, format] of Object.entries(cases)) assert.equal(parseFormat(text), format);
   for (const text of ['pb', 'protobuf'])
     assert.throws(() => parseFormat(text), /Protobuf is not read: give the JSON/);
-  for (const text of ['', 'xml']) assert.throws(() => parseFormat(text), /Expected json, yaml, toml\./);
+  for (const text of ['', 'xml'])
+    assert.throws(() => parseFormat(text), /Expected json, yaml, toml, jsonv5\./);
 });

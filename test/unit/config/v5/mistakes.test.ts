@@ -210,7 +210,7 @@ const cases: readonly Case[] = [
     'a misspelt transport',
     stream('{ "transport": "htpupgrade" }'),
     [
-      '3:34  ERR_CONFIG_VALUE  outbounds[0].streamSettings.transport: expected "tcp", "ws", "http", "grpc", "httpupgrade", "kcp" or "domainsocket", found "htpupgrade". Hint: Did you mean "httpupgrade"?',
+      '3:34  ERR_CONFIG_VALUE  outbounds[0].streamSettings.transport: expected "tcp", "ws", "http", "grpc", "httpupgrade", "kcp", "quic" or "domainsocket", found "htpupgrade". Hint: Did you mean "httpupgrade"?',
     ],
   ],
   [
@@ -326,6 +326,13 @@ const cases: readonly Case[] = [
     ),
     [
       '3:93  ERR_CONFIG_VALUE  outbounds[0].streamSettings.transportSettings.headerSettings["@type"]: expected "v2ray.core.transport.internet.headers.noop.ConnectionConfig", "v2ray.core.transport.internet.headers.noop.Config" or "v2ray.core.transport.internet.headers.http.Config", found "dns.Config"',
+    ],
+  ],
+  [
+    'a security that QUIC has not',
+    stream('{ "transport": "quic", "transportSettings": { "security": { "type": "ZERO" } } }'),
+    [
+      '3:87  ERR_CONFIG_VALUE  outbounds[0].streamSettings.transportSettings.security.type: expected "AUTO", "AES128_GCM", "CHACHA20_POLY1305" or "NONE", found "ZERO"',
     ],
   ],
   [

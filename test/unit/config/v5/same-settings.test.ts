@@ -416,6 +416,27 @@ const transports: readonly Pair[] = [
       client4({ network: 'kcp', kcpSettings: { header: { type: word } } }),
     ],
   ),
+  ['quic without settings', client({ transport: 'quic' }), client4({ network: 'quic' })],
+  [
+    'quic',
+    client({
+      transport: 'quic',
+      transportSettings: {
+        key: 'secret',
+        security: { type: 'CHACHA20_POLY1305' },
+        header: headers('utp.Config'),
+      },
+    }),
+    client4({
+      network: 'quic',
+      quicSettings: { key: 'secret', security: 'chacha20-poly1305', header: { type: 'utp' } },
+    }),
+  ],
+  [
+    'quic without security',
+    client({ transport: 'quic', transportSettings: { key: 'secret' } }),
+    client4({ network: 'quic', quicSettings: { key: 'secret', security: 'aes-128-gcm' } }),
+  ],
   [
     'a domain socket',
     client({ transport: 'domainsocket', transportSettings: { path: '/run/a.sock', abstract: true } }),
