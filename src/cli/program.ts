@@ -1,5 +1,6 @@
 /** The command line's shape: commands, options, help texts. */
 import { Command, CommanderError } from 'commander';
+import { nearestName } from '../config/did-you-mean.js';
 import { certCommand } from './commands/cert.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
@@ -12,6 +13,7 @@ import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
 import { versionCommand } from './commands/version.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { usageError } from './usage-error.js';
 import { translateV2rayFlags } from './v2ray-flags.js';
 
 /** In the order of the help text. */
@@ -39,10 +41,14 @@ export function buildProgram(outcome: Outcome): Command {
   const program = new Command('tsray')
     .description("V2Ray's VMess for Node.js: a client and a server that run from a V2Ray config.json.")
     .exitOverride()
-    .showHelpAfterError('Run `tsray help` for the commands and options.')
+    .configureOutput({ outputError: (text, write) => write(usageError(text, undefined)) })
     .configureHelp({ showGlobalOptions: false })
     .helpCommand('help [command]', 'show how to use tsray or one of its commands');
-  for (const add of commands) program.addCommand(add(outcome).copyInheritedSettings(program));
+  for (const add of commands) {
+    const command = add(outcome).copyInheritedSettings(program);
+    command.configureOutput({ outputError: (text, write) => write(usageError(text, command.name())) });
+    program.addCommand(command);
+  }
   return program;
 }
 
@@ -52,6 +58,16 @@ export async function createProgram(args: readonly string[]): Promise<ExitCode> 
   const program = buildProgram(outcome);
   if (args.length === 0) {
     program.outputHelp();
+    return exitCode.failure;
+  }
+  const [first, wanted] = args;
+  if (first === 'help' && wanted !== undefined && !program.commands.some((each) => each.name() === wanted)) {
+    const near = nearestName(
+      wanted,
+      program.commands.map((each) => each.name()),
+    );
+    const suggestion = near === undefined ? '' : `\n(Did you mean ${near}?)`;
+    process.stderr.write(usageError(`unknown command '${wanted}'${suggestion}`, undefined));
     return exitCode.failure;
   }
   try {

@@ -106,15 +106,19 @@ function tooLarge(name: string): TsrayError {
 const readHints: Readonly<Record<string, string>> = {
   ENOENT: 'Check the path; it is taken from the current folder.',
   EACCES: 'The user running tsray may not read it.',
-  EISDIR: 'This is a folder; name the file in it, or use --confdir.',
-  ENOTDIR: 'This is a file; name it with -c.',
+  EISDIR: 'Name the file in it, or use --confdir.',
+  ENOTDIR: 'Name it with -c.',
 };
 
 function unreadable(name: string, cause: unknown): TsrayError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reason = { ENOENT: 'there is no such file', EACCES: 'permission denied', EISDIR: 'it is a folder' }[
-    code
-  ];
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'it is a file, not a folder',
+  };
+  const reason = reasons[code];
   const text = reason ?? (cause instanceof Error ? cause.message : String(cause));
   const hint = readHints[code];
   const message = `${name}: cannot be read: ${text}`;

@@ -47,7 +47,7 @@ export async function fetchText(address: string, options: FetchOptions = {}): Pr
     if (signal?.aborted === true) {
       throw new TsrayError('ERR_ABORTED', 'reading the subscription was given up', { cause: signal.reason });
     }
-    const reason = late.aborted ? `no answer in ${timeoutMs / 1000} s` : describeError(causeOf(error));
+    const reason = late.aborted ? `no answer in ${timeoutMs / 1000} s` : reasonOf(causeOf(error));
     throw new TsrayError('ERR_SUBSCRIPTION', `${url.host} cannot be read: ${reason}`, { cause: error });
   }
 }
@@ -70,4 +70,22 @@ async function readBody(response: Response, host: string): Promise<string> {
 /** fetch says "fetch failed" and keeps the reason inside. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'it refused the connection',
+  ECONNRESET: 'it reset the connection',
+  ENOTFOUND: 'the name could not be resolved',
+  EAI_AGAIN: 'the name could not be resolved',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on that port; is it http:?',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it signs its certificate itself',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  UND_ERR_SOCKET: 'it closed the connection without an answer',
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // OpenSSL's messages end with a line break.
+  return reasons[code] ?? describeError(error).trim();
 }

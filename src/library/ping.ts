@@ -36,24 +36,35 @@ export interface PingDeps {
   readonly nowMs: () => number;
 }
 
+/** How far a ping has come: nowhere, to a socket, to where a request can be sent. */
+type Way = 'none' | 'connected' | 'open';
+
+/** Callbacks change it, which the compiler does not see. */
+function isOpen(way: Way): boolean {
+  return way === 'open';
+}
+
 /** Rejects with a TsrayError: what went wrong on the way, ERR_DIAL_TIMEOUT, or ERR_ABORTED. */
 export async function ping(deps: PingDeps, options: PingOptions): Promise<PingResult> {
   const url = readUrl(options.url ?? defaultPingUrl);
   const timeoutMs = options.timeoutMs ?? 10_000;
   const late = AbortSignal.timeout(timeoutMs);
   const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
-  let opened = false;
+  let way: Way = 'none';
   const open: PingDeps['open'] = async (target, aborted, onConnected) => {
-    const stream = await deps.open(target, aborted, onConnected);
-    opened = true;
+    const stream = await deps.open(target, aborted, () => {
+      if (way === 'none') way = 'connected';
+      onConnected();
+    });
+    way = 'open';
     return stream;
   };
   try {
     return await measure({ ...deps, open }, url, signal);
   } catch (error) {
     if (options.signal?.aborted === true) throw new TsrayError('ERR_ABORTED', 'the ping was given up');
-    if (late.aborted) throw tooLate(url, timeoutMs, opened);
-    if (opened && isHangUp(error)) throw endedEarly(url, error);
+    if (late.aborted) throw tooLate(url, timeoutMs, way);
+    if (isOpen(way) && isHangUp(error)) throw endedEarly(url, error);
     throw toTsrayError(error, 'ERR_DIAL_FAILED', `${url.host} did not answer`);
   }
 }
@@ -72,9 +83,14 @@ function endedEarly(url: URL, cause: unknown): TsrayError {
 }
 
 /** A VMess server that does not know the user keeps silent, so that nobody learns what it is. */
-function tooLate(url: URL, timeoutMs: number, opened: boolean): TsrayError {
+function tooLate(url: URL, timeoutMs: number, way: Way): TsrayError {
   const within = `within ${timeoutMs / 1000} s`;
-  if (!opened) return new TsrayError('ERR_DIAL_TIMEOUT', `the server was not connected ${within}`);
+  if (way === 'none') return new TsrayError('ERR_DIAL_TIMEOUT', `the server was not connected ${within}`);
+  if (way === 'connected') {
+    return new TsrayError('ERR_DIAL_TIMEOUT', `the server took the connection and did not answer ${within}`, {
+      hint: 'Does it speak this transport on that port, with TLS or without as given here?',
+    });
+  }
   const hint =
     'The user ID may be wrong, a clock more than two minutes off, or the server cannot reach the target.';
   return new TsrayError('ERR_DIAL_TIMEOUT', `no answer from ${url.host} ${within}`, { hint });

@@ -180,10 +180,14 @@ export class FileSink extends BatchSink {
     try {
       this.#fd = openSync(path, openFlags, fileMode);
     } catch (error) {
-      throw new TsrayError('ERR_LOG', `cannot open the log file ${path}: ${(error as Error).message}`, {
-        hint: 'Its folder must exist, and this user must be allowed to write there.',
-        cause: error,
-      });
+      throw new TsrayError(
+        'ERR_LOG',
+        `cannot open the log file ${path}: ${reasonOf(error as NodeJS.ErrnoException)}`,
+        {
+          hint: 'Its folder must exist, and this user must be allowed to write there.',
+          cause: error,
+        },
+      );
     }
     this.writer = { put: (text, done) => this.#put(Buffer.from(text), done) };
   }
@@ -221,3 +225,14 @@ export const noSink: LogSink = {
   flush: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
+
+function reasonOf({ code = '', message }: NodeJS.ErrnoException): string {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such folder',
+    ENOTDIR: 'there is no such folder',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+    EROFS: 'the file system is read-only',
+  };
+  return reasons[code] ?? message;
+}

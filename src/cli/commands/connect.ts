@@ -4,7 +4,7 @@ import { createLog } from '../../app/log/log.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { parseConfig } from '../../config/parse-config.js';
 import { systemClock } from '../../core/clock.js';
-import { describeError, TsrayError } from '../../core/errors.js';
+import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import { createInstance, type Instance } from '../../instance.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
 import { exitCode } from '../exit-code.js';
@@ -148,11 +148,17 @@ async function tried(candidate: Candidate, proxy: ListenAddress, target: string)
     return true;
   } catch (error) {
     console.log(`  test     ${paint('red', `${host} did not answer`)}`);
+    const said = toTsrayError(error, 'ERR_INTERNAL');
+    if (said.code === 'ERR_DIAL_TIMEOUT') {
+      // A second try would take as long and say the same.
+      console.error(`tsray: ${describeError(said)}`);
+      return false;
+    }
     // The proxy's answer is a number; the server itself says more.
     const { probe } = await import('../servers/probe.js');
     const flags = readEnvironmentFlags(process.env);
     const probed = await probe(candidate.outbounds, { target, timeoutMs: testTimeoutMs, flags });
-    console.error(`tsray: ${describeError('error' in probed ? probed.error : error)}`);
+    console.error(`tsray: ${describeError('error' in probed ? probed.error : said)}`);
     return false;
   }
 }

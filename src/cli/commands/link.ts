@@ -89,7 +89,7 @@ async function linksOfServers(given: string, flags: LinkFlags): Promise<readonly
       ? candidates.servers
       : [await pickServer(candidates, { server: flags.server, target: undefined })];
   printNotes({ ...candidates, servers });
-  if (servers.length === 0) throw noServer();
+  if (servers.length === 0) throw noServer(given);
   return servers.flatMap(({ name, outbounds }) =>
     outbounds
       .filter(isVmess)

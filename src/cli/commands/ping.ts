@@ -86,7 +86,7 @@ async function ping(given: string | undefined, flags: PingFlags, outcome: Outcom
     return;
   }
   printNotes({ ...candidates, servers });
-  if (servers.length === 0) throw noServer();
+  if (servers.length === 0) throw noServer(given);
   for (const line of pingReport(tried, columnsOf(process.stdout), paintFor(process.stdout)))
     console.log(line);
 }

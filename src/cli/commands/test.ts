@@ -58,7 +58,7 @@ async function listServers(given: string, flags: TestFlags): Promise<void> {
   }
   printNotes(candidates);
   const { servers } = candidates;
-  if (servers.length === 0) throw noServer();
+  if (servers.length === 0) throw noServer(given);
   for (const line of serverList(servers, columnsOf(process.stdout), paintFor(process.stdout)))
     console.log(line);
 }

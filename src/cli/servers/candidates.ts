@@ -55,6 +55,8 @@ export async function readCandidates(given: string): Promise<Candidates> {
   }
   // Says what is wrong with other schemes.
   if (/^[a-z][a-z\d+.-]+:\/\//i.test(given)) return single(given);
+  // Something is wrong with its scheme. The name of a file would get into a message, ID and all.
+  if (/[\da-f]{8}-[\da-f]{4}-/i.test(given) && !isBareLink(given)) return single(given);
   if (isBareLink(given)) {
     throw new TsrayError('ERR_LINK', 'the link has lost its beginning', {
       hint: 'Put "vmess://" in front of it.',
@@ -82,7 +84,9 @@ async function readList(path: string): Promise<string> {
     if (size > maxSubscriptionBytes) throw new TsrayError('ERR_USAGE', `${path} is too long for links`);
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw error instanceof TsrayError ? error : cannotRead(path, error, 'A link begins with "vmess://".');
+    throw error instanceof TsrayError
+      ? error
+      : cannotRead(path, error, 'A link begins with "vmess://"; a configuration is named with -c.');
   }
 }
 

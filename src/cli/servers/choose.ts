@@ -35,7 +35,8 @@ export function chooseServer(servers: readonly Candidate[], wanted: string): Can
 function numbered(servers: readonly Candidate[], number: number): Candidate {
   const found = servers[number - 1];
   if (found !== undefined) return found;
-  throw new TsrayError('ERR_USAGE', `expected a server from 1 to ${servers.length}, found ${number}`);
+  const known = servers.length === 1 ? 'there is one server' : `there are ${servers.length} servers`;
+  throw new TsrayError('ERR_USAGE', `${known}, and none has the number ${number}`);
 }
 
 function ambiguous(servers: readonly Candidate[], found: readonly Candidate[]): TsrayError {

@@ -23,7 +23,7 @@ export async function pickServer(candidates: Candidates, { server, target }: Pic
   const [first, ...others] = servers;
   if (first === undefined) {
     printNotes(candidates);
-    throw noServer();
+    throw noServer('');
   }
   if (server !== undefined) {
     const found = chooseServer(servers, server);
@@ -41,8 +41,10 @@ export async function pickServer(candidates: Candidates, { server, target }: Pic
   });
 }
 
-/** For what holds lines but not one that can be used. */
-export function noServer(): TsrayError {
+/** For what holds lines but not one that can be used; `given` undefined: a configuration. */
+export function noServer(given: string | undefined): TsrayError {
+  if (given === undefined)
+    return new TsrayError('ERR_USAGE', 'the configuration has no outbound with a server');
   return new TsrayError('ERR_SUBSCRIPTION', 'there is no VMess server in it');
 }
 

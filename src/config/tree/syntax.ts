@@ -105,6 +105,9 @@ function value(source: Source, blanked: Blanked, offset: number, before: number,
     const hint = text[before] === ':' ? undefined : 'Remove one of the commas.';
     return { message: 'expected a value, found a comma', hint };
   }
+  if (text.slice(0, offset).trim() === '[' && tomlStart.exec(source.text.trimStart())?.index === 0) {
+    return { message: `expected a value, found ${found}`, hint: tomlHint };
+  }
   const word = wordAt(text, offset);
   const json = literals.get(word);
   if (json !== undefined) return { message: `expected a value, found ${found}`, hint: `Write ${json}.` };
@@ -142,12 +145,18 @@ const literals: ReadonlyMap<string, string> = new Map([
   ['undefined', 'null'],
 ]);
 
+const yamlHint = 'This looks like YAML: name the file .yaml, or say so with --format yaml.';
+const tomlHint = 'This looks like TOML: name the file .toml, or say so with --format toml.';
+/** `[log]`, `[[inbounds]]` or `key = ` at the beginning of the text. */
+const tomlStart = /^(?:\[{1,2}[A-Za-z][\w.-]*\]{1,2}[ \t]*$|[\w.-]+[ \t]*=)/m;
+
 /** For a text that is no JSON from its first character on. */
 function otherFormat(text: string): string {
-  if (/^[a-z]+:\/\//i.test(text)) return 'This is a link, not a configuration.';
+  if (/^[a-z]+:\/\//i.test(text)) return 'This is a link, not a configuration: `tsray connect` takes it.';
   if (/^[\w-]+\s*:/.test(text)) {
-    return 'This looks like YAML; the configuration must be JSON: { "log": { ... } }.';
+    return yamlHint;
   }
+  if (tomlStart.exec(text)?.index === 0) return tomlHint;
   return 'The whole configuration is one object: { ... }.';
 }
 

@@ -128,14 +128,28 @@ const syntax: readonly Case[] = [
     'YAML',
     `inbounds:\n  - port: 1080\n`,
     [
-      '1:1  ERR_CONFIG_SYNTAX  expected "{", found a word without quotes. Hint: This looks like YAML; the configuration must be JSON: { "log": { ... } }.',
+      '1:1  ERR_CONFIG_SYNTAX  expected "{", found a word without quotes. Hint: This looks like YAML: name the file .yaml, or say so with --format yaml.',
     ],
   ],
   [
     'a share link',
     `vmess://eyJ2IjogIjIifQ==`,
     [
-      '1:1  ERR_CONFIG_SYNTAX  expected "{", found a word without quotes. Hint: This is a link, not a configuration.',
+      '1:1  ERR_CONFIG_SYNTAX  expected "{", found a word without quotes. Hint: This is a link, not a configuration: `tsray connect` takes it.',
+    ],
+  ],
+  [
+    'TOML',
+    `[log]\nloglevel = "info"\n`,
+    [
+      '1:2  ERR_CONFIG_SYNTAX  expected a value, found a word without quotes. Hint: This looks like TOML: name the file .toml, or say so with --format toml.',
+    ],
+  ],
+  [
+    'TOML that begins with a value',
+    `port = 1080\n`,
+    [
+      '1:1  ERR_CONFIG_SYNTAX  expected "{", found a word without quotes. Hint: This looks like TOML: name the file .toml, or say so with --format toml.',
     ],
   ],
   [
