@@ -69,6 +69,8 @@ export class DuplexLink implements Link {
     });
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#error ??= streamError(error);
+      // TLS tells of a damaged record or an alert, and leaves the rest to its owner.
+      stream.destroy();
     });
     stream.on('close', () => {
       if (this.#error === undefined) this.#gatherer?.flush();
@@ -174,5 +176,21 @@ export function streamError(error: NodeJS.ErrnoException): TsrayError {
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED') {
     return new TsrayError('ERR_RESET', 'the peer reset the connection', { cause: error });
   }
+  if (error.code?.startsWith('ERR_SSL_') === true) return tlsStreamError(error, error.code);
   return new TsrayError('ERR_CLOSED', `the connection broke: ${error.message}`, { cause: error });
+}
+
+/** Behind the handshake. OpenSSL's own messages are lines of code numbers. */
+function tlsStreamError(error: NodeJS.ErrnoException, code: string): TsrayError {
+  const [, alert] = /_ALERT_(.+)/.exec(code) ?? [];
+  if (alert === undefined) {
+    return new TsrayError('ERR_INTEGRITY', 'what came over TLS was damaged, or no TLS', { cause: error });
+  }
+  const reason = alert.toLowerCase().replaceAll('_', ' ');
+  return new TsrayError('ERR_TLS', `the peer gave up TLS: ${reason}`, {
+    ...(reason.includes('certificate')
+      ? { hint: 'Does the server demand certificates of its clients?' }
+      : {}),
+    cause: error,
+  });
 }

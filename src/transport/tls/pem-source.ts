@@ -1,4 +1,5 @@
 /** Certificates and keys from the configuration: inline, or in files that are read again when they change. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
@@ -69,12 +70,27 @@ function fingerprint(files: readonly string[]): string {
 }
 
 function load(certificates: readonly CertificateSettings[]): readonly LoadedCertificate[] {
-  return certificates.map(({ certificate, key, usage }) => ({
-    usage,
-    certificatePem: read(certificate),
-    keyPem: key === undefined ? undefined : read(key),
-  }));
+  return certificates.map((settings) => {
+    const { certificate, key, usage } = settings;
+    const certificatePem = read(certificate);
+    const keyPem = key === undefined ? undefined : read(key);
+    if (keyPem !== undefined) checkKey(certificateName(settings), certificatePem, keyPem);
+    return { usage, certificatePem, keyPem };
+  });
 }
+
+/** OpenSSL takes a key of another kind than the certificate's without a word, and then finds no certificate to use. */
+function checkKey(name: string, certificatePem: string, keyPem: string): void {
+  let belongs: boolean;
+  try {
+    belongs = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
+  } catch (error) {
+    throw certificateFault(name, error);
+  }
+  if (!belongs) throw certificateFault(name, { code: mismatchCode });
+}
+
+const mismatchCode = 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
 
 function read(place: Place): string {
   if ('pem' in place) return place.pem;
@@ -93,8 +109,7 @@ function read(place: Place): string {
 /** `where`: which certificate, for a person. */
 export function certificateFault(where: string, cause: unknown): TsrayError {
   if (cause instanceof TsrayError) return cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const mismatch = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
+  const mismatch = (cause as { readonly code?: unknown } | undefined)?.code === mismatchCode;
   const message = mismatch
     ? `${where}: the key does not belong to the certificate`
     : `${where}: not a certificate with its key in PEM form`;

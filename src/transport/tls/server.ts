@@ -87,11 +87,21 @@ export function afterHandshake(
   socket.once('secure', () => {
     timer.cancel();
     socket.removeListener('error', failed);
-    // Node's own TLS server does this; node:http2 would wait for another event.
-    Object.assign(socket, { secureConnecting: false });
+    takeOver(socket);
     const alpn = socket.alpnProtocol;
     done(socket, { alpn: alpn === false || alpn === null ? '' : alpn });
   });
+}
+
+/**
+ * What Node's own TLS server does behind the handshake. Without the first, node:http2 would wait for another event;
+ * without the second, nobody would be told of records that are damaged.
+ */
+function takeOver(socket: tls.TLSSocket): void {
+  const inside = socket as unknown as { _releaseControl?: () => boolean };
+  Object.assign(socket, { secureConnecting: false });
+  if (inside._releaseControl !== undefined) inside._releaseControl();
+  else socket.on('_tlsError', (error: Error) => socket.destroy(error));
 }
 
 interface NamedContext {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import tls from 'node:tls';
@@ -397,6 +398,96 @@ test('sessions are resumed if asked for, each once, and a pinned server stays pi
     assert.deepEqual(reused, enableSessionResumption ? [false, true, true] : [false, false, false]);
   }
   await listener.close();
+});
+
+/** A client and a server with a relay between them that the test can write into, both ways. */
+async function tappedPair() {
+  const listener = await TestListener.open(serverSettings);
+  const taps: net.Socket[] = [];
+  const relay = await startTcpServer((client) => {
+    const server = net.connect(listener.port, '127.0.0.1');
+    server.on('error', () => client.destroy());
+    client.on('error', () => server.destroy());
+    client.pipe(server).pipe(client);
+    taps.push(client, server);
+  });
+  const near = await dial(tlsOverTcp(trusting), relay.port);
+  const { link: far } = await listener.next();
+  const [client, server] = taps;
+  const close = async (): Promise<void> => {
+    near.destroy();
+    far.destroy();
+    for (const tap of taps) tap.destroy();
+    await relay.close();
+    await listener.close();
+  };
+  return { near: CollectSink.on(near), far: CollectSink.on(far), client: client!, server: server!, close };
+}
+
+for (const side of ['client', 'server'] as const) {
+  test(`${side}: what is no TLS behind the handshake ends the connection at once, as damaged`, async () => {
+    const pair = await tappedPair();
+    const sink = side === 'client' ? pair.near : pair.far;
+    // Application data in form, by nobody who has the keys.
+    pair[side].write(Buffer.concat([Buffer.from('1703030040', 'hex'), Buffer.alloc(64, 7)]));
+    await sink.until((s) => s.closes === 1);
+    assert.equal(sink.error?.code, 'ERR_INTEGRITY');
+    assert.doesNotMatch(sink.error?.message ?? '', /\n/);
+    await pair.close();
+  });
+}
+
+test('a server that demands a certificate of its clients is told as that', async () => {
+  const demanding = tls.createServer({
+    cert: leaf.certificate,
+    key: leaf.key,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+  });
+  demanding.listen(0, '127.0.0.1');
+  await once(demanding, 'listening');
+  const { port } = demanding.address() as net.AddressInfo;
+  // The handshake of TLS 1.3 is over for the client before the server has looked.
+  const sink = CollectSink.on(await dial(tlsOverTcp(trusting), port));
+  await sink.until((s) => s.closes === 1);
+  assert.equal(sink.error?.code, 'ERR_TLS');
+  assert.match(sink.error?.message ?? '', /certificate/);
+  demanding.close();
+});
+
+test('server: a key of another kind than the certificate is refused, at the start and when files change', async () => {
+  const rsa = makeCertificate({ names: ['127.0.0.1'], keyType: 'rsa' });
+  await assert.rejects(
+    TestListener.open(
+      tlsOverTcp({ certificates: [inline({ certificate: leaf.certificate, key: rsa.key })] }),
+    ),
+    (error) => error instanceof TsrayError && /does not belong/.test(error.message),
+  );
+  const clock = new FakeClock();
+  const files = writeCertificateFiles(rsa);
+  const { certificateFile, keyFile } = files;
+  const certificates = [
+    { usage: 'encipherment', certificate: { file: certificateFile }, key: { file: keyFile } },
+  ] as const;
+  const listener = await TestListener.open(tlsOverTcp({ certificates }), transportDeps({ clock }));
+  const namesOf = async (): Promise<string | undefined> => {
+    const socket = tls.connect({ port: listener.port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const names = socket.getPeerX509Certificate()?.subjectAltName;
+    socket.destroy();
+    return names;
+  };
+  const before = await namesOf();
+  // A renewal changes the kind of key, and writes one file after the other.
+  writeFileSync(certificateFile, leaf.certificate);
+  clock.advance(1_000);
+  assert.equal(await namesOf(), before);
+  writeFileSync(keyFile, leaf.key);
+  clock.advance(1_000);
+  assert.match((await namesOf()) ?? '', /a\.example/);
+  await listener.close();
+  files.remove();
 });
 
 test('over another dialer: TLS inside its links', async () => {
