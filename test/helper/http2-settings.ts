@@ -15,6 +15,7 @@ export function h2Settings(more: Partial<H2Settings> = {}, tls?: TlsSettings): S
     headers: {},
     readIdleTimeoutSeconds: 0,
     healthCheckTimeoutSeconds: 0,
+    trustForwardedFor: false,
     ...more,
   };
   return { network: 'http', h2, sockopt, ...(tls === undefined ? {} : { tls }) };

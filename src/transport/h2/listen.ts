@@ -1,5 +1,6 @@
 /** Listens for http: the two bodies of each HTTP/2 request are a link. */
 import type { IncomingHttpHeaders } from 'node:http2';
+import { forwardedFor } from '../common/forwarded-for.js';
 import type { CreateFramedListen } from '../common/framing.js';
 import { configuredHeaders, withHeaders } from '../common/http2/headers.js';
 import { keepAliveSettings } from '../common/http2/keep-alive.js';
@@ -27,7 +28,10 @@ export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier
         const link = new StreamLink({ clock, isServer: true, framing: undefined });
         link.attach({ stream, fate });
         stream.respond(response);
-        accept({ link, source: accepted.source, local: accepted.local });
+        const source = settings.trustForwardedFor
+          ? forwardedFor(headers['x-forwarded-for']?.toString(), accepted.source)
+          : accepted.source;
+        accept({ link, source, local: accepted.local });
       },
     });
 };

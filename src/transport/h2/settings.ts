@@ -9,4 +9,5 @@ export interface H2Settings {
   readonly readIdleTimeoutSeconds: number;
   /** Seconds to wait for that ping's answer. */
   readonly healthCheckTimeoutSeconds: number;
+  readonly trustForwardedFor: boolean;
 }

@@ -47,6 +47,7 @@ test('networks: every name, in any case, with the defaults of each', () => {
     headers: {},
     readIdleTimeoutSeconds: 0,
     healthCheckTimeoutSeconds: 15,
+    trustForwardedFor: false,
   };
   const grpc = {
     serviceName: '',
@@ -199,6 +200,7 @@ test('http: host list in both forms; a server without one answers to any', () =>
     headers: { A: 'b', C: ['d', 'e'] },
     read_idle_timeout: 10,
     health_check_timeout: 5,
+    parseXForwardedFor: true,
   };
   assert.deepEqual(get(outbound({ network: 'h2', httpSettings: settings })), {
     hosts: ['a.example', 'b.example'],
@@ -207,6 +209,7 @@ test('http: host list in both forms; a server without one answers to any', () =>
     headers: { A: ['b'], C: ['d', 'e'] },
     readIdleTimeoutSeconds: 10,
     healthCheckTimeoutSeconds: 5,
+    trustForwardedFor: true,
   });
   assert.deepEqual(get(inbound({ network: 'h2' })).hosts, []);
   assert.deepEqual(get(inbound({ network: 'h2', httpSettings: { host: ['c'] } })).hosts, ['c']);

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { H2Settings } from '../../../transport/h2/settings.js';
 import { section } from '../section.js';
-import { itemsOf, seconds, stringList, text } from '../types.js';
+import { flag, itemsOf, seconds, stringList, text } from '../types.js';
 import { rooted } from './path.js';
 import { headerValues } from './tcp.js';
 
@@ -14,6 +14,7 @@ export const h2Schema = v.object(
     headers: v.optional(headerValues, {}),
     read_idle_timeout: v.optional(seconds, 0),
     health_check_timeout: v.optional(seconds, 0),
+    parseXForwardedFor: v.optional(flag, false),
   },
   'an object',
 );
@@ -33,6 +34,7 @@ export const h2 = section(h2Schema, (given): H2Settings => {
     readIdleTimeoutSeconds: given.read_idle_timeout,
     healthCheckTimeoutSeconds:
       given.health_check_timeout === 0 ? defaultHealthCheckSeconds : given.health_check_timeout,
+    trustForwardedFor: given.parseXForwardedFor,
   };
 });
 

@@ -313,14 +313,17 @@ describe('right requests', () => {
     ['192.0.2.7', false, '127.0.0.1'],
   ];
   for (const [header, trusted, source] of forwarded) {
-    test(`grpc, X-Forwarded-For ${header}${trusted ? '' : ', not trusted'}: from ${source}`, async () => {
-      server = await startTransportServer(grpcSettings({ trustForwardedFor: trusted }));
-      const more = header === undefined ? {} : { 'x-forwarded-for': header };
-      await ask(server.port, { ...good['grpc'], ...more });
-      const accepted = await server.next();
-      assert.equal(accepted.source.address.host, source);
-      accepted.link.destroy();
-    });
+    for (const [transport, settings] of Object.entries({ http: h2Settings, grpc: grpcSettings })) {
+      const what = `X-Forwarded-For ${header}${trusted ? '' : ', not trusted'}`;
+      test(`${transport}, ${what}: from ${source}`, async () => {
+        server = await startTransportServer(settings({ trustForwardedFor: trusted }));
+        const more = header === undefined ? {} : { 'x-forwarded-for': header };
+        await ask(server.port, { ...good[transport], ...more });
+        const accepted = await server.next();
+        assert.equal(accepted.source.address.host, source);
+        accepted.link.destroy();
+      });
+    }
   }
 });
 
