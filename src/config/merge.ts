@@ -26,7 +26,8 @@ function mergeTwo(earlier: ObjectNode, later: ObjectNode): ObjectNode {
     if (member.value.kind === 'null' && known !== undefined) continue;
     members.set(key, known !== undefined && lists.has(key) ? mergeList(known, member, key) : member);
   }
-  return { ...earlier, members: [...members.values()] };
+  const lacks = [...(earlier.lacks ?? []), ...(later.lacks ?? [])];
+  return { ...earlier, members: [...members.values()], ...(lacks.length === 0 ? {} : { lacks }) };
 }
 
 function mergeList(known: Member, later: Member, key: string): Member {

@@ -66,7 +66,7 @@ export const outboundSchema = v.object(
     domainStrategy: v.optional(
       words(['AsIs'], {
         unsupported: each(
-          ['UseIP', 'UseIPv4', 'UseIPv6'],
+          ['UseIP', 'UseIPv4', 'UseIPv6', 'UseIP4', 'UseIP6'],
           (word) => `domainStrategy "${word}" of an outbound is not supported by tsray yet`,
         ),
       }),

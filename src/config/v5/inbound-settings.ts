@@ -4,6 +4,8 @@ import type { At } from './report.js';
 import { type Convert, dropped, keep, type Shape, shape, translateObject } from './shape.js';
 import { memberFor, number, objectNode, word } from './values.js';
 
+const nothing = 'jsonv5 has nothing like it.';
+
 /** A list of IDs to the v4 form's list of users. */
 const users: Convert = (node) => {
   if (node.kind !== 'list') return node;
@@ -15,15 +17,14 @@ const vmess = shape(
   { users: keep('clients', users) },
   {
     clients: 'jsonv5 has "users": a list of IDs, without email and level.',
-    default: 'jsonv5 has nothing like it.',
-    detour: 'jsonv5 has nothing like it.',
-    features: 'jsonv5 has nothing like it.',
-    disableInsecureEncryption: 'jsonv5 has nothing like it.',
+    default: nothing,
+    detour: nothing,
+    features: nothing,
+    disableInsecureEncryption: nothing,
   },
 );
 
 const accounts = 'jsonv5 has no accounts; the v4 format does.';
-const userLevel = 'jsonv5 has nothing like it.';
 
 const socks = shape(
   {
@@ -33,10 +34,10 @@ const socks = shape(
     // Replies wait for the outbound anyway.
     deferLastReply: dropped,
   },
-  { auth: accounts, accounts, udp: 'Write "udpEnabled".', ip: 'Write "address".', userLevel },
+  { auth: accounts, accounts, udp: 'Write "udpEnabled".', ip: 'Write "address".', userLevel: nothing },
 );
 
-const http = shape({}, { accounts, allowTransparent: 'jsonv5 has nothing like it.', userLevel });
+const http = shape({}, { accounts, allowTransparent: nothing, userLevel: nothing });
 
 const dokodemo = shape(
   {
@@ -45,7 +46,7 @@ const dokodemo = shape(
     networks: keep('network'),
     followRedirect: keep('followRedirect'),
   },
-  { network: 'Write "networks".', userLevel },
+  { network: 'Write "networks".', userLevel: nothing },
 );
 
 const shapes = new Map<string, Shape>([

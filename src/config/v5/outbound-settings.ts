@@ -7,18 +7,34 @@ import { listNode, memberFor, number, objectNode, textNode, wordName } from './v
 
 const oneServer = 'jsonv5 has one server: "address" and "port" directly in "settings".';
 
+const nothing = 'jsonv5 has nothing like it.';
+
+/** A server without its user would be another thing. */
+const upstream = {
+  servers: oneServer,
+  ...Object.fromEntries(
+    ['users', 'user', 'pass', 'username', 'password'].map((key) => [
+      key,
+      'jsonv5 has no users for it; the v4 format does.',
+    ]),
+  ),
+};
+
 const vmess = shape(
   { address: keep('address'), port: keep('port', number), uuid: keep('id') },
   {
     vnext: 'jsonv5 has one server: "address", "port" and "uuid" directly in "settings".',
     id: 'Write "uuid".',
+    ...Object.fromEntries(
+      ['users', 'security', 'alterId', 'level', 'email', 'experiments'].map((key) => [key, nothing]),
+    ),
     packetEncoding: 'jsonv5 has it in the settings of the socks inbound.',
   },
 );
 
 const socks = shape(
   { address: keep('address'), port: keep('port', number) },
-  { servers: oneServer, version: 'jsonv5 has nothing like it.' },
+  { ...upstream, version: nothing },
 );
 
 const http = shape(
@@ -28,7 +44,7 @@ const http = shape(
     // Saves one way to the server and back.
     h1SkipWaitForReply: dropped,
   },
-  { servers: oneServer },
+  upstream,
 );
 
 const replacements = ['IDENTITY', 'FORCE_TCP', 'FORCE_UDP'];
@@ -71,11 +87,11 @@ const freedom = shape(
   {
     redirect: 'Write "destinationOverride": { "server": { "address": ..., "port": ... } }.',
     domainStrategy: 'jsonv5 has it beside "settings".',
-    userLevel: 'jsonv5 has nothing like it.',
+    userLevel: nothing,
   },
 );
 
-const blackhole = shape({}, { response: 'jsonv5 has nothing like it.' });
+const blackhole = shape({}, { response: nothing });
 
 const shapes = new Map<string, Shape>([
   ['vmess', vmess],

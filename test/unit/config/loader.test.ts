@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { loadConfig, maxConfigBytes } from '../../../src/config/loader.js';
+import { loadConfig, loadConfigs, maxConfigBytes } from '../../../src/config/loader.js';
+import { formatProblem } from '../../../src/config/problem.js';
 import { TsrayError } from '../../../src/core/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tsray-config-'));
@@ -75,4 +76,33 @@ test('endless input is cut off', async () => {
   }
   const limit = new RegExp(`larger than ${maxConfigBytes / 1024 / 1024} MiB`);
   await assert.rejects(loadConfig('-', { standardInput: endless() }), failure(limit));
+});
+
+test("files of both of V2Ray's formats are merged, and each is spoken of in its own keys", async () => {
+  const older = fileWith(
+    'older.json',
+    '{ "inbounds": [{ "protocol": "socks", "port": 1, "settings": { "udp": "yes" } }],\n' +
+      '"outbounds": [{ "protocol": "freedom", "settings": { "userLevel": 300 } }] }',
+  );
+  const newer = fileWith(
+    'newer.json',
+    '{ "services": { "tun": { "name": "a" } },\n' +
+      '"inbounds": [{ "protocol": "http", "tag": "b", "port": 2, "streamSettings": { "transport": "wss" } }],\n' +
+      '"outbounds": [{ "protocol": "vmess", "tag": "b", "settings": { "address": "a", "port": 0, "uuid": "a" } }] }',
+  );
+  const { errors } = await loadConfigs([older, newer], nothing);
+  assert.deepEqual(
+    errors.map((each) => `${each.line}:${each.column} ${each.path}`),
+    [
+      '1:71 inbounds[0].settings.udp',
+      '2:67 outbounds[1].settings.userLevel',
+      '1:24 services.tun',
+      '2:92 inbounds[1].streamSettings.transport',
+      '3:88 outbounds[0].settings.port',
+    ],
+    errors.map(formatProblem).join('\n'),
+  );
+  const v5 = fileWith('plain.json', '{ "log": {} }');
+  const { settings } = await loadConfigs([fileWith('good.json', good), v5], { ...nothing, format: 'jsonv5' });
+  assert.equal(settings?.log.access, 'none');
 });
