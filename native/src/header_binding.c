@@ -115,14 +115,16 @@ static napi_value kdf(napi_env env, napi_callback_info info) {
   kdf_path path;
   uint8_t result[KDF_OUTPUT_BYTES];
   environment *own = read_arguments(env, info, 3, arguments);
-  if (own == NULL || !read_span(env, arguments[0], &key) || !read_span(env, arguments[2], &out)) return NULL;
+  if (own == NULL) return NULL;
   if (napi_get_array_length(env, arguments[1], &count) != napi_ok) return fail(env, "expected an array");
-  if (out.bytes > KDF_OUTPUT_BYTES) return wrong_length(env);
   kdf_root(&path);
   for (uint32_t i = 0; i < count; i += 1) {
     if (napi_get_element(env, arguments[1], i, &element) != napi_ok || !read_span(env, element, &part)) return NULL;
     if (!kdf_append(&path, part.at, part.bytes)) return wrong_length(env);
   }
+  /* Only now: an element may be a getter, and what it does to the other arguments' memory is not ours to know. */
+  if (!read_span(env, arguments[0], &key) || !read_span(env, arguments[2], &out)) return NULL;
+  if (out.bytes > KDF_OUTPUT_BYTES) return wrong_length(env);
   if (!kdf_finish(&path, key.at, key.bytes, result)) return wrong_length(env);
   memcpy(out.at, result, out.bytes);
   return no_value(env);

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { type NativeAddon, nativeFlag, nativeSecurity } from '../../../src/crypto/addon.js';
 import { nativeTest } from '../../helper/native.js';
 import { projectRoot } from '../../helper/project.js';
+import { seededRandom } from '../../helper/seeded-random.js';
 
 const keys = new Uint8Array(64).fill(9);
 const { chunked, masked, padded, sealedLength, immediate } = nativeFlag;
@@ -165,4 +166,76 @@ test('TSRAY_NATIVE=0 switches the addon off and says so', () => {
     encoding: 'utf8',
   });
   assert.equal(result.stdout.trim(), 'node TypeScript (addon switched off by TSRAY_NATIVE=0)');
+});
+
+function detachedBytes(): Uint8Array {
+  const bytes = new Uint8Array(64);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+nativeTest(
+  'arguments of any kind, detached and shared memory among them, end in an error at worst',
+  (addon) => {
+    const random = seededRandom(20_240);
+    const handles: unknown[] = [];
+    const kinds: readonly (() => unknown)[] = [
+      () => undefined,
+      () => null,
+      () => -1,
+      () => Number.NaN,
+      () => 'text',
+      () => ({}),
+      () => true,
+      detachedBytes,
+      () => new Uint8Array(new SharedArrayBuffer(64)),
+      () => new Int32Array(16),
+      () => new DataView(new ArrayBuffer(16)),
+      () => new Uint8Array(0),
+      () => new Uint8Array(16),
+      () => new Uint8Array(64),
+      () => new Uint8Array(random.below(40_000)),
+      () => random.below(70_000),
+      () => [new Uint8Array(random.below(80)), new Uint8Array(8)],
+      () => handles[random.below(Math.max(1, handles.length))],
+    ];
+    const functions = Object.values(addon).filter((value) => typeof value === 'function') as ((
+      ...args: unknown[]
+    ) => unknown)[];
+    assert.ok(functions.length >= 15);
+    let returned = 0;
+    for (let call = 0; call < 20_000; call += 1) {
+      if (call % 50 === 0) {
+        handles.push(
+          makeEncoder(addon),
+          addon.decoderNew(nativeSecurity.none, chunked, keys),
+          addon.usersNew(true),
+        );
+        handles.splice(0, handles.length - 30);
+      }
+      const made = Array.from({ length: random.below(7) }, () => kinds[random.below(kinds.length)]!());
+      if (random.below(2) === 0) made[0] = handles[random.below(handles.length)];
+      try {
+        functions[random.below(functions.length)]!(...made);
+        returned += 1;
+      } catch (error) {
+        assert.ok(error instanceof Error);
+      }
+    }
+    assert.ok(returned > 100);
+  },
+);
+
+nativeTest('a getter among the arguments cannot take the memory of the others away', (addon) => {
+  const key = new Uint8Array(16);
+  const out = new Uint8Array(32);
+  const path: Uint8Array[] = [];
+  Object.defineProperty(path, 0, {
+    get() {
+      for (const { buffer } of [key, out]) structuredClone(buffer, { transfer: [buffer] });
+      return Uint8Array.of(1);
+    },
+  });
+  addon.kdf(key, path, out);
+  assert.equal(out.length, 0);
 });
