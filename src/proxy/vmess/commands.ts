@@ -6,7 +6,8 @@
 import { ByteReader, ShortInput } from '../../core/bytes/reader.js';
 import { ByteWriter } from '../../core/bytes/writer.js';
 import { TsrayError } from '../../core/errors.js';
-import { type Address, parseAddress } from '../../core/net/address.js';
+import type { Address } from '../../core/net/address.js';
+import { hostFromBytes } from '../../core/net/host-name.js';
 import { fnv1a32 } from '../../crypto/pure/fnv1a32.js';
 import { emptyResponseHeader, type ResponseHeader } from './header/response.js';
 import { uuidBytes } from './uuid.js';
@@ -63,13 +64,15 @@ export function decodeSwitchAccount(header: ResponseHeader): SwitchAccount | und
   try {
     const reader = new ByteReader(header.commandData);
     if (reader.u32() !== fnv1a32(header.commandData.subarray(checksumBytes))) return undefined;
-    const host = new TextDecoder().decode(reader.take(reader.u8()));
+    const host = reader.take(reader.u8());
+    const address = host.length === 0 ? undefined : hostFromBytes(host);
     const port = reader.u16();
     const id = new Uint8Array(reader.take(uuidBytes));
     const alterId = reader.u16();
     const level = reader.u8();
     const validMinutes = reader.remaining > 0 ? reader.u8() : 0;
-    const address = host === '' ? undefined : parseAddress(host);
+    // Nothing can be reached there.
+    if ((host.length > 0 && address === undefined) || port === 0) return undefined;
     return { address, port, id, alterId, level, validMinutes };
   } catch (error) {
     if (error instanceof ShortInput) return undefined;

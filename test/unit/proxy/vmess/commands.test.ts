@@ -76,3 +76,11 @@ test('bytes behind the command are ignored', () => {
   const payload = Buffer.concat([fromHex(vector.data).subarray(4), Buffer.alloc(9)]);
   assert.deepEqual(decodeSwitchAccount(header(payload)), fields);
 });
+
+test('a command to where nothing can be reached is ignored', () => {
+  for (const host of ['a b', 'line\nend', '\u001b[31m', 'münchen.example']) {
+    const address = { kind: 'domain', host } as const;
+    assert.equal(decodeSwitchAccount(encodeSwitchAccount({ ...fields, address })), undefined);
+  }
+  assert.equal(decodeSwitchAccount(encodeSwitchAccount({ ...fields, port: 0 })), undefined);
+});
