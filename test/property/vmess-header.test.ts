@@ -277,7 +277,7 @@ const switchAccount: fc.Arbitrary<SwitchAccount> = fc.record(
       fc.constant(undefined),
       address.filter(({ host }) => host.length <= 228),
     ),
-    port,
+    port: port.filter((number) => number > 0),
     id: bytes16,
     alterId: port,
     level: byte,
