@@ -6,15 +6,10 @@ import { parseArgs } from 'node:util';
 import { findProgram } from '../../test/helper/peer.js';
 import type { Core } from './cores.js';
 import { type Scenario, scenarios } from './figures.js';
+import { median } from './median.js';
 import { formatTable, type Result, verdict, writeReport } from './report.js';
 
 const needed = ['v2ray', 'iperf3', 'wrk', 'nginx'];
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
 
 async function run(scenario: Scenario, rounds: number): Promise<readonly Result[]> {
   const { contenders, figures } = scenario;
