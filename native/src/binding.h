@@ -58,5 +58,6 @@ bool export_function(napi_env env, napi_value exports, const char *name, napi_ca
 bool export_body(napi_env env, napi_value exports, environment *own);
 bool export_header(napi_env env, napi_value exports, environment *own);
 bool export_users(napi_env env, napi_value exports, environment *own);
+bool export_accept(napi_env env, napi_value exports, environment *own);
 
 #endif

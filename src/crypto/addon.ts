@@ -131,4 +131,7 @@ export interface NativeAddon {
   usersRemove(handle: NativeUsersHandle, index: number): number;
   /** Index of the first key from `from` to `to` − 1 that fits, its time in `status[seconds]`; −1 for none. */
   usersFind(handle: NativeUsersHandle, authId: Uint8Array, from: number, to: number): number;
+
+  /** The descriptor of the next connection that waits on the listening descriptor `fd`; −1 for none, and elsewhere than on Linux. */
+  accept(fd: number): number;
 }

@@ -7,6 +7,7 @@
  * returns false where it does not hold, and the caller reads with 'data' events instead.
  */
 import net from 'node:net';
+import { acceptMore } from './accept-more.js';
 import { socketHighWaterBytes } from './socket-link.js';
 
 /** Larger than the kernel hands out at once in most cases; fewer, larger reads cost less per byte. */
@@ -53,8 +54,9 @@ interface ServerInternals {
 }
 
 /**
- * Takes accepted handles before Node makes a Socket of them, and makes one Socket each, with `onread`. `open` is called for every connection with a function that makes its socket. False if this Node does
- * not let us: connections then arrive as 'connection' events. The server listens already.
+ * Takes accepted handles before Node makes a Socket of them, and makes one Socket each, with `onread`. `open` is called
+ * for every connection with a function that makes its socket. False if this Node does not let us: connections then
+ * arrive as 'connection' events. The server listens already.
  */
 export function takeAccepted(
   server: net.Server,
@@ -71,11 +73,18 @@ export function takeAccepted(
       original.call(this, error, handle);
       return;
     }
+    take(handle);
+    acceptMore(listening, handle, (more) => {
+      take(more);
+      return internals._handle === listening;
+    });
+  };
+  function take(handle: unknown): void {
     const { setNoDelay } = handle as { setNoDelay?: (on: boolean) => void };
     setNoDelay?.call(handle, true);
     internals._connections = (internals._connections ?? 0) + 1;
     open((onRead) => socketAround(handle, server, onRead));
-  };
+  }
   return true;
 }
 
