@@ -33,6 +33,7 @@ const socks = shape(
     packetEncoding: keep('packetEncoding', word({ None: 'None', Packet: 'Packet', Stream: 'Stream' })),
     // Replies wait for the outbound anyway.
     deferLastReply: dropped,
+    mixed: keep('mixed'),
   },
   { auth: accounts, accounts, udp: 'Write "udpEnabled".', ip: 'Write "address".', userLevel: nothing },
 );

@@ -1,5 +1,5 @@
 /** `settings` of outbounds, by protocol. jsonv5 has one server with one user where the v4 form has lists of both. */
-import type { ConfigNode, ListNode, Member, ObjectNode } from '../tree/node.js';
+import type { ConfigNode, ListNode, ObjectNode } from '../tree/node.js';
 import { namedMember } from './names.js';
 import { type At, within } from './report.js';
 import { type Convert, dropped, type Field, keep, type Shape, shape, translated } from './shape.js';
@@ -83,7 +83,11 @@ const protocolReplacement: Field = {
 };
 
 const freedom = shape(
-  { destinationOverride: keep('redirect', redirect), protocolReplacement },
+  {
+    destinationOverride: keep('redirect', redirect),
+    protocolReplacement,
+    blockPrivate: keep('blockPrivate'),
+  },
   {
     redirect: 'Write "destinationOverride": { "server": { "address": ..., "port": ... } }.',
     domainStrategy: 'jsonv5 has it beside "settings".',
@@ -121,14 +125,13 @@ export function needsServer(protocol: string): boolean {
   return Object.hasOwn(serverKeys, protocol);
 }
 
+/** Of keys of the v4 format nothing is left here: they are errors already. */
 function serverOf(flat: ObjectNode, protocol: string): ObjectNode {
-  if (protocol !== 'vmess') return flat;
-  const isId = ({ key }: Member) => key === 'id';
-  const user: ObjectNode = { ...objectNode(flat.members.filter(isId), flat), names: vmess.names };
-  return {
-    ...flat,
-    members: [...flat.members.filter((member) => !isId(member)), memberFor('users', oneOf(user))],
-  };
+  const server = flat.members.filter(({ key }) => key === 'address' || key === 'port');
+  if (protocol !== 'vmess') return { ...flat, members: server };
+  const ids = flat.members.filter(({ key }) => key === 'id');
+  const user: ObjectNode = { ...objectNode(ids, flat), names: vmess.names };
+  return { ...flat, members: [...server, memberFor('users', oneOf(user))] };
 }
 
 /** A list of one, which the user's text does not have. */

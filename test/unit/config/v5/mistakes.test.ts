@@ -69,6 +69,23 @@ const cases: readonly Case[] = [
     ],
   ],
   [
+    'what a user has in the v4 format',
+    vmess(`{ "address": "a.example", "port": 443, "uuid": "${id}", "alterId": 4 }`),
+    [
+      '2:123  ERR_CONFIG_KEY  outbounds[0].settings: "alterId" is a key of the v4 format; this file is read as jsonv5, because of "router" in line 1. Hint: jsonv5 has nothing like it.',
+    ],
+  ],
+  [
+    'a user of a socks server',
+    outbounds(
+      '{ "protocol": "socks", "settings": { "address": "a.example", "port": 1, "user": "a", "pass": "b" } }',
+    ),
+    [
+      '2:73  ERR_CONFIG_KEY  outbounds[0].settings: "user" is a key of the v4 format; this file is read as jsonv5, because of "router" in line 1. Hint: jsonv5 has no users for it; the v4 format does.',
+      '2:86  ERR_CONFIG_KEY  outbounds[0].settings: "pass" is a key of the v4 format; this file is read as jsonv5, because of "router" in line 1. Hint: jsonv5 has no users for it; the v4 format does.',
+    ],
+  ],
+  [
     "the v4 format's list of servers",
     vmess(`{ "vnext": [{ "address": "a.example", "port": 443, "users": [{ "id": "${id}" }] }] }`),
     [

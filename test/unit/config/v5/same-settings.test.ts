@@ -183,6 +183,23 @@ const outbounds: readonly Pair[] = [
     outbound({ protocol: 'freedom', settings: { destination_override: { server: { port: '53' } } } }),
     outbound({ protocol: 'freedom', settings: { redirect: ':53' } }),
   ],
+  [
+    "tsray's own keys",
+    {
+      inbounds: [{ ...socks, settings: { mixed: false, udpEnabled: false } }],
+      outbounds: [
+        { protocol: 'socks', settings: { address: 'a', port: 1 }, predial: 2 },
+        { protocol: 'freedom', settings: { blockPrivate: true } },
+      ],
+    },
+    {
+      inbounds: [{ ...socks, settings: { mixed: false } }],
+      outbounds: [
+        { protocol: 'socks', settings: { servers: [{ address: 'a', port: 1 }] }, predial: 2 },
+        { protocol: 'freedom', settings: { blockPrivate: true } },
+      ],
+    },
+  ],
   ['a blackhole', outbound({ protocol: 'blackhole', settings: {} }), outbound({ protocol: 'blackhole' })],
   [
     'mux, sendThrough, a chain and domainStrategy',
