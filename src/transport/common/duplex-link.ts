@@ -69,8 +69,6 @@ export class DuplexLink implements Link {
     });
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#error ??= streamError(error);
-      // TLS tells of a damaged record or an alert, and leaves the rest to its owner.
-      stream.destroy();
     });
     stream.on('close', () => {
       if (this.#error === undefined) this.#gatherer?.flush();

@@ -9,6 +9,7 @@ import type { Destination } from '../../core/net/destination.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
+import { endWhenDamaged } from './damage.js';
 import { pinFault, tlsFault } from './faults.js';
 import { followHolding } from './hold.js';
 import { certificateFault, reloading } from './pem-source.js';
@@ -98,6 +99,7 @@ export function createTlsClient(
             if (!isPinned(hash, pins)) throw pinFault(where, hash);
           }
           verified = true;
+          endWhenDamaged(socket);
           for (const made of early) sessions?.put(sessionKey, made);
           return { alpn: socket.alpnProtocol === false ? '' : (socket.alpnProtocol ?? '') };
         },

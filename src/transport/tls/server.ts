@@ -8,6 +8,7 @@ import { describeError, TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
 import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
+import { endWhenDamaged } from './damage.js';
 import { issueIdentity, replaceAfterMs } from './identity.js';
 import { certificateFault, certificateName, type LoadedCertificate, reloading } from './pem-source.js';
 import type { TlsSettings } from './settings.js';
@@ -102,6 +103,7 @@ function takeOver(socket: tls.TLSSocket): void {
   Object.assign(socket, { secureConnecting: false });
   if (inside._releaseControl !== undefined) inside._releaseControl();
   else socket.on('_tlsError', (error: Error) => socket.destroy(error));
+  endWhenDamaged(socket);
 }
 
 interface NamedContext {

@@ -400,41 +400,74 @@ test('sessions are resumed if asked for, each once, and a pinned server stays pi
   await listener.close();
 });
 
-/** A client and a server with a relay between them that the test can write into, both ways. */
-async function tappedPair() {
-  const listener = await TestListener.open(serverSettings);
+/** A client and a server with a relay between them that the test can write into, and that passes on no end. */
+async function tappedPair(settings: (tls: Partial<TlsSettings>) => StreamSettings) {
+  const listener = await TestListener.open(settings({ certificates: [inline(leaf)] }));
   const taps: net.Socket[] = [];
-  const relay = await startTcpServer((client) => {
-    const server = net.connect(listener.port, '127.0.0.1');
-    server.on('error', () => client.destroy());
-    client.on('error', () => server.destroy());
-    client.pipe(server).pipe(client);
+  const relay = net.createServer({ allowHalfOpen: true }, (client) => {
+    const server = net.connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('data', (bytes) => server.write(bytes));
+    server.on('data', (bytes) => client.write(bytes));
     taps.push(client, server);
+    for (const tap of [client, server]) tap.on('error', () => undefined);
   });
-  const near = await dial(tlsOverTcp(trusting), relay.port);
-  const { link: far } = await listener.next();
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const link = await dial(settings(trusting), (relay.address() as net.AddressInfo).port);
+  const near = CollectSink.on(link);
+  link.write(Buffer.from('first'));
+  const accepted = await listener.next();
+  const far = CollectSink.on(accepted.link);
+  accepted.link.write(Buffer.from('answer'));
+  await near.until((s) => s.received > 0);
   const [client, server] = taps;
   const close = async (): Promise<void> => {
-    near.destroy();
-    far.destroy();
+    link.destroy();
+    accepted.link.destroy();
     for (const tap of taps) tap.destroy();
-    await relay.close();
+    relay.close();
     await listener.close();
   };
-  return { near: CollectSink.on(near), far: CollectSink.on(far), client: client!, server: server!, close };
+  return { near, far, client: client!, server: server!, close };
 }
 
-for (const side of ['client', 'server'] as const) {
-  test(`${side}: what is no TLS behind the handshake ends the connection at once, as damaged`, async () => {
-    const pair = await tappedPair();
-    const sink = side === 'client' ? pair.near : pair.far;
-    // Application data in form, by nobody who has the keys.
-    pair[side].write(Buffer.concat([Buffer.from('1703030040', 'hex'), Buffer.alloc(64, 7)]));
-    await sink.until((s) => s.closes === 1);
-    assert.equal(sink.error?.code, 'ERR_INTEGRITY');
-    assert.doesNotMatch(sink.error?.message ?? '', /\n/);
-    await pair.close();
-  });
+const http2OverTls = (tls: Partial<TlsSettings>): StreamSettings => ({
+  network: 'http',
+  h2: {
+    hosts: [],
+    path: '/',
+    method: 'PUT',
+    headers: {},
+    readIdleTimeoutSeconds: 0,
+    healthCheckTimeoutSeconds: 15,
+  },
+  tls: tlsSettings(tls),
+  sockopt: { acceptProxyProtocol: false },
+});
+
+for (const [network, settings] of [
+  ['tcp', tlsOverTcp],
+  ['http', http2OverTls],
+] as const) {
+  for (const side of ['client', 'server'] as const) {
+    test(`${network}, ${side}: what is no TLS behind the handshake ends the connection at once`, async () => {
+      const pair = await tappedPair(settings);
+      const sink = side === 'client' ? pair.near : pair.far;
+      const tap = pair[side];
+      // Application data in form, by nobody who has the keys.
+      tap.write(Buffer.concat([Buffer.from('1703030040', 'hex'), Buffer.alloc(64, 7)]));
+      await sink.until((s) => s.closes === 1);
+      if (network === 'tcp') assert.equal(sink.error?.code, 'ERR_INTEGRITY');
+      assert.ok(sink.error !== undefined);
+      assert.doesNotMatch(sink.error.message, /\n/);
+      // Not half of it: writing to what is closed is answered by a reset.
+      while (!tap.destroyed) {
+        tap.write('more');
+        await new Promise(setImmediate);
+      }
+      await pair.close();
+    });
+  }
 }
 
 test('a server that demands a certificate of its clients is told as that', async () => {
