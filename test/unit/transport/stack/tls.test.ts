@@ -440,6 +440,7 @@ const http2OverTls = (tls: Partial<TlsSettings>): StreamSettings => ({
     headers: {},
     readIdleTimeoutSeconds: 0,
     healthCheckTimeoutSeconds: 15,
+    trustForwardedFor: false,
   },
   tls: tlsSettings(tls),
   sockopt: { acceptProxyProtocol: false },
