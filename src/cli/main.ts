@@ -5,9 +5,20 @@ import { keepYoungGenerationSmall } from './young-generation.js';
 
 // Before the modules load, hence the late import.
 keepYoungGenerationSmall();
+let outputFailed = false;
+// A reader that goes away (`| head`) ends the output, not the program; a full disk is a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || outputFailed) return;
+  outputFailed = true;
+  const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+  console.error(`tsray: standard output cannot be written: ${reason}`);
+  process.exitCode = exitCode.failure;
+});
+process.stderr.on('error', () => undefined);
 try {
   const { createProgram } = await import('./program.js');
-  process.exitCode = await createProgram(process.argv.slice(2));
+  const code = await createProgram(process.argv.slice(2));
+  process.exitCode = outputFailed && code === exitCode.ok ? exitCode.failure : code;
 } catch (error) {
   // What gets here is a defect: commands turn expected failures into messages and codes themselves.
   console.error(`tsray: ${describeError(error)}`);

@@ -1,4 +1,5 @@
 /** V2Ray 4.34's configuration, as JSON, YAML or TOML, → settings, or every problem with it. Pure: no file is read and no environment looked at. */
+import { TsrayError } from '../core/errors.js';
 import { Checker } from './check/checker.js';
 import { inside, type Place } from './check/place.js';
 import { crossCheck } from './cross-check.js';
@@ -41,8 +42,9 @@ export interface ParsedConfig {
   readonly warnings: readonly ConfigProblem[];
 }
 
-/** Never throws for anything a text may hold. */
+/** Never throws for anything a text may hold; ERR_USAGE for what is no text. */
 export function parseConfig(text: string, options: ParseOptions = {}): ParsedConfig {
+  if (typeof text !== 'string') throw new TsrayError('ERR_USAGE', `expected a text, found ${typeof text}`);
   const problems = new ProblemList();
   const fileName = options.fileName ?? 'config.json';
   const format = options.format ?? formatOf(fileName);

@@ -11,6 +11,8 @@ import { Connection, whenConnected } from './connection.js';
 import { DatagramSessions } from './datagram-sessions.js';
 import { DatagramSocket } from './datagram-socket.js';
 import { HttpAgent, type HttpAgentOptions } from './http-agent.js';
+import { checkOptions, commonOptions } from './known-keys.js';
+import { createLogger } from './log-entry.js';
 import { createParts, type PartsOptions } from './parts.js';
 import { type PingOptions, type PingResult, ping } from './ping.js';
 import { readServerAddress, type ServerAddress } from './server-address.js';
@@ -54,7 +56,9 @@ export interface Client extends AsyncDisposable {
  * Throws a ConfigError for a server that cannot be used.
  */
 export function createClient(server: ServerAddress, options: ClientOptions = {}): Client {
-  return createClientOf([readServerAddress(server)], options);
+  checkOptions(options, commonOptions, 'createClient');
+  const logger = createLogger(options);
+  return createClientOf([readServerAddress(server, (warning) => logger.warning(warning))], options);
 }
 
 /** A client of the first of `outbounds`; the others are there for it to go through. At least one. */
@@ -87,6 +91,9 @@ class OutboundClient implements Client {
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
+    if (typeof options !== 'object' || options === null) {
+      throw new TsrayError('ERR_USAGE', 'connect: expected { host, port }');
+    }
     return this.#connect(options, options.signal);
   }
 

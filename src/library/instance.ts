@@ -1,14 +1,17 @@
 /** A whole configuration inside a program: what the command line runs. */
 import { createLog, type Log } from '../app/log/log.js';
 import { parseConfig } from '../config/parse-config.js';
+import { formatProblem } from '../config/problem.js';
 import type { Settings } from '../config/settings.js';
 import { systemClock } from '../core/clock.js';
+import { TsrayError } from '../core/errors.js';
 import {
   type Instance as CoreInstance,
   createInstance as createFromSettings,
   type RunningInbound,
 } from '../instance.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
+import { checkOptions, commonOptions } from './known-keys.js';
 import { createLogger } from './log-entry.js';
 import { flagsOf, type PartsOptions } from './parts.js';
 
@@ -32,11 +35,13 @@ export interface Instance extends AsyncDisposable {
  * gave. Throws a ConfigError, or ERR_LOG for a log file that cannot be opened.
  */
 export function createInstance(config: string | object | Settings, options: InstanceOptions = {}): Instance {
-  const settings = readConfig(config);
+  checkOptions(options, commonOptions, 'createInstance');
+  const { settings, warnings } = readConfig(config);
   const log =
     options.onLog === undefined
       ? createLog({ ...settings.log, clock: systemClock, stdout: process.stdout })
       : callbackLog(options);
+  for (const warning of warnings) log.logger.warning(warning);
   const instance = createFromSettings(settings, { flags: flagsOf(options.flags), log });
   return new LibraryInstance(instance);
 }
@@ -69,12 +74,23 @@ class LibraryInstance implements Instance {
   }
 }
 
-function readConfig(config: string | object | Settings): Settings {
-  if (isSettings(config)) return config;
+interface Read {
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+}
+
+function readConfig(config: string | object | Settings): Read {
   const isText = typeof config === 'string';
-  const { settings, errors } = parseConfig(isText ? config : JSON.stringify(config), { fileName: 'config' });
-  if (settings === undefined) throw new ConfigError(errors, isText ? undefined : formatWithoutPlace(''));
-  return settings;
+  if (!isText && (typeof config !== 'object' || config === null)) {
+    throw new TsrayError('ERR_USAGE', 'createInstance: expected a configuration as text or object');
+  }
+  if (isSettings(config)) return { settings: config, warnings: [] };
+  const { settings, errors, warnings } = parseConfig(isText ? config : JSON.stringify(config), {
+    fileName: 'config',
+  });
+  const format = isText ? formatProblem : formatWithoutPlace('');
+  if (settings === undefined) throw new ConfigError(errors, format);
+  return { settings, warnings: warnings.map(format) };
 }
 
 /** Only validated settings hold their policy levels in a Map. */

@@ -1,10 +1,12 @@
 /** What a client may be given as its server, and how it becomes an outbound's settings. */
 import { parseConfig } from '../config/parse-config.js';
+import type { ConfigProblem } from '../config/problem.js';
 import type { OutboundSettings } from '../config/settings.js';
 import { parseShareLink, type ShareLink } from '../config/share-link/share-link.js';
 import { TsrayError } from '../core/errors.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import type { OutboundObject, StreamObject } from './json-objects.js';
+import { checkOptions } from './known-keys.js';
 
 /** A VMess server in short. */
 export interface VmessServer {
@@ -28,25 +30,64 @@ export interface VmessServer {
  */
 export type ServerAddress = string | ShareLink | OutboundObject | VmessServer;
 
+/** Told of what is odd about a server and does not keep it from being used. */
+type OnWarning = (warning: string) => void;
+
 /** Throws a ConfigError, ERR_LINK for a link that cannot be read, or ERR_USAGE for something else altogether. */
-export function readServerAddress(server: ServerAddress): OutboundSettings {
-  if (typeof server === 'string') return readOutboundObject(parseLink(server).outbound);
+export function readServerAddress(server: ServerAddress, onWarning: OnWarning): OutboundSettings {
+  if (typeof server === 'string') return readLink(parseLink(server), onWarning);
   if (typeof server !== 'object' || server === null) {
     throw new TsrayError('ERR_USAGE', 'expected a share link, an outbound object or a VMess server');
   }
-  if ('protocol' in server) return readOutboundObject(server as OutboundObject);
-  if ('outbound' in server) return readOutboundObject(server.outbound);
+  if ('protocol' in server) {
+    return read(server as OutboundObject, formatWithoutPlace('outbounds[0]'), onWarning, false);
+  }
+  if ('outbound' in server) return readLink(server as ShareLink, onWarning);
+  checkOptions(server, ['host', 'port', 'id', 'security', 'alterId', 'stream'], 'the VMess server');
   const { host, port, id, security, alterId, stream } = server as VmessServer;
   const user = {
     id,
     ...(security === undefined ? {} : { security }),
     ...(alterId === undefined ? {} : { alterId }),
   };
-  return readOutboundObject({
+  const outbound = {
     protocol: 'vmess',
     settings: { vnext: [{ address: host, port, users: [user] }] },
     ...(stream === undefined ? {} : { streamSettings: stream }),
-  });
+  };
+  return read(outbound, formatInShort, onWarning, true);
+}
+
+/** Where the short form keeps what stands elsewhere in V2Ray's. */
+const inShort: readonly (readonly [prefix: string, name: string])[] = [
+  ['outbounds[0].settings.vnext[0].address', 'host'],
+  ['outbounds[0].settings.vnext[0].users[0].', ''],
+  ['outbounds[0].settings.vnext[0].', ''],
+  ['outbounds[0].streamSettings', 'stream'],
+];
+
+function formatInShort(problem: ConfigProblem): string {
+  const [prefix, name] = inShort.find(([start]) => problem.path.startsWith(start)) ?? ['', ''];
+  return formatWithoutPlace('')({ ...problem, path: `${name}${problem.path.slice(prefix.length)}` });
+}
+
+function readLink({ outbound, warnings }: ShareLink, onWarning: OnWarning): OutboundSettings {
+  for (const warning of warnings) onWarning(warning);
+  return read(outbound, formatWithoutPlace('outbounds[0]'), onWarning, false);
+}
+
+function read(
+  outbound: OutboundObject,
+  format: (problem: ConfigProblem) => string,
+  onWarning: OnWarning,
+  strict: boolean,
+): OutboundSettings {
+  const text = JSON.stringify({ outbounds: [outbound] });
+  const { settings, errors, warnings } = parseConfig(text, { fileName: 'outbound', partial: true, strict });
+  for (const warning of warnings) onWarning(format(warning));
+  const [first] = settings?.outbounds ?? [];
+  if (first === undefined) throw new ConfigError(errors, format);
+  return first;
 }
 
 function parseLink(text: string): ShareLink {
@@ -56,12 +97,4 @@ function parseLink(text: string): ShareLink {
     });
   }
   return parseShareLink(text);
-}
-
-export function readOutboundObject(outbound: OutboundObject): OutboundSettings {
-  const text = JSON.stringify({ outbounds: [outbound] });
-  const { settings, errors } = parseConfig(text, { fileName: 'outbound' });
-  const [first] = settings?.outbounds ?? [];
-  if (first === undefined) throw new ConfigError(errors, formatWithoutPlace('outbounds[0]'));
-  return first;
 }

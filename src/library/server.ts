@@ -13,6 +13,8 @@ import { createInbounds, createOutbounds, type Parts } from '../registry.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import { createHandlerOutbound, type DatagramHandler, type TargetHandler } from './handler-outbound.js';
 import type { OutboundObject, StreamObject } from './json-objects.js';
+import { checkOptions, commonOptions } from './known-keys.js';
+import { createLogger } from './log-entry.js';
 import { createParts, type PartsOptions } from './parts.js';
 import type { ServerEvents } from './server-events.js';
 import { type ServerUser, ServerUsers } from './server-users.js';
@@ -57,7 +59,8 @@ export class Server extends EventEmitter<ServerEvents> {
   /** See `createServer`. */
   constructor(options: ServerOptions) {
     super();
-    const settings = readServerOptions(options);
+    const logger = createLogger(checkServerOptions(options));
+    const settings = readServerOptions(options, (warning) => logger.warning(warning));
     this.#settings = settings.inbounds[0]!;
     const accessLog: AccessLog = {
       write: ({ from, reason = '', status }) => {
@@ -173,8 +176,32 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 }
 
+const serverOptions = [
+  'users',
+  'listen',
+  'stream',
+  'handler',
+  'datagramHandler',
+  'outbound',
+  'datagrams',
+  'policy',
+  ...commonOptions,
+];
+
+/** For programs without types. Throws ERR_USAGE. */
+function checkServerOptions(options: ServerOptions): ServerOptions {
+  checkOptions(options, serverOptions, 'createServer');
+  checkOptions(options.listen, ['host', 'port'], 'createServer: listen');
+  for (const name of ['handler', 'datagramHandler'] as const) {
+    const found = typeof options[name];
+    if (found === 'function' || found === 'undefined') continue;
+    throw new TsrayError('ERR_USAGE', `createServer: expected a function as ${name}, found ${found}`);
+  }
+  return options;
+}
+
 /** The options as a configuration of one inbound and one outbound, so that the same checks and messages hold. */
-function readServerOptions(options: ServerOptions): Settings {
+function readServerOptions(options: ServerOptions, onWarning: (warning: string) => void): Settings {
   const { listen, outbound, policy, stream } = options;
   const text = JSON.stringify({
     inbounds: [
@@ -189,7 +216,12 @@ function readServerOptions(options: ServerOptions): Settings {
     outbounds: [outbound ?? { protocol: 'freedom' }],
     ...(policy === undefined ? {} : { policy: { levels: policy } }),
   });
-  const { settings, errors } = parseConfig(text, { fileName: 'server' });
+  const { settings, errors, warnings } = parseConfig(text, { fileName: 'server' });
+  for (const warning of warnings) {
+    // Its own settings are made above; users come later.
+    if (!warning.path.startsWith('inbounds[0].settings'))
+      onWarning(formatWithoutPlace('inbounds[0]')(warning));
+  }
   if (settings === undefined) throw new ConfigError(errors, formatWithoutPlace('inbounds[0]'));
   return settings;
 }

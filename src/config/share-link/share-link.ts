@@ -27,6 +27,7 @@ const longestLink = 65_536;
  * what was expected, and never holds the ID.
  */
 export function parseShareLink(text: string): ShareLink {
+  if (typeof text !== 'string') throw linkFault(`expected a link as text, found ${typeof text}`);
   const link = text.trim();
   if (link.length > longestLink) {
     throw linkFault(`expected a link of at most ${longestLink} characters, found ${link.length}`);
