@@ -13,6 +13,7 @@ export interface ClientOptions {
   readonly security?: string;
   readonly id?: string;
   readonly stream?: object;
+  readonly mux?: object | undefined;
   readonly predial?: number;
 }
 
@@ -25,6 +26,7 @@ export function clientConfig(options: ClientOptions): object {
     security = 'aes-128-gcm',
     id = userId,
     stream = {},
+    mux,
     predial,
   } = options;
   return {
@@ -40,6 +42,7 @@ export function clientConfig(options: ClientOptions): object {
       {
         protocol: 'vmess',
         streamSettings: stream,
+        ...(mux === undefined ? {} : { mux }),
         ...(predial === undefined ? {} : { predial }),
         settings: {
           vnext: [{ address: '127.0.0.1', port: serverPort, users: [{ id, alterId: 0, security }] }],

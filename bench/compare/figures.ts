@@ -13,7 +13,7 @@ import {
   transfer,
 } from './load.js';
 import { median } from './median.js';
-import { type StreamName, streams } from './streams.js';
+import { type StreamName, type Streams, streams } from './streams.js';
 
 export interface Figure {
   readonly id: string;
@@ -60,7 +60,8 @@ async function withChain(
   const [doorPort, serverPort, targetPort] = (await freePorts(3)) as [number, number, number];
   const id = options.users === undefined || options.users === 1 ? userId : manyUserId(options.users - 1);
   const security = options.security ?? 'aes-128-gcm';
-  const stream = options.carrier === undefined ? { server: {}, client: {} } : streams[options.carrier]();
+  const stream: Streams =
+    options.carrier === undefined ? { server: {}, client: {} } : streams[options.carrier]();
   // V2Ray 4.34 has no gRPC: both ends are tsray then.
   const peer: Core = options.carrier === 'grpc over tls' ? 'tsray' : 'v2ray';
   const target = await (options.target === 'iperf' ? startIperf(targetPort) : startNginx(targetPort));
@@ -70,7 +71,7 @@ async function withChain(
   );
   const client = await startCore(
     options.role === 'client' ? core : peer,
-    clientConfig({ doorPort, serverPort, targetPort, security, id, stream: stream.client }),
+    clientConfig({ doorPort, serverPort, targetPort, security, id, stream: stream.client, mux: stream.mux }),
   );
   try {
     return await use({ doorPort, measured: options.role === 'client' ? client : server });
@@ -257,7 +258,7 @@ function idleMemory(role: 'client' | 'server'): Scenario {
 }
 
 /** A download through a transport; V2Ray's gRPC stand-in is its own HTTP/2. */
-function carried(carrier: StreamName, atMost: number): Scenario {
+function carried(carrier: StreamName, atMost?: number): Scenario {
   const size = (carrier === 'kcp' ? 48 : 512) * mebibyte;
   const name = carrier === 'grpc over tls' ? 'grpc over tls (V2Ray: its http/2)' : carrier;
   const id = `transport-${carrier.replaceAll(/[ /]/g, '-')}`;
@@ -266,7 +267,7 @@ function carried(carrier: StreamName, atMost: number): Scenario {
     name: id,
     contenders: both,
     figures: [
-      { id, title, unit: 'ns/B', atMost },
+      { id, title, unit: 'ns/B', ...(atMost === undefined ? {} : { atMost }) },
       { id: `${id}-speed`, title, unit: 'MB/s' },
     ],
     measure: (core) => {
@@ -351,6 +352,8 @@ export const scenarios: readonly Scenario[] = [
   carried('http/2 over tls', 1.2),
   carried('grpc over tls', 1.2),
   carried('kcp', 1.2),
+  carried('mux over tcp'),
+  carried('mux over ws over tls'),
   firstBytes(undefined, 0),
   firstBytes(undefined, 4),
   firstBytes('ws over tls', 0),

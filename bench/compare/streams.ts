@@ -7,6 +7,8 @@ import { join } from 'node:path';
 export interface Streams {
   readonly server: object;
   readonly client: object;
+  /** Of the client's outbound. */
+  readonly mux?: object;
 }
 
 export interface TlsFiles {
@@ -48,6 +50,11 @@ function secured(settings: object): () => Streams {
   });
 }
 
+/** Under Mux.Cool; V2Ray's default concurrency. */
+function muxed(streams: () => Streams): () => Streams {
+  return () => ({ ...streams(), mux: { enabled: true, concurrency: 8 } });
+}
+
 const h2 = { network: 'http', httpSettings: { host: ['localhost'], path: '/' } };
 const kcp = {
   network: 'kcp',
@@ -61,6 +68,8 @@ export const streams = {
   'http/2 over tls': secured(h2),
   'grpc over tls': secured({ network: 'grpc', grpcSettings: { serviceName: 'bench' } }),
   kcp: plain(kcp),
+  'mux over tcp': muxed(plain({ network: 'tcp' })),
+  'mux over ws over tls': muxed(secured({ network: 'ws' })),
 } as const;
 
 export type StreamName = keyof typeof streams;
