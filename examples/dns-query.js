@@ -5,6 +5,10 @@ import { randomInt } from 'node:crypto';
 import { createClient } from 'tsray';
 
 const [link, name = 'example.com', server = '1.1.1.1'] = process.argv.slice(2);
+if (link === undefined) {
+  console.error('usage: node examples/dns-query.js LINK [NAME] [SERVER]');
+  process.exit(2);
+}
 const [host, port = '53'] = server.split(':');
 
 /** A question for an A record (RFC 1035). */

@@ -4,6 +4,10 @@
 import { createClient } from 'tsray';
 
 const [link, url] = process.argv.slice(2);
+if (url === undefined) {
+  console.error('usage: node examples/fetch.js LINK URL');
+  process.exit(2);
+}
 const client = createClient(link);
 try {
   const response = await client.fetch(url);

@@ -5,6 +5,10 @@ import got from 'got';
 import { createClient } from 'tsray';
 
 const [link, url] = process.argv.slice(2);
+if (url === undefined) {
+  console.error('usage: node examples/got-agent.js LINK URL');
+  process.exit(2);
+}
 const client = createClient(link);
 const agent = client.agent({ keepAlive: true });
 try {

@@ -5,6 +5,10 @@ import { createClient } from 'tsray';
 import { request } from 'undici';
 
 const [link, url] = process.argv.slice(2);
+if (url === undefined) {
+  console.error('usage: node examples/undici-dispatcher.js LINK URL');
+  process.exit(2);
+}
 const client = createClient(link);
 const dispatcher = client.dispatcher({ connections: 1 });
 try {

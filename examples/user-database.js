@@ -7,7 +7,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { createServer } from 'tsray';
 
-const [given = 'users.json', port = '10086'] = process.argv.slice(2);
+const [given, port = '10086'] = process.argv.slice(2);
+if (given === undefined) {
+  console.error('usage: node examples/user-database.js FILE [PORT]');
+  process.exit(2);
+}
 const file = resolve(given);
 
 async function readUsers() {

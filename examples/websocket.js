@@ -6,6 +6,10 @@ import { createClient } from 'tsray';
 import { WebSocket } from 'ws';
 
 const [link, url, text = 'hello'] = process.argv.slice(2);
+if (url === undefined) {
+  console.error('usage: node examples/websocket.js LINK URL [TEXT]');
+  process.exit(2);
+}
 const client = createClient(link);
 try {
   const socket = new WebSocket(url, { agent: client.agent() });

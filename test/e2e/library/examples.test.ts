@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createWebServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,6 +124,27 @@ describe('examples', () => {
     await client.close();
     child.kill('SIGTERM');
     assert.equal((await child.exit).code, 0, child.output);
+  });
+
+  test('fastest-server.js', async () => {
+    const lines = [v2raynLink(1, id, { ps: 'nobody' }), v2raynLink(server.port, id, { ps: 'home' }), 'words'];
+    const web = createWebServer((_request, response) => response.end(lines.join('\n')));
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const list = `http://127.0.0.1:${(web.address() as AddressInfo).port}/list`;
+    assert.equal(await run('fastest-server.js', list, url), 'the subscription has 2 servers\nhome: 200');
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+  });
+
+  test('without arguments each says what it wants, or runs', async () => {
+    for (const name of readdirSync(folder).filter(
+      (each) => each.endsWith('.js') && each !== 'custom-target.js',
+    )) {
+      const child = start(name);
+      assert.equal((await child.exit).code, 2, child.output);
+      assert.match(child.output, new RegExp(`^usage: node examples/${name} [A-Z]`));
+    }
   });
 
   test('none is left out, here or in their README', () => {
