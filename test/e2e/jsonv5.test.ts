@@ -6,8 +6,8 @@ import { datagramSizes, jsonv5Cases, jsonv5Client, jsonv5Server } from '../helpe
 import { startTsray } from '../helper/tsray.js';
 
 describe('jsonv5', () => {
-  const certificate = makeCertificate({ names: ['server.example.org'] });
-  const files = writeCertificateFiles(certificate);
+  const ca = makeCertificate({ names: ['Test CA'], isCa: true });
+  const files = writeCertificateFiles(makeCertificate({ names: ['server.example.org'], issuer: ca }));
   let echo: EchoServers;
   before(async () => {
     echo = await startEchoServers();
@@ -17,7 +17,7 @@ describe('jsonv5', () => {
     files.remove();
   });
 
-  for (const each of jsonv5Cases(files, certificate)) {
+  for (const each of jsonv5Cases(files, ca)) {
     test(`${each.name}: carries TCP and UDP`, async () => {
       const server = await startTsray(jsonv5Server(each, 0));
       try {

@@ -10,10 +10,10 @@ export interface Jsonv5Case {
   readonly packetEncoding?: string;
 }
 
-/** The certificate is for server.example.org. */
+/** `files`: a certificate for server.example.org, signed by the other. */
 export function jsonv5Cases(
   files: ReturnType<typeof writeCertificateFiles>,
-  { certificate }: ReturnType<typeof makeCertificate>,
+  { certificate: ca }: ReturnType<typeof makeCertificate>,
 ): readonly Jsonv5Case[] {
   const serverTls = {
     security: 'tls',
@@ -28,7 +28,7 @@ export function jsonv5Cases(
     securitySettings: {
       server_name: 'server.example.org',
       disable_system_root: true,
-      certificate: [{ usage: 'AUTHORITY_VERIFY', Certificate: Buffer.from(certificate).toString('base64') }],
+      certificate: [{ usage: 'AUTHORITY_VERIFY', Certificate: Buffer.from(ca).toString('base64') }],
     },
   };
   const over = (carried: object) => ({
@@ -46,6 +46,7 @@ export function jsonv5Cases(
   const grpc = { transport: 'grpc', transportSettings: { service_name: 'Chat' } };
   const h2 = { transport: 'h2', transportSettings: { host: ['server.example.org'], path: '/h' } };
   const kcp = { seed: { seed: 'secret' }, tti: { value: 20 }, readBuffer: { size: 1_048_576 } };
+  const unsealed = { security: { type: 'NONE' } };
   const srtp = { '@type': 'types.v2fly.org/v2ray.core.transport.internet.headers.srtp.Config' };
   const http = {
     '@type': 'types.v2fly.org/v2ray.core.transport.internet.headers.http.Config',
@@ -70,6 +71,12 @@ export function jsonv5Cases(
       name: 'kcp',
       ...plain({ transport: 'kcp', transportSettings: { ...kcp, headerConfig: srtp } }),
     },
+    { name: 'quic without settings', ...plain({ transport: 'quic' }) },
+    {
+      name: 'quic sealed with a key',
+      ...plain({ transport: 'quic', transportSettings: { key: 'secret', header: srtp } }),
+    },
+    { name: 'quic unsealed over TLS', ...over({ transport: 'quic', transportSettings: unsealed }) },
     { name: 'packets packed with their addresses', ...plain({}), packetEncoding: 'Packet' },
   ];
 }

@@ -52,8 +52,8 @@ const pairs = [
 ] as const;
 
 describe('jsonv5 against V2Ray 5', { skip }, () => {
-  const certificate = makeCertificate({ names: ['server.example.org'] });
-  const files = writeCertificateFiles(certificate);
+  const ca = makeCertificate({ names: ['Test CA'], isCa: true });
+  const files = writeCertificateFiles(makeCertificate({ names: ['server.example.org'], issuer: ca }));
   let echo: EchoServers;
   before(async () => {
     echo = await startEchoServers();
@@ -79,7 +79,7 @@ describe('jsonv5 against V2Ray 5', { skip }, () => {
     }
   }
 
-  for (const each of jsonv5Cases(files, certificate)) {
+  for (const each of jsonv5Cases(files, ca)) {
     for (const pair of pairs) {
       test(`${each.name}: ${pair[0]} as client of ${pair[1]}`, () => check(each, pair));
     }
