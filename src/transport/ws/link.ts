@@ -10,6 +10,7 @@ import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import { type MaybeHolding, streamError } from '../common/duplex-link.js';
+import { WsInput } from './input.js';
 
 /** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
 const messageBytes = 65_535;
@@ -52,8 +53,7 @@ export class WsLink implements Link {
   /** Messages received and not yet delivered. */
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
-  readonly #gathers: boolean;
-  #gathering: NodeJS.Immediate | undefined;
+  readonly #input: WsInput;
   #blocked = false;
   #queueLimitBytes = defaultQueueBytes;
   #outputEnded = false;
@@ -69,9 +69,10 @@ export class WsLink implements Link {
     this.#ws = ws;
     this.#socket = socket;
     this.#clock = options.clock;
-    this.#gathers = socket instanceof TLSSocket;
-    this.#takesAtOnce = options.masks || this.#gathers;
+    this.#takesAtOnce = options.masks || socket instanceof TLSSocket;
     ws.pause();
+    this.#input = new WsInput(socket);
+    this.#input.hold();
     // Saves joining the fragments of a message.
     ws.binaryType = 'fragments';
     ws.on('message', (message) => this.#received(message));
@@ -99,20 +100,20 @@ export class WsLink implements Link {
       return;
     }
     if (this.#endSeen) queueMicrotask(() => sink.end());
-    if (!this.#paused) this.#ws.resume();
+    if (!this.#paused) this.#flow();
   }
 
   pause(): void {
     this.#paused = true;
     this.#ws.pause();
+    this.#input.hold();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#sink === undefined) return;
-    this.#ws.resume();
-    if (this.#batchBytes > 0) this.#gather();
+    this.#flow();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -154,7 +155,7 @@ export class WsLink implements Link {
     if (this.#closing || this.#gone) return;
     this.#closing = true;
     // What still comes is dropped, but the peer's close frame has to be read.
-    this.#ws.resume();
+    this.#flow();
     this.#ws.close(1000);
     this.#awaitClose();
   }
@@ -164,6 +165,11 @@ export class WsLink implements Link {
     this.#error ??= error;
     this.#closing = true;
     this.#ws.terminate();
+  }
+
+  #flow(): void {
+    this.#ws.resume();
+    this.#input.release();
   }
 
   #send(bytes: Uint8Array): void {
@@ -196,18 +202,6 @@ export class WsLink implements Link {
   }
 
   #readDone(): void {
-    if (this.#gathers && this.#batchBytes < gatherBytes) this.#gather();
-    else this.#hasRead();
-  }
-
-  #gather(): void {
-    this.#gathering ??= setImmediate(() => {
-      this.#gathering = undefined;
-      if (!this.#paused) this.#hasRead();
-    });
-  }
-
-  #hasRead(): void {
     this.#deliver();
     // ws has read the peer's close frame and answered it, but tells only when the socket is closed as well.
     if (this.#ws.readyState === this.#ws.CLOSING && !this.#closing && this.#error === undefined) {
@@ -278,7 +272,7 @@ export class WsLink implements Link {
   #closed(code: number): void {
     this.#heartbeat?.cancel();
     this.#closeTimer?.cancel();
-    clearImmediate(this.#gathering);
+    this.#input.drop();
     if (!this.#closing) {
       if (!orderlyCodes.includes(code)) {
         this.#error ??= new TsrayError('ERR_CLOSED', `the peer closed the WebSocket with code ${code}`);
