@@ -258,6 +258,27 @@ export function testLinkContract(kind: LinkKind): void {
       });
     });
 
+    test('paused while the peer closes, it delivers what came before on resume', options, async () => {
+      for (const closer of closers) {
+        await withPair(kind, async (pair) => {
+          const from = pair[closer];
+          const to = pair[other[closer]];
+          await to.pause();
+          const all = payload(40_000);
+          from.write(all);
+          from.close();
+          await turns();
+          assert.deepEqual([to.received, to.ended], [0, 0]);
+          to.resume();
+          await to.until((end) => end.received === all.length);
+          await to.until((end) => end.ended === 1);
+          to.close();
+          await to.until((end) => end.closes === 1);
+          assert.equal(to.error, undefined);
+        });
+      }
+    });
+
     test('asks a fast writer to wait, and tells it once to go on', options, async () => {
       await withPair(kind, async (pair) => {
         await eachWay(pair, async (from, to) => {

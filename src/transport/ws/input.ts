@@ -53,6 +53,8 @@ export class WsInput {
     } else {
       this.#isThrough = readThrough(socket, (bytes) => this.#feed(bytes));
     }
+    // A socket that is paused in Node's way has its handle read on, into the stream.
+    if (this.#isThrough && socket.isPaused()) socket.pause();
   }
 
   /** A copy: ws keeps what it is given until the frame is complete. */

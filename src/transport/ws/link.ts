@@ -21,12 +21,6 @@ const smallWriteBytes = 4096;
 /** Queued bytes at which a writer is asked to wait, unless the policy says less. */
 const defaultQueueBytes = 64 * 1024;
 
-/**
- * TLS gives each record on its own, and V2Ray makes a record of each 2 KiB chunk: up to this much is gathered until the
- * event loop has read what there is. Delivered one by one they cost four times as much.
- */
-const gatherBytes = 64 * 1024;
-
 /** A peer that does not answer our close frame is left after this, counted from when the last queued byte moved. */
 const closeTimeoutMs = 5000;
 
@@ -62,6 +56,8 @@ export class WsLink implements Link {
   #closeTimer: Timer | undefined;
   #unsentAtLastLook = 0;
   #error: TsrayError | undefined;
+  /** The WebSocket is closed, but its end is still to be told, behind what was received. */
+  #isLateClosed = false;
   #gone = false;
 
   /** `ws` has just opened over `socket`, and nothing of it has been read. */
@@ -154,6 +150,7 @@ export class WsLink implements Link {
   close(): void {
     if (this.#closing || this.#gone) return;
     this.#closing = true;
+    if (this.#isLateClosed) queueMicrotask(() => this.#finish());
     // What still comes is dropped, but the peer's close frame has to be read.
     this.#flow();
     this.#ws.close(1000);
@@ -162,14 +159,29 @@ export class WsLink implements Link {
 
   destroy(error?: TsrayError): void {
     if (this.#gone) return;
-    this.#error ??= error;
+    if (!this.#closing) this.#error ??= error;
     this.#closing = true;
+    if (this.#isLateClosed) queueMicrotask(() => this.#finish());
     this.#ws.terminate();
   }
 
   #flow(): void {
     this.#ws.resume();
     this.#input.release();
+    if (this.#batchBytes > 0 || this.#isLateClosed) setImmediate(() => this.#catchUp());
+  }
+
+  /** Nobody wants to be told anything yet. */
+  get #waits(): boolean {
+    return this.#paused || this.#sink === undefined;
+  }
+
+  #catchUp(): void {
+    this.#readDone();
+    if (this.#isLateClosed && !this.#waits) {
+      this.#peerEnded();
+      this.#finish();
+    }
   }
 
   #send(bytes: Uint8Array): void {
@@ -202,7 +214,9 @@ export class WsLink implements Link {
   }
 
   #readDone(): void {
+    if (this.#waits) return;
     this.#deliver();
+    if (this.#waits) return;
     // ws has read the peer's close frame and answered it, but tells only when the socket is closed as well.
     if (this.#ws.readyState === this.#ws.CLOSING && !this.#closing && this.#error === undefined) {
       this.#peerEnded();
@@ -215,9 +229,10 @@ export class WsLink implements Link {
     if (count === 0) return;
     this.#batch = [];
     this.#batchBytes = 0;
-    if (this.#closing || this.#sink === undefined) return;
+    const sink = this.#sink;
+    if (this.#closing || sink === undefined) return;
     if (batch.length === 1) {
-      this.#sink.data(batch[0]!);
+      sink.data(batch[0]!);
       return;
     }
     const scratch = takeScratch(count);
@@ -227,7 +242,7 @@ export class WsLink implements Link {
         scratch.set(part, at);
         at += part.length;
       }
-      this.#sink.data(scratch.subarray(0, count));
+      sink.data(scratch.subarray(0, count));
     } finally {
       releaseScratch();
     }
@@ -278,10 +293,16 @@ export class WsLink implements Link {
         this.#error ??= new TsrayError('ERR_CLOSED', `the peer closed the WebSocket with code ${code}`);
       }
       if (this.#error === undefined) {
-        this.#deliver();
-        this.#peerEnded();
+        this.#isLateClosed = true;
+        this.#catchUp();
+        return;
       }
     }
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#gone) return;
     this.#gone = true;
     this.#sink?.closed(this.#error);
   }
