@@ -1,5 +1,5 @@
 /** QUIC against V2Ray 4.34: each security and header, with its own TLS and with certificates of ours, and under Mux. */
-import { certificateEntry, makeCertificate } from '../helper/certificates.js';
+import { certificateEntry, makeCertificate, type TestCertificate } from '../helper/certificates.js';
 import { describeTransports, type TransportRow } from './transport-matrix.js';
 
 const ca = makeCertificate({ names: ['Test CA'], isCa: true });
@@ -14,17 +14,23 @@ function row(security: string, header: string, key = ''): TransportRow {
   };
 }
 
-const tls = {
-  server: { security: 'tls', tlsSettings: { certificates: [certificateEntry(leaf)] } },
-  client: {
-    security: 'tls',
-    tlsSettings: {
-      serverName: 'proxy.example',
-      disableSystemRoot: true,
-      certificates: [certificateEntry(ca, 'verify')],
+function under(own: TestCertificate, trusted: TestCertificate) {
+  return {
+    server: { security: 'tls', tlsSettings: { certificates: [certificateEntry(own)] } },
+    client: {
+      security: 'tls',
+      tlsSettings: {
+        serverName: 'proxy.example',
+        disableSystemRoot: true,
+        certificates: [certificateEntry(trusted, 'verify')],
+      },
     },
-  },
-};
+  };
+}
+
+const tls = under(leaf, ca);
+const own = makeCertificate({ names: ['proxy.example'] });
+const selfSigned = under(own, own);
 
 const plain = row('none', 'none');
 const sealed = row('aes-128-gcm', 'dtls', 'a key');
@@ -40,6 +46,11 @@ describeTransports([
     name: `${plain.name}, under TLS`,
     client: { ...plain.client, ...tls.client },
     server: { ...plain.server, ...tls.server },
+  },
+  {
+    name: `${plain.name}, under TLS with a certificate that signs itself`,
+    client: { ...plain.client, ...selfSigned.client },
+    server: { ...plain.server, ...selfSigned.server },
   },
   {
     name: `${sealed.name}, under TLS`,

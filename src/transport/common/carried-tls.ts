@@ -6,7 +6,10 @@ export interface CarriedTlsClient {
   readonly alpn: readonly string[];
   /** The name asked for. Undefined: none is sent, as for an IP address. */
   serverName(destination: Destination): string | undefined;
-  /** PEM of the CAs that the chain must lead to; undefined: not verified. The same text until a file has changed. */
+  /**
+   * PEM of the CAs that the chain must lead to; undefined: the carrier verifies nothing, `verify` all there is to verify.
+   * The same text until a file has changed.
+   */
   authorities(): string | undefined;
   /** Throws ERR_TLS if the server is not who it should be. `chain`: DER, as sent. */
   verify(chain: readonly Uint8Array[], destination: Destination): void;

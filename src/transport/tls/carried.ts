@@ -35,10 +35,15 @@ export function createCarriedTlsClient(
       const name = nameOf(destination);
       return net.isIP(name) === 0 ? name : undefined;
     },
-    authorities: () => (settings.allowInsecure ? undefined : authorities.current()),
+    authorities: () => (settings.allowInsecure ? undefined : authorities.current().pem),
     verify(chain, destination) {
       const where = formatHostPort(destination.address.host, destination.port);
-      if (!settings.allowInsecure) checkName(chain[0], nameOf(destination), where);
+      if (!settings.allowInsecure) {
+        const name = nameOf(destination);
+        const leaf = checkName(chain[0], name, where);
+        const { named } = authorities.current();
+        if (named !== undefined) checkNamed(leaf, named, clock.nowMs(), name, where);
+      }
       if (pins.length === 0) return;
       const hash = chainHash(chain, crypto);
       if (!isPinned(hash, pins)) throw pinFault(where, hash);
@@ -46,20 +51,51 @@ export function createCarriedTlsClient(
   };
 }
 
-function trusted(settings: TlsSettings, loaded: readonly LoadedCertificate[]): string {
-  const own = loaded.map(({ certificatePem }) => certificatePem);
-  try {
-    for (const authority of own) new X509Certificate(authority);
-  } catch (error) {
-    throw certificateFault('a certificate with "usage": "verify"', error);
-  }
-  return [...(settings.disableSystemRoot ? [] : tls.rootCertificates), ...own].join('\n');
+interface Trusted {
+  /** Of CAs; undefined: `named` tells whom to trust. */
+  readonly pem: string | undefined;
+  /** Servers' own certificates, if nothing but such were given. */
+  readonly named: readonly X509Certificate[] | undefined;
 }
 
-function checkName(leaf: Uint8Array | undefined, name: string, where: string): void {
+function trusted(settings: TlsSettings, loaded: readonly LoadedCertificate[]): Trusted {
+  const own = loaded.map(({ certificatePem }) => certificatePem);
+  const certificates = own.map((authority) => {
+    try {
+      return new X509Certificate(authority);
+    } catch (error) {
+      throw certificateFault('a certificate with "usage": "verify"', error);
+    }
+  });
+  // A carrier's TLS builds chains that end at a CA, and would refuse a server whose certificate signs itself.
+  const single = own.every((pem) => pem.split('-----BEGIN').length === 2);
+  if (own.length > 0 && single && certificates.every(({ ca }) => !ca)) {
+    return { pem: undefined, named: certificates };
+  }
+  const pem = [...(settings.disableSystemRoot ? [] : tls.rootCertificates), ...own].join('\n');
+  return { pem, named: undefined };
+}
+
+function checkName(leaf: Uint8Array | undefined, name: string, where: string): X509Certificate {
   if (leaf === undefined) throw new TsrayError('ERR_TLS', `TLS with ${where}: it has sent no certificate`);
-  const fault = tls.checkServerIdentity(name, new X509Certificate(leaf).toLegacyObject());
+  const certificate = new X509Certificate(leaf);
+  const fault = tls.checkServerIdentity(name, certificate.toLegacyObject());
   if (fault !== undefined) throw tlsFault(where, name, fault);
+  return certificate;
+}
+
+/** The server must have one of these very certificates. That it has the key, its handshake has shown. */
+function checkNamed(
+  leaf: X509Certificate,
+  named: readonly X509Certificate[],
+  nowMs: number,
+  name: string,
+  where: string,
+): void {
+  const fault = (code: string): TsrayError => tlsFault(where, name, Object.assign(new Error(code), { code }));
+  if (!named.some(({ raw }) => raw.equals(leaf.raw))) throw fault('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  if (nowMs < Date.parse(leaf.validFrom)) throw fault('CERT_NOT_YET_VALID');
+  if (nowMs > Date.parse(leaf.validTo)) throw fault('CERT_HAS_EXPIRED');
 }
 
 /**
