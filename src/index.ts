@@ -25,10 +25,10 @@ export { generateId } from './library/generate-id.js';
 export type { DatagramHandler, TargetHandler } from './library/handler-outbound.js';
 export type { HttpAgent, HttpAgentOptions } from './library/http-agent.js';
 export { createInstance, type Instance, type InstanceOptions } from './library/instance.js';
-export type { OutboundObject, StreamObject } from './library/json-objects.js';
+export type { OutboundObject, PolicyLevel, StreamObject } from './library/json-objects.js';
 export type { LogEntry, LogOptions } from './library/log-entry.js';
 export type { PingOptions, PingResult } from './library/ping.js';
-export { createServer, type Server, type ServerOptions } from './library/server.js';
+export { type CloseOptions, createServer, type Server, type ServerOptions } from './library/server.js';
 export type { ServerAddress, VmessServer } from './library/server-address.js';
 export type {
   ClosedConnection,

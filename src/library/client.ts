@@ -24,28 +24,39 @@ export interface ClientOptions extends PartsOptions {}
 
 /** Where `connect` goes, and for how long it tries. */
 export interface ConnectOptions extends Target {
-  /** Gives up the dial; a connection that is open goes on. */
+  /**
+   * Gives up the dial; a connection that is open goes on. Default: none, and the dial ends after five attempts, which take
+   * at most 82 s.
+   */
   readonly signal?: AbortSignal;
 }
 
-/** Everything goes through the server; names are resolved there, never here. */
+/** Everything goes through the server; names are resolved there, never here. `await using` closes it. */
 export interface Client extends AsyncDisposable {
   /**
    * Resolves with a Duplex to the target once the server is connected: half-open, with backpressure. VMess servers do
-   * not say whether they reach the target; if not, the stream ends. Rejects with a TsrayError.
+   * not say whether they reach the target; if not, the stream ends. Rejects with a TsrayError: ERR_DIAL_…, ERR_DNS,
+   * ERR_TLS or ERR_UPSTREAM for the way to the server, ERR_ABORTED after `signal`, ERR_USAGE for a bad target,
+   * ERR_CLOSED after `close`.
    */
   connect(options: ConnectOptions): Promise<Connection>;
-  /** The same at once, for libraries that want a socket: it emits `connect` or `error`; destroying it cancels the dial. */
+  /**
+   * The same at once, for libraries that want a socket: it emits `connect` or `error`; destroying it cancels the dial.
+   * Throws ERR_USAGE for a bad target and ERR_CLOSED after `close`.
+   */
   createConnection(target: Target): Connection;
-  /** A UDP socket in the shape of dgram's. */
+  /** A UDP socket in the shape of dgram's. Throws ERR_CLOSED after `close`, as `agent` and `dispatcher` do. */
   datagram(): DatagramSocket;
   /** An agent for node:http and node:https and for got, axios, ws … Each call makes another one with its own pool. */
   agent(options?: HttpAgentOptions): HttpAgent;
   /** A dispatcher for undici 7. Each call makes another one with its own pool. */
   dispatcher(options?: DispatcherOptions): UndiciAgent;
-  /** undici's fetch through the server. */
+  /** undici's fetch through the server. Rejects with a TypeError whose `cause` is the TsrayError, or as `signal` says. */
   fetch(url: RequestInfo, init?: Omit<RequestInit, 'dispatcher'>): Promise<Response>;
-  /** Measures a first request through the server. */
+  /**
+   * Measures a first request through the server, over a connection of its own. Rejects with what went wrong on the way,
+   * ERR_DIAL_TIMEOUT after `timeoutMs`, or ERR_ABORTED after `signal`.
+   */
   ping(options?: PingOptions): Promise<PingResult>;
   /** Ends every connection, socket, agent and dispatcher of this client; resolves when nothing is left. Idempotent. */
   close(): Promise<void>;
@@ -53,7 +64,8 @@ export interface Client extends AsyncDisposable {
 
 /**
  * A client for `server`: a share link, an entry of V2Ray's `outbounds`, or a VMess server in short. Opens nothing yet.
- * Throws a ConfigError for a server that cannot be used.
+ * Throws a ConfigError for a server that cannot be used, ERR_LINK for a link that cannot be read, and ERR_USAGE for
+ * options that do not exist.
  */
 export function createClient(server: ServerAddress, options: ClientOptions = {}): Client {
   checkOptions(options, commonOptions, 'createClient');

@@ -11,10 +11,13 @@ import { destinationOf } from './target.js';
 export interface DatagramEvents {
   /** A datagram. `remote.address` is the target as it was sent to: a name stays a name. */
   message: [message: Buffer, remote: RemoteInfo];
+  /** Follows `bind`. */
   listening: [];
+  /** Follows `connect`. */
   connect: [];
   /** A send without callback failed. */
   error: [error: Error];
+  /** Follows `close`. */
   close: [];
 }
 
@@ -33,7 +36,7 @@ export type MakeSessions = (onPacket: (bytes: Uint8Array, remote: Destination) =
  * `send`, `connect`, `bind`, `close`, `address` and the events are those of dgram.Socket. There is no local port, so
  * `bind` only emits `listening`. A datagram that finds no room is reported to its callback and lost, as in UDP.
  */
-export class DatagramSocket extends EventEmitter<DatagramEvents> {
+export class DatagramSocket extends EventEmitter<DatagramEvents> implements AsyncDisposable {
   readonly #sessions: DatagramSessions;
   readonly #onClose: () => void;
   #remote: Destination | undefined;
@@ -45,7 +48,11 @@ export class DatagramSocket extends EventEmitter<DatagramEvents> {
     this.#sessions = makeSessions((bytes, remote) => this.#deliver(bytes, remote));
   }
 
-  /** Sends one datagram. Without `port` and `address` it goes where `connect` said. */
+  /**
+   * Sends one datagram of at most 65507 bytes. Without `port` and `address` it goes where `connect` said. `callback` is
+   * told once it was handed on, or why not (ERR_LIMIT: no room, or too large for the way; ERR_DIAL_…: no server). Throws
+   * ERR_CLOSED, ERR_LIMIT for one that is larger, and ERR_USAGE for arguments that make no sense.
+   */
   send(message: DatagramPayload, callback?: SendCallback): void;
   send(message: DatagramPayload, port: number, address: string, callback?: SendCallback): void;
   send(message: DatagramPayload, offset: number, length: number, callback?: SendCallback): void;

@@ -22,9 +22,12 @@ export interface InstanceOptions extends PartsOptions {}
 export interface Instance extends AsyncDisposable {
   /** Where each inbound listens; addresses are known after `start`. */
   readonly inbounds: readonly RunningInbound[];
-  /** Opens every inbound, or none and rejects with ERR_LISTEN. */
+  /** Opens every inbound, or none and rejects with ERR_LISTEN, after which it may be tried again. */
   start(): Promise<void>;
-  /** Accepts no more, and after `graceMs` (default 0) for live connections to end by themselves, ends everything. */
+  /**
+   * Accepts no more, and after `graceMs` milliseconds (default 0) for live connections to end by themselves, ends
+   * everything. Called again without `graceMs` it does so at once.
+   */
   stop(graceMs?: number): Promise<void>;
   /** Opens the log files again, after rotation. */
   reopenLogs(): Promise<void>;

@@ -11,8 +11,9 @@ import type { Target } from './target.js';
 export interface PingOptions {
   /** `http:` or `https:`; a HEAD request goes there. Default: an empty page at Cloudflare. */
   readonly url?: string | URL;
-  /** For everything together. Default 10 000. */
+  /** Milliseconds for everything together. Default 10 000. */
   readonly timeoutMs?: number;
+  /** Gives up. Default none. */
   readonly signal?: AbortSignal;
 }
 

@@ -40,6 +40,7 @@ export class ServerUsers {
     for (const user of users) this.add(user);
   }
 
+  /** How many there are. */
   get size(): number {
     return this.#table.size;
   }
@@ -75,6 +76,7 @@ export class ServerUsers {
     return true;
   }
 
+  /** Whether there is a user with this email; letter case does not count. */
   has(email: string): boolean {
     return this.#table.find(email) !== undefined;
   }

@@ -12,7 +12,7 @@ import { UserTable } from '../proxy/vmess/user-table.js';
 import { createInbounds, createOutbounds, type Parts } from '../registry.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import { createHandlerOutbound, type DatagramHandler, type TargetHandler } from './handler-outbound.js';
-import type { OutboundObject, StreamObject } from './json-objects.js';
+import type { OutboundObject, PolicyLevel, StreamObject } from './json-objects.js';
 import { checkOptions, commonOptions } from './known-keys.js';
 import { createLogger } from './log-entry.js';
 import { createParts, type PartsOptions } from './parts.js';
@@ -22,9 +22,12 @@ import { TrackingDispatcher } from './tracking-dispatcher.js';
 
 /** Options of `createServer`. */
 export interface ServerOptions extends PartsOptions {
-  /** Who may connect; more can be added and removed while the server runs. */
+  /** Who may connect; more can be added and removed while the server runs. Default: nobody. */
   readonly users?: readonly ServerUser[];
-  /** Default host `0.0.0.0`: all addresses, IPv6 too. Port 0: any free one, see `server.port`. */
+  /**
+   * `host`: an IP address, or a path for a Unix socket; default `0.0.0.0`: all addresses, IPv6 too. `port`: 0 … 65535; 0:
+   * any free one, see `server.port`.
+   */
   readonly listen: { readonly port: number; readonly host?: string };
   /** TLS and transport; default plain TCP. */
   readonly stream?: StreamObject;
@@ -36,16 +39,27 @@ export interface ServerOptions extends PartsOptions {
   readonly outbound?: OutboundObject;
   /** Whether datagrams that no handler takes go out through `outbound`. Default: unless there is a `handler` alone. */
   readonly datagrams?: boolean;
-  /** Timeouts by user level: V2Ray's `policy.levels`, seconds. */
-  readonly policy?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Timeouts by user level (`"0"` … `"255"`): V2Ray's `policy.levels`. Levels that are not listed have the defaults. */
+  readonly policy?: Readonly<Record<string, PolicyLevel>>;
 }
 
-/** Throws a ConfigError for options that cannot work. Listens after `start`. */
+/** How a server closes. */
+export interface CloseOptions {
+  /** How long live connections may go on, in milliseconds. Default 0. */
+  readonly graceMs?: number;
+  /** Ends that time early. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A VMess server. Listens after `start`. Throws a ConfigError for options that cannot work, ERR_USAGE for ones that do not
+ * exist.
+ */
 export function createServer(options: ServerOptions): Server {
   return new Server(options);
 }
 
-/** A VMess server with users that come and go. `Symbol.asyncDispose` closes it. */
+/** A VMess server with users that come and go. `await using` closes it at once. */
 export class Server extends EventEmitter<ServerEvents> {
   readonly users: ServerUsers;
   readonly #settings: InboundSettings;
@@ -55,6 +69,9 @@ export class Server extends EventEmitter<ServerEvents> {
   readonly #tracking: TrackingDispatcher;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** Ends the grace of live connections. */
+  readonly #hurry = (): void => this.#hurried?.();
+  #hurried: (() => void) | undefined;
 
   /** See `createServer`. */
   constructor(options: ServerOptions) {
@@ -125,18 +142,34 @@ export class Server extends EventEmitter<ServerEvents> {
     return linksOfInbound(inbound, host, { name: user.email, ...options })[0]!.text;
   }
 
-  /** Listens. Rejects with ERR_LISTEN, or ERR_CLOSED after `close`. */
+  /** Listens. Rejects with ERR_LISTEN, after which it may be tried again, or ERR_CLOSED after `close`. */
   start(): Promise<void> {
     if (this.#closing !== undefined) {
       return Promise.reject(new TsrayError('ERR_CLOSED', 'the server is closed'));
     }
-    this.#started ??= this.#inbound.start();
+    this.#started ??= this.#inbound.start().catch((error: unknown) => {
+      // The port may be free the next time.
+      this.#started = undefined;
+      throw error;
+    });
     return this.#started;
   }
 
-  /** Accepts no more and, after `graceMs` for live connections to end by themselves, ends them. Idempotent. */
-  close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? 0);
+  /**
+   * Accepts no more, gives live connections time to end by themselves, then ends them; resolves when nothing is left.
+   * Called again without `graceMs` it ends them at once.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { graceMs = 0, signal } = options;
+    if (this.#closing === undefined) {
+      this.#closing = this.#close(graceMs);
+      if (signal?.aborted === true) this.#hurry();
+      else if (graceMs > 0) signal?.addEventListener('abort', this.#hurry, { once: true });
+      const forget = (): void => signal?.removeEventListener('abort', this.#hurry);
+      this.#closing.then(forget, forget);
+    } else if (graceMs === 0) {
+      this.#hurry();
+    }
     return this.#closing;
   }
 
@@ -164,12 +197,14 @@ export class Server extends EventEmitter<ServerEvents> {
     if (graceMs > 0) await this.#drain(graceMs);
     await this.#inbound.close();
     await this.#outbound.close();
+    await this.#tracking.endAll();
   }
 
   async #drain(graceMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
+      this.#hurried = resolve;
     });
     await Promise.race([this.#inbound.drain(), late]);
     clearTimeout(timer);

@@ -5,10 +5,11 @@ import { fetchText } from './fetch-text.js';
 
 /** How `fetchSubscription` asks. */
 export interface SubscriptionOptions {
-  /** For all of it. Default 20 000. */
+  /** Milliseconds for all of it. Default 20 000. */
   readonly timeoutMs?: number;
   /** Servers answer in the form they think this program wants. Default `tsray v2rayN`. */
   readonly userAgent?: string;
+  /** Gives up. Default none. */
   readonly signal?: AbortSignal;
 }
 

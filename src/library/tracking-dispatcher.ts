@@ -21,6 +21,8 @@ export class TrackingDispatcher implements Dispatcher {
   readonly #deps: TrackingDeps;
   readonly #live = new Set<Live>();
   readonly #carriers = new Set<Live>();
+  /** Of who waits for the last to end. */
+  #emptied: (() => void) | undefined;
   /** Each cone's tracked twin: callers know a cone by identity. */
   readonly #cones = new WeakMap<PacketCone, PacketCone>();
 
@@ -37,6 +39,16 @@ export class TrackingDispatcher implements Dispatcher {
   endUser(email: string): void {
     const error = removed();
     for (const live of [...this.#live, ...this.#carriers]) if (live.user === email) live.end(error);
+  }
+
+  /** Ends what is still open, and resolves when nothing is. */
+  async endAll(): Promise<void> {
+    const error = new TsrayError('ERR_CLOSED', 'the server was closed');
+    for (const live of [...this.#live, ...this.#carriers]) live.end(error);
+    if (this.#live.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
   }
 
   /** A Mux carrier: its sessions are announced one by one, and it goes with its user. */
@@ -92,6 +104,7 @@ export class TrackingDispatcher implements Dispatcher {
     };
     const finish = (outcome: RelayOutcome): RelayOutcome => {
       this.#live.delete(live);
+      if (this.#live.size === 0) this.#emptied?.();
       const { uplinkBytes, downlinkBytes } = outcome;
       onClosed({ ...info, uplinkBytes, downlinkBytes, error: ended ?? outcome.error });
       return outcome;

@@ -298,6 +298,59 @@ describe('createServer', () => {
     await nothingLeft(before);
   });
 
+  test('live connections have their time, which a signal or another close() ends', async () => {
+    const ends: readonly ((server: Server, aborter: AbortController) => unknown)[] = [
+      (_server, aborter) => aborter.abort(),
+      (server) => server.close(),
+      () => undefined,
+    ];
+    for (const [index, hurry] of ends.entries()) {
+      const server = await start();
+      const stream = await clientOf(server, ann.id).connect({ host: '127.0.0.1', port: echo.port });
+      stream.on('error', () => undefined);
+      stream.write('x');
+      await once(stream, 'data');
+      const aborter = new AbortController();
+      let closed = false;
+      const closing = server.close({ graceMs: 60_000, signal: aborter.signal }).then(() => {
+        closed = true;
+      });
+      stream.write('y');
+      assert.equal(String((await once(stream, 'data'))[0]), 'y', 'it goes on');
+      assert.equal(closed, false);
+      hurry(server, aborter);
+      // The last one ends by itself.
+      if (index === 2) stream.end();
+      await closing;
+      assert.equal(server.connections, 0);
+    }
+  });
+
+  test('a server that could not listen may try again', async () => {
+    const first = await start();
+    const second = createServer({ listen: { host: '127.0.0.1', port: first.port } });
+    open.push(second);
+    await assert.rejects(second.start(), { code: 'ERR_LISTEN' });
+    await first.close();
+    await second.start();
+    assert.ok(second.port > 0);
+  });
+
+  test('disposing of a connection, a socket, a client and a server ends them', async () => {
+    const server = await start();
+    const client = clientOf(server, ann.id);
+    const stream = await client.connect({ host: '127.0.0.1', port: echo.port });
+    const socket = client.datagram();
+    await stream[Symbol.asyncDispose]();
+    assert.equal(stream.destroyed, true);
+    await socket[Symbol.asyncDispose]();
+    assert.throws(() => socket.send('x', 1, '127.0.0.1'), { code: 'ERR_CLOSED' });
+    await client[Symbol.asyncDispose]();
+    await assert.rejects(client.connect({ host: '127.0.0.1', port: 1 }), { code: 'ERR_CLOSED' });
+    await server[Symbol.asyncDispose]();
+    await assert.rejects(server.start(), { code: 'ERR_CLOSED' });
+  });
+
   test('options that cannot work are refused with a code and the place', () => {
     assert.throws(() => createServer({ listen: { port: 70_000 } }), {
       code: 'ERR_CONFIG_VALUE',
