@@ -207,6 +207,52 @@ describe('mux', () => {
   }
 });
 
+test('1,024 sessions work while another one on their carriers has a reader that stands still; memory stays within bounds', async () => {
+  const servers = await startEchoServers();
+  const [serverPort = 0, port = 0] = await freePorts(2);
+  const far = await startTsrayProcess({
+    inbounds: [vmessInbound(serverPort)],
+    outbounds: [freedomOutbound],
+  });
+  const client = await startTsrayProcess({
+    inbounds: [socksInbound(port)],
+    outbounds: [
+      { ...vmessOutbound(serverPort, 'aead', 'aes-128-gcm'), mux: { enabled: true, concurrency: 1024 } },
+    ],
+  });
+  const endless = await startSource(1024 * mebibyte);
+  const sockets: Socket[] = [];
+  const target = { host: '127.0.0.1', port: servers.tcp.port };
+  const bytes = payload(16 * 1024);
+  try {
+    const warm = await socksConnect(port, target);
+    sockets.push(warm);
+    await echoOn(warm, payload(4 * mebibyte));
+    const pids = [client.process.pid, far.process.pid];
+    const earlier = pids.map(residentBytes);
+    const stuck = await socksConnect(port, { host: '127.0.0.1', port: endless.port });
+    sockets.push(stuck);
+    stuck.pause();
+    for (let opened = 0; opened < 1024; opened += 64) {
+      const batch = await Promise.all(Array.from({ length: 64 }, () => socksConnect(port, target)));
+      sockets.push(...batch);
+      await Promise.all(batch.map((socket) => echoOn(socket, bytes)));
+    }
+    // All of them at once, as they stay open.
+    await Promise.all(sockets.filter((each) => each !== stuck).map((socket) => echoOn(socket, bytes)));
+    for (const [index, pid] of pids.entries()) {
+      const grown = (residentBytes(pid) - (earlier[index] ?? 0)) / mebibyte;
+      assert.ok(grown < 96, `process ${index} grew by ${Math.round(grown)} MiB`);
+    }
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await client.close();
+    await far.close();
+    await endless.close();
+    await servers.close();
+  }
+});
+
 describe('a UDP source with a Global ID', () => {
   test('keeps its address at the server when its carrier breaks', async () => {
     const server = await startTsray({ inbounds: [vmessInbound(0)], outbounds: [freedomOutbound] });

@@ -7,6 +7,9 @@
  * bounded. But a reader that takes nothing at all for `stallMs` while the carrier waits for it is given up: its
  * session is reset, and the others go on. One that itself waits to write to the carrier may be standing still for that
  * (think of an echo), and because the other end has paused its side of the carrier: it is given `excuseMs` on top.
+ *
+ * What the peer has ended and a reader has still to take cannot grow and is nobody's reason to stop, but it counts in
+ * the total: else a peer that opens, fills and ends sessions without end would fill the memory.
  */
 import type { Clock, Timer } from '../../core/clock.js';
 
@@ -41,6 +44,8 @@ interface Entry {
   movedMs: number;
   /** How long it has been excused since then. */
   excusedMs: number;
+  /** Nothing more will come for it. */
+  ended: boolean;
 }
 
 /** How often stalled readers are looked for while the carrier is paused. */
@@ -52,6 +57,7 @@ export class Backlog {
   /** Sessions above their limit that have not gone down to half of it since. */
   readonly #over = new Set<Backlogged>();
   #totalBytes = 0;
+  #lingering = 0;
   #holding = false;
   #timer: Timer | undefined;
 
@@ -68,15 +74,22 @@ export class Backlog {
     return this.#totalBytes;
   }
 
-  /** `session` now holds `bytes`; 0 if it holds nothing, or nothing more will come for it. */
+  /** Sessions that the peer has ended and that still hold something. */
+  get lingering(): number {
+    return this.#lingering;
+  }
+
+  /** `session` now holds `bytes`. */
   set(session: Backlogged, bytes: number): void {
     const entry = this.#entries.get(session);
     const before = entry?.bytes ?? 0;
     this.#totalBytes += bytes - before;
     if (bytes === 0) {
       this.#entries.delete(session);
+      if (entry?.ended === true) this.#lingering -= 1;
     } else if (entry === undefined) {
-      this.#entries.set(session, { bytes, movedMs: this.#options.clock.monotonicMs(), excusedMs: 0 });
+      const movedMs = this.#options.clock.monotonicMs();
+      this.#entries.set(session, { bytes, movedMs, excusedMs: 0, ended: false });
     } else {
       if (bytes < before) {
         entry.movedMs = this.#options.clock.monotonicMs();
@@ -84,8 +97,18 @@ export class Backlog {
       }
       entry.bytes = bytes;
     }
-    if (bytes > this.#options.limitBytes) this.#over.add(session);
+    if (bytes > this.#options.limitBytes && entry?.ended !== true) this.#over.add(session);
     else if (bytes <= this.#options.limitBytes / 2) this.#over.delete(session);
+    this.#update();
+  }
+
+  /** Nothing more will come for `session`. */
+  ended(session: Backlogged): void {
+    const entry = this.#entries.get(session);
+    if (entry === undefined || entry.ended) return;
+    entry.ended = true;
+    this.#lingering += 1;
+    this.#over.delete(session);
     this.#update();
   }
 
@@ -96,6 +119,7 @@ export class Backlog {
     this.#entries.clear();
     this.#over.clear();
     this.#totalBytes = 0;
+    this.#lingering = 0;
     this.#holding = false;
   }
 
@@ -118,27 +142,40 @@ export class Backlog {
   #look(): void {
     this.#timer = this.#options.clock.setTimer(lookMs, () => {
       this.#timer = undefined;
-      this.#worstStalled()?.stalled();
+      this.#excuse();
+      // Each of them has stopped the carrier for long enough; with many, one at a time would take minutes.
+      for (let worst = this.#worstStalled(); worst !== undefined; worst = this.#worstStalled())
+        worst.stalled();
       if (this.#holding && this.#timer === undefined) this.#look();
     });
   }
 
+  #candidates(): Iterable<Backlogged> {
+    return this.#over.size > 0 ? this.#over : this.#entries.keys();
+  }
+
+  #excuse(): void {
+    const { clock, excused, excuseMs } = this.#options;
+    const now = clock.monotonicMs();
+    for (const session of this.#candidates()) {
+      const entry = this.#entries.get(session);
+      if (entry === undefined || entry.excusedMs >= excuseMs || !excused(session)) continue;
+      entry.excusedMs += lookMs;
+      entry.movedMs = now;
+    }
+  }
+
   /** Of the sessions that stop the carrier and do not move, the one that holds most. */
   #worstStalled(): Backlogged | undefined {
-    const { clock, stallMs, aloneStallMs, excused, excuseMs, sessionCount } = this.#options;
-    const limitMs = sessionCount() > 1 ? stallMs : aloneStallMs;
-    const now = clock.monotonicMs();
-    const candidates = this.#over.size > 0 ? this.#over : this.#entries.keys();
+    if (!this.#holding) return undefined;
+    const { clock, stallMs, aloneStallMs, sessionCount } = this.#options;
+    const limitMs = sessionCount() + this.#lingering > 1 ? stallMs : aloneStallMs;
+    const latestMs = clock.monotonicMs() - limitMs;
     let worst: Backlogged | undefined;
     let worstBytes = 0;
-    for (const session of candidates) {
+    for (const session of this.#candidates()) {
       const entry = this.#entries.get(session);
-      if (entry === undefined) continue;
-      if (entry.excusedMs < excuseMs && excused(session)) {
-        entry.excusedMs += lookMs;
-        entry.movedMs = now;
-      }
-      if (now - entry.movedMs < limitMs || entry.bytes <= worstBytes) continue;
+      if (entry === undefined || entry.movedMs > latestMs || entry.bytes <= worstBytes) continue;
       worst = session;
       worstBytes = entry.bytes;
     }

@@ -134,6 +134,11 @@ export class Carrier {
     return this.#sessions.size;
   }
 
+  /** Sessions that the peer has ended and whose readers have still to take something. */
+  get lingering(): number {
+    return this.#backlog.lingering;
+  }
+
   /** Neither closed nor about to be. */
   get isOpen(): boolean {
     return !this.#closing && !this.#gone;
@@ -197,7 +202,7 @@ export class Carrier {
 
   /** What a session holds has changed. */
   backlog(session: CarrierSession, bytes: number): void {
-    if (!this.#gone) this.#backlog.set(session, bytes);
+    if (this.isOpen) this.#backlog.set(session, bytes);
   }
 
   /** `drained` is called when the carrier can be written again; the one that waits longest is first. */
@@ -324,7 +329,7 @@ export class Carrier {
     this.#unheld.delete(session);
     this.#keepRunning();
     this.#outlet.forget(session);
-    this.#backlog.set(session, 0);
+    this.#backlog.ended(session);
     if (this.#current === session) this.#current = undefined;
     this.#options.sessionEnded?.();
   }

@@ -97,7 +97,7 @@ class Serving {
   }
 
   #opened(frame: Frame): CarrierSession | undefined {
-    if (this.#carrier.sessionCount >= maxOpenSessions) {
+    if (this.#carrier.sessionCount + this.#carrier.lingering >= maxOpenSessions) {
       if (!this.#toldFull) {
         this.#toldFull = true;
         this.#context.log.warning(`a Mux client has ${maxOpenSessions} sessions open; no more are taken`);

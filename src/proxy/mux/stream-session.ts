@@ -188,6 +188,7 @@ export class StreamSession implements Link, CarrierSession {
     this.#newTimer?.cancel();
     this.#newTimer = undefined;
     this.#held.consume(this.#held.length);
+    this.#carrier.backlog(this, 0);
     this.#carrier.remove(this, goodbye);
     this.#ended?.();
     this.#flushSoon();
@@ -214,7 +215,7 @@ export class StreamSession implements Link, CarrierSession {
       this.#held.consume(piece.length);
       // A new queue, so that a session that was behind once does not keep its memory.
       if (this.#held.length === 0) this.#held = new ByteQueue(this.#heldLimitBytes);
-      if (!this.#peerEnded) this.#carrier.backlog(this, this.#held.length);
+      this.#carrier.backlog(this, this.#held.length);
       this.#sink!.data(piece);
     }
     if (!this.#over && !this.#paused && this.#held.length === 0 && this.#peerEnded) {

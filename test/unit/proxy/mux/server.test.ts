@@ -284,6 +284,110 @@ test('a target that stands still is cut off so that other sessions go on', async
   await finish(started);
 });
 
+/** A server's carrier with `count` sessions to as many targets. */
+async function withSessions(count: number) {
+  const started = start();
+  const { link, dispatcher } = started;
+  for (let id = 1; id <= count; id += 1) link.deliver(open(id, web, 'x'));
+  const routes = dispatcher.opens.map((each) => each.accept());
+  await settle();
+  return { ...started, routes };
+}
+
+test('one target that stands still, with 1,023 others: they go on, and what is held stays within bounds', async () => {
+  const started = await withSessions(1024);
+  const { link, clock, routes } = started;
+  const [stuck, ...moving] = routes;
+  stuck!.link?.pause();
+  const piece = 'z'.repeat(8192);
+  let heldBytes = 0;
+  // The client sends to all of them in turn for as long as the carrier is read.
+  for (let round = 0; !link.paused; round += 1) {
+    link.deliver(frame({ id: 1, status: 'keep' }, piece));
+    heldBytes += piece.length;
+    for (let id = 2; id <= 1024; id += 1) link.deliver(frame({ id, status: 'keep' }, `${round};`));
+  }
+  assert.ok(heldBytes <= 64 * 1024 + piece.length, `held ${heldBytes}`);
+  const text = `x${Array.from({ length: heldBytes / piece.length }, (_, round) => `${round};`).join('')}`;
+  for (const route of moving) assert.equal(route.sink?.text, text);
+  clock.advance(2_500);
+  await settle();
+  assert.equal(stuck!.sink?.error?.code, 'ERR_LIMIT');
+  assert.equal(link.paused, false);
+  for (let id = 2; id <= 1024; id += 1) link.deliver(frame({ id, status: 'keep' }, 'on'));
+  for (const route of moving) {
+    assert.equal(route.sink?.text, `${text}on`);
+    assert.equal(route.sink?.closes, 0);
+  }
+  await finish(started);
+});
+
+test('1,023 targets that stand still hold 16 times what one may; all of them are cut off at once', async () => {
+  const started = await withSessions(1024);
+  const { link, clock, routes } = started;
+  const [moving, ...stuck] = routes;
+  for (const route of stuck) route.link?.pause();
+  let heldBytes = 0;
+  for (let id = 2; id <= 1024 && !link.paused; id += 1) {
+    link.deliver(frame({ id, status: 'keep' }, 'z'.repeat(8192)));
+    heldBytes += 8192;
+  }
+  assert.equal(heldBytes, 16 * 64 * 1024 + 8192);
+  clock.advance(2_500);
+  await settle();
+  assert.equal(link.paused, false);
+  // As many as it takes to hold half of it.
+  assert.equal(stuck.filter((each) => each.sink?.error?.code === 'ERR_LIMIT').length, 65);
+  link.deliver(frame({ id: 1, status: 'keep' }, 'on'));
+  assert.equal(moving!.sink?.text, 'xon');
+  await finish(started);
+});
+
+test('what sessions still hold when their client has ended them counts as well', async () => {
+  const started = start();
+  const { link, clock, dispatcher } = started;
+  link.deliver(open(1, web, 'x'));
+  const moving = dispatcher.opens[0]!.accept();
+  await settle();
+  let id = 1;
+  while (!link.paused) {
+    id += 1;
+    link.deliver(open(id, web, 'x'));
+    const route = dispatcher.opens.at(-1)!.accept();
+    await settle();
+    route.link?.pause();
+    for (let kib = 0; kib < 64; kib += 8) link.deliver(frame({ id, status: 'keep' }, 'z'.repeat(8192)));
+    link.deliver(frame({ id, status: 'end' }));
+    assert.ok(id < 20, 'the carrier is read on and on');
+  }
+  assert.equal(id, 18);
+  clock.advance(2_500);
+  await settle();
+  assert.equal(link.paused, false);
+  link.deliver(frame({ id: 1, status: 'keep' }, 'on'));
+  assert.equal(moving.sink?.text, 'xon');
+  await finish(started);
+});
+
+test('sessions that hold something count as open until it is taken', async () => {
+  const started = await withSessions(1023);
+  const { link, dispatcher, routes } = started;
+  routes[0]!.link?.pause();
+  link.deliver(frame({ id: 1, status: 'keep' }, 'rest'));
+  link.deliver(frame({ id: 1, status: 'end' }));
+  link.deliver(open(2000, web, 'x'));
+  assert.equal(dispatcher.opens.length, 1024);
+  link.deliver(open(2001, web, 'x'));
+  assert.equal(dispatcher.opens.length, 1024);
+  routes[0]!.link?.resume();
+  await settle();
+  assert.equal(routes[0]!.sink?.text, 'xrest');
+  assert.equal(routes[0]!.sink?.ended, 1);
+  link.deliver(open(2002, web, 'x'));
+  assert.equal(dispatcher.opens.length, 1025);
+  await finish(started);
+});
+
 test('what arrives before a route is open is held within the same bound', async () => {
   const started = start();
   const { link, clock, dispatcher } = started;
