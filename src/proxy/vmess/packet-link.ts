@@ -14,7 +14,7 @@ export class VmessPacketLink extends VmessChannel implements PacketLink {
   readonly #remote: Destination;
   #sink: PacketSink | undefined;
   #congested = false;
-  /** Packets not sent: too large, for another destination, or the carrier was full. */
+  /** Packets not sent: too large, or the carrier was full. */
   dropped = 0;
 
   /** See `createVmessPacketLink`. */
