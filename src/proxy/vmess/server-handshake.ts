@@ -255,6 +255,10 @@ export class ServerHandshake {
   }
 
   #accept(user: VmessUser, kind: HeaderKind, header: RequestHeader, rest: Uint8Array): ServerStep {
+    if (!this.#server.users.has(user)) {
+      // Removed since its first 16 bytes: a header held back must not outlive its user.
+      return this.#drain('ERR_AUTH', `${nameOf(user)} was removed while its header came`);
+    }
     const { options, security } = header;
     const close = (message: string): ServerStep => ({
       state: 'close',

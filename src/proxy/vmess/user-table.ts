@@ -56,6 +56,11 @@ export class UserTable {
     return this.#byEmail.get(email.toLowerCase());
   }
 
+  /** False once it was removed. */
+  has(user: VmessUser): boolean {
+    return this.#index.has(user);
+  }
+
   /** Throws ERR_CONFIG_CONFLICT if another user has the email; any number of users may have none. */
   add(settings: VmessUserSettings): VmessUser {
     const email = settings.email.toLowerCase();

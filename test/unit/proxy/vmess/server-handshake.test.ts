@@ -214,6 +214,17 @@ for (const kind of ['aead', 'legacy'] as const) {
     assert.equal(outcome(feed([request(kind).envelope])), 'drain ERR_AUTH');
   });
 
+  test(`${kind}: a user removed between the pieces of its header is unknown too`, () => {
+    const { envelope } = request(kind);
+    for (const cut of [16, 20, 45, envelope.length - 1]) {
+      state = newState();
+      const handshake = new ServerHandshake(state, lax, '192.0.2.1');
+      assert.equal(handshake.push(envelope.subarray(0, cut)).state, 'more');
+      state.users.remove(settings.email);
+      assert.equal(outcome(handshake.push(envelope.subarray(cut))), 'drain ERR_AUTH', `cut at ${cut}`);
+    }
+  });
+
   test(`${kind}: an unknown user is drained as soon as 16 bytes are there`, () => {
     const { envelope } = request(kind, {}, stranger);
     assert.equal(feed([envelope.subarray(0, 15)]).state, 'more');
