@@ -259,7 +259,7 @@ function idleMemory(role: 'client' | 'server'): Scenario {
 
 /** A download through a transport; V2Ray's gRPC stand-in is its own HTTP/2. */
 function carried(carrier: StreamName, atMost?: number): Scenario {
-  const size = (carrier === 'kcp' ? 48 : 512) * mebibyte;
+  const size = (carrier === 'kcp' ? 48 : carrier === 'quic' ? 256 : 512) * mebibyte;
   const name = carrier === 'grpc over tls' ? 'grpc over tls (V2Ray: its http/2)' : carrier;
   const id = `transport-${carrier.replaceAll(/[ /]/g, '-')}`;
   const title = `client over ${name}, download`;
@@ -352,6 +352,7 @@ export const scenarios: readonly Scenario[] = [
   carried('http/2 over tls', 1.2),
   carried('grpc over tls', 1.2),
   carried('kcp', 1.2),
+  carried('quic', 1.2),
   carried('mux over tcp'),
   carried('mux over ws over tls'),
   firstBytes(undefined, 0),

@@ -68,6 +68,7 @@ export const streams = {
   'http/2 over tls': secured(h2),
   'grpc over tls': secured({ network: 'grpc', grpcSettings: { serviceName: 'bench' } }),
   kcp: plain(kcp),
+  quic: plain({ network: 'quic', quicSettings: {} }),
   'mux over tcp': muxed(plain({ network: 'tcp' })),
   'mux over ws over tls': muxed(secured({ network: 'ws' })),
 } as const;

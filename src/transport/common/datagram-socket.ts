@@ -24,17 +24,28 @@ export function growReceiveBuffer(socket: dgram.Socket, bytes: number): void {
   }
 }
 
-/** Sends `datagram`, a view of `buffer`; `port` and `address` are absent for a connected socket. */
+/**
+ * Sends `datagram`, a view of `buffer`; `port` and `address` are absent for a connected socket. `failed` is told what
+ * the kernel says: an ICMP answer to the datagram before, which the socket then does not tell by an event any more.
+ */
 export function sendDatagram(
   socket: dgram.Socket,
   datagram: Uint8Array,
   buffer: ReusedBuffer,
   port?: number,
   address?: string,
+  failed?: (error: NodeJS.ErrnoException) => void,
 ): void {
   const waits = socket.getSendQueueCount() > 0;
   if (waits && socket.getSendQueueSize() > sendQueueLimitBytes) return;
-  socket.send(datagram, port, address);
+  if (failed === undefined) socket.send(datagram, port, address);
+  else {
+    const done = (error: Error | null): void => {
+      if (error !== null) failed(error);
+    };
+    if (port === undefined) socket.send(datagram, done);
+    else socket.send(datagram, port, address, done);
+  }
   // The kernel had no room: the socket still needs these bytes.
   if (waits || socket.getSendQueueCount() > 0) buffer.renew();
 }

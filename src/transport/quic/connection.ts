@@ -4,6 +4,7 @@ import { TsrayError } from '../../core/errors.js';
 import { runSoon, type SoonTask } from '../common/soon.js';
 import type { EngineAddress, EngineConnection } from './engine.js';
 import { connectionFault } from './faults.js';
+import { Pacer } from './pacer.js';
 import { PeerStreams } from './peer-streams.js';
 import { discardInput, QuicLink, type StreamHost } from './stream-link.js';
 
@@ -13,6 +14,9 @@ const burst = 64;
 /** With streams open, a peer that was not heard for this long is asked. Half the time after which it is given up. */
 const keepAliveMs = 15_000;
 
+/** When it stops in the middle of sending it is asked sooner, once: it may be gone, and its machine says so only then. */
+const stoppedMs = 2_000;
+
 /**
  * quiche counts what was in flight on a stream that was reset against the connection's window for ever. After so many
  * resets a client takes another connection.
@@ -21,6 +25,11 @@ const maxResets = 32;
 
 /** Packets that only acknowledge are shorter; nobody answers those. */
 const answeredBytes = 100;
+
+/** How often the pace is looked at. */
+const measureMs = 5;
+/** What the pace holds back is looked at again this much later. */
+const paceMs = 1;
 
 const nothing = new Uint8Array(0);
 
@@ -56,6 +65,10 @@ export class QuicConnection implements StreamHost, SoonTask {
   readonly #waiting = new Set<QuicLink>();
   readonly #peerStreams = new PeerStreams();
   readonly #deadlineMs: number;
+  readonly #pacer = new Pacer();
+  #measuredMs = 0;
+  /** The pace has held packets back. */
+  #held = false;
   #nextStream = 0;
   #resets = 0;
   #timer: Timer | undefined;
@@ -63,6 +76,8 @@ export class QuicConnection implements StreamHost, SoonTask {
   #dueMs = 0;
   #heardMs: number;
   #askedMs = 0;
+  /** When something was last read from a stream. */
+  #readMs = 0;
   /** When the first packet was sent that nothing has followed yet. 0: none. */
   #unansweredMs = 0;
   readonly #listeners = new Set<() => void>();
@@ -202,8 +217,17 @@ export class QuicConnection implements StreamHost, SoonTask {
       for (const link of [...this.#waiting]) link.writable();
     }
     if (this.#closed) return;
+    this.#measure();
     this.#flush();
     this.#settle();
+  }
+
+  #measure(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#established || nowMs - this.#measuredMs < measureMs) return;
+    this.#measuredMs = nowMs;
+    const path = this.engine.pathStats().find(({ active }) => active);
+    if (path !== undefined) this.#pacer.measured(path.cwnd, path.rtt);
   }
 
   #establish(): boolean {
@@ -219,6 +243,7 @@ export class QuicConnection implements StreamHost, SoonTask {
 
   #read(): void {
     if (!this.engine.isReadable()) return;
+    this.#readMs = this.#clock.monotonicMs();
     for (const id of this.engine.readable()) {
       if (this.#closed) return;
       const link = this.#links.get(id) ?? this.#accept(id);
@@ -247,14 +272,20 @@ export class QuicConnection implements StreamHost, SoonTask {
 
   #flush(): void {
     const { room, send } = this.#options;
+    const nowMs = this.#clock.monotonicMs();
+    this.#held = false;
     try {
       for (let count = 0; count < burst; count += 1) {
+        if (!this.#pacer.allows(nowMs)) {
+          this.#held = true;
+          return;
+        }
         const sent = this.engine.send(room());
         if (sent === null) return;
-        if (this.#unansweredMs === 0 && sent[0] >= answeredBytes) {
-          this.#unansweredMs = this.#clock.monotonicMs();
-        }
-        send(sent[0], sent[1].to);
+        const [length, { to }] = sent;
+        this.#pacer.sent(length);
+        if (this.#unansweredMs === 0 && length >= answeredBytes) this.#unansweredMs = nowMs;
+        send(length, to);
       }
     } catch (error) {
       this.#fault ??= this.#faultOf(error);
@@ -316,6 +347,7 @@ export class QuicConnection implements StreamHost, SoonTask {
     let dueMs = timeoutMs === null ? Number.POSITIVE_INFINITY : nowMs + timeoutMs + 1;
     if (!this.#established) dueMs = Math.min(dueMs, this.#deadlineMs);
     else if (this.#links.size > 0) dueMs = Math.min(dueMs, this.#keepAliveDueMs);
+    if (this.#held) dueMs = Math.min(dueMs, nowMs + paceMs);
     this.#dueMs = dueMs;
     if (this.#timer !== undefined && this.#timerMs <= dueMs) return;
     this.#timer?.cancel();
@@ -328,7 +360,8 @@ export class QuicConnection implements StreamHost, SoonTask {
   }
 
   get #keepAliveDueMs(): number {
-    return Math.max(this.#heardMs, this.#askedMs) + keepAliveMs;
+    const dueMs = Math.max(this.#heardMs, this.#askedMs) + keepAliveMs;
+    return this.#readMs <= this.#askedMs ? dueMs : Math.min(dueMs, this.#heardMs + stoppedMs);
   }
 
   #tick(): void {

@@ -27,6 +27,9 @@ const receiveBufferBytes = 4 * 1024 * 1024;
 /** A machine that says so often that nobody listens has lost the connection: its server has gone. */
 const maxRefusals = 3;
 
+/** A server that has answered within this time is there. */
+const quietMs = 20;
+
 export interface QuicDialerDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -170,6 +173,11 @@ class QuicDialer implements Dialer {
       this.#engineConfig(engine),
     );
     let refusals = 0;
+    const failed = (error: NodeJS.ErrnoException): void => {
+      refusals += 1;
+      if (connection.isEstablished && refusals < maxRefusals) return;
+      connection.drop(dialError(where, destination.address.host, error));
+    };
     const connection: QuicConnection = new QuicConnection({
       engine: made,
       side: 'client',
@@ -178,7 +186,8 @@ class QuicDialer implements Dialer {
       where,
       handshakeMs,
       room: () => packets.room,
-      send: (length) => packets.send(socket, length),
+      // Asking for errors costs a callback for each packet: not while answers come.
+      send: (length) => packets.send(socket, length, connection.quietMs < quietMs ? undefined : failed),
       established: () => {
         security.verify(made.peerCertChain() ?? [], destination);
         // Nobody waits for a connection without streams.
@@ -203,11 +212,7 @@ class QuicDialer implements Dialer {
       refusals = 0;
       connection.received(packet, remote);
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      refusals += 1;
-      if (connection.isEstablished && refusals < maxRefusals) return;
-      connection.drop(dialError(where, destination.address.host, error));
-    });
+    socket.on('error', failed);
     return connection;
   }
 

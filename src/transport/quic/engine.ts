@@ -24,6 +24,8 @@ export interface EngineConnection {
   streamRecv(id: number, out: Uint8Array): [length: number, end: boolean] | null;
   /** Returns how much of `bytes` was taken; null: nothing. `end` counts once all of it was. */
   streamSend(id: number, bytes: Uint8Array, end: boolean): number | null;
+  /** Throws for a stream that the peer has stopped, or that is over. */
+  streamCapacity(id: number): number;
   /** 0: STOP_SENDING, 1: RESET_STREAM. */
   streamShutdown(id: number, direction: 0 | 1, code: number): unknown;
   peerStreamsLeftBidi(): number;
@@ -43,6 +45,8 @@ export interface EngineConnection {
   peerError(): EngineError | null;
   localError(): EngineError | null;
   stats(): { readonly recv: number };
+  /** Milliseconds and bytes. */
+  pathStats(): readonly { readonly active: boolean; readonly rtt: number; readonly cwnd: number }[];
 }
 
 /** Limits, ALPN and TLS of connections. */
@@ -59,6 +63,7 @@ export interface EngineConfig {
   setMaxStreamWindow(bytes: number): void;
   setMaxConnectionWindow(bytes: number): void;
   enablePacing(on: boolean): void;
+  setCcAlgorithmName(name: string): void;
 }
 
 export interface QuicEngine {

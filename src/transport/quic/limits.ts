@@ -37,6 +37,8 @@ export function setLimits(config: EngineConfig, side: 'client' | 'server', alpn:
   // Only clients open streams.
   config.setInitialMaxStreamsBidi(side === 'server' ? serverStreams : 0);
   config.setInitialMaxStreamsUni(0);
-  // It would need the time at which each packet may leave.
+  // It would need the time at which each packet may leave: see pacer.ts.
   config.enablePacing(false);
+  // CUBIC stops at the first losses; on paths that lose a little BBR carries many times as much.
+  config.setCcAlgorithmName('bbr');
 }

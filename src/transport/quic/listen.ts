@@ -133,7 +133,7 @@ class QuicListener implements Listener {
   /** Tells the client which versions there are, as quic-go does. */
   #negotiate(source: Uint8Array, destination: Uint8Array, { host, port }: EngineAddress): void {
     const length = this.#engine.negotiateVersion(source, destination, this.#packets.room);
-    this.#packets.send(this.#socket, length, port, host);
+    this.#packets.sendTo(this.#socket, length, port, host);
   }
 
   #open(packet: Uint8Array, firstKey: string, from: EngineAddress): void {
@@ -163,7 +163,7 @@ class QuicListener implements Listener {
       where: formatHostPort(plainHost(from.host), from.port),
       handshakeMs,
       room: () => this.#packets.room,
-      send: (length, to) => this.#packets.send(this.#socket, length, to.port, to.host),
+      send: (length, to) => this.#packets.sendTo(this.#socket, length, to.port, to.host),
       established: handshakeOver,
       opened: (link) => this.#opened(link, source),
       closed: () => {
@@ -179,7 +179,7 @@ class QuicListener implements Listener {
     this.#byId.set(key, connection);
     connection.received(packet, from);
     // Not genuine: nothing is owed to it.
-    if (engine.stats().recv === 0) connection.drop();
+    if (engine.stats().recv === 0 && engine.localError() === null) connection.drop();
   }
 
   #opened(link: QuicLink, source: Destination): void {

@@ -67,8 +67,13 @@ export class QuicPackets implements ReusedBuffer {
     return datagram.length > this.#headerBytes ? datagram.subarray(this.#headerBytes) : undefined;
   }
 
-  /** Sends the packet of `length` bytes at `room`; without `port` and `host` to the socket's peer. */
-  send(socket: dgram.Socket, length: number, port?: number, host?: string): void {
+  /** Sends the packet of `length` bytes at `room`. */
+  sendTo(socket: dgram.Socket, length: number, port: number, host: string): void {
     sendDatagram(socket, this.wrap(length), this, port, host);
+  }
+
+  /** The same to the peer of a connected socket. */
+  send(socket: dgram.Socket, length: number, failed?: (error: NodeJS.ErrnoException) => void): void {
+    sendDatagram(socket, this.wrap(length), this, undefined, undefined, failed);
   }
 }

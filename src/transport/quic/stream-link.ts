@@ -86,6 +86,7 @@ export class QuicLink implements Link {
     if (this.#queue === undefined) taken = this.#send(bytes);
     if (taken < bytes.length && !this.#outputLost) this.#enqueue(bytes.subarray(taken));
     this.#host.wake();
+    if (this.#outputLost) this.#settle();
     if ((this.#queue?.length ?? 0) > this.#highWaterBytes) this.#blocked = true;
     return !this.#blocked;
   }
@@ -167,8 +168,13 @@ export class QuicLink implements Link {
 
   /** Returns how much of `bytes` was taken. */
   #send(bytes: Uint8Array): number {
+    const { engine } = this.#host;
     try {
-      return this.#host.engine.streamSend(this.id, bytes, false) ?? 0;
+      const taken = engine.streamSend(this.id, bytes, false);
+      if (taken !== null) return taken;
+      // No room now; or the stream is over already, which this tells.
+      engine.streamCapacity(this.id);
+      return 0;
     } catch {
       // STOP_SENDING: nothing more reaches the peer. What it has sent still counts.
       this.#outputLost = true;

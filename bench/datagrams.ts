@@ -1,6 +1,7 @@
 /**
- * mKCP beside V2Ray's through the same links (bench/udp-relay.ts): throughput, CPU of both ends, and bytes on the wire
- * for each byte delivered. Run it after a build: node .build/bench/kcp.js [--up] [--seed TEXT] [--only WORD]
+ * mKCP or QUIC beside V2Ray's through the same links (bench/udp-relay.ts): throughput, CPU of both ends, and bytes on the
+ * wire for each byte delivered. Run it after a build:
+ * node .build/bench/datagrams.js [--network quic] [--up] [--seed TEXT] [--only WORD]
  *
  * 2 cores of an AMD EPYC shared by everything, Node 20.20, V2Ray 4.34, download, no seed, both ends the same:
  * see docs/transports.md for the table.
@@ -53,6 +54,7 @@ const giveUpMs = 90_000;
 
 const { values: flags } = parseArgs({
   options: {
+    network: { type: 'string', default: 'kcp' },
     up: { type: 'boolean', default: false },
     seed: { type: 'string' },
     only: { type: 'string', default: '' },
@@ -132,7 +134,10 @@ async function measure(link: Link, [clientCore, serverCore]: readonly [Core, Cor
   const args = [relayPort, serverPort, link.loss, link.delayMs, link.bytesPerMs ?? 0].map(String);
   const relay = fork(join(projectRoot, '.build', 'bench', 'udp-relay.js'), args);
   await once(relay, 'message');
-  const stream = { network: 'kcp', kcpSettings: flags.seed === undefined ? {} : { seed: flags.seed } };
+  const stream =
+    flags.network === 'quic'
+      ? { network: 'quic', quicSettings: {} }
+      : { network: 'kcp', kcpSettings: flags.seed === undefined ? {} : { seed: flags.seed } };
   const server = await startCore(serverCore, serverConfig(serverPort, 1, stream));
   const client = await startCore(
     clientCore,
@@ -159,7 +164,7 @@ async function measure(link: Link, [clientCore, serverCore]: readonly [Core, Cor
 }
 
 console.log(
-  `mKCP with V2Ray's default settings, ${flags.up ? 'upload' : 'download'}: speed, CPU of client + server, bytes sent per byte`,
+  `${flags.network} with V2Ray's default settings, ${flags.up ? 'upload' : 'download'}: speed, CPU of client + server, bytes sent per byte`,
 );
 console.log(
   `| link | ${pairs.map(([client, server]) => `${client} client, ${server} server`).join(' | ')} |`,
