@@ -4,6 +4,7 @@ import { TsrayError } from '../../core/errors.js';
 import { runSoon, type SoonTask } from '../common/soon.js';
 import type { EngineAddress, EngineConnection } from './engine.js';
 import { connectionFault } from './faults.js';
+import { connectionBytes } from './limits.js';
 import { Pacer } from './pacer.js';
 import { PeerStreams } from './peer-streams.js';
 import { discardInput, QuicLink, type StreamHost } from './stream-link.js';
@@ -71,6 +72,7 @@ export class QuicConnection implements StreamHost, SoonTask {
   #held = false;
   #nextStream = 0;
   #resets = 0;
+  #moved = 0;
   #timer: Timer | undefined;
   #timerMs = 0;
   #dueMs = 0;
@@ -195,6 +197,11 @@ export class QuicConnection implements StreamHost, SoonTask {
   setWaiting(link: QuicLink, waiting: boolean): void {
     if (waiting) this.#waiting.add(link);
     else this.#waiting.delete(link);
+  }
+
+  moved(bytes: number): void {
+    this.#moved += bytes;
+    if (this.#moved >= connectionBytes && this.#options.side === 'client') this.#retired = true;
   }
 
   wasReset(): void {

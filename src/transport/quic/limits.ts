@@ -8,15 +8,21 @@ const sendPacketBytes = 1252;
 const receivePacketBytes = 1500;
 
 /**
- * What a peer may send before it hears from us. quiche grows its windows from here with what is read, faster than its
- * congestion control grows; from any other size it would first shrink them.
+ * What a peer may send on a stream before it hears from us. quiche grows the window from here with what is read, faster
+ * than its congestion control grows; from any other size it would first shrink it.
  */
 const firstStreamWindowBytes = 32 * 1024;
-const firstConnectionWindowBytes = 48 * 1024;
 
 /** What may wait to be read: as with HTTP/2. */
 const streamWindowBytes = 4 * 1024 * 1024;
 const connectionWindowBytes = 64 * 1024 * 1024;
+
+/**
+ * After so much, either way, a client takes another connection for new streams. quiche sends an update of the
+ * connection's window again only if something was read since: a peer that has used up its window waits for ever when the
+ * update is lost. So the first window is as large as it may ever be, and with many small streams never used up.
+ */
+export const connectionBytes = connectionWindowBytes / 2;
 
 /** V2Ray's. */
 export const connectionIdBytes = 12;
@@ -29,7 +35,7 @@ export function setLimits(config: EngineConfig, side: 'client' | 'server', alpn:
   config.setMaxIdleTimeout(side === 'client' ? clientIdleMs : serverIdleMs);
   config.setMaxSendUdpPayloadSize(sendPacketBytes);
   config.setMaxRecvUdpPayloadSize(receivePacketBytes);
-  config.setInitialMaxData(firstConnectionWindowBytes);
+  config.setInitialMaxData(connectionWindowBytes);
   config.setInitialMaxStreamDataBidiLocal(firstStreamWindowBytes);
   config.setInitialMaxStreamDataBidiRemote(firstStreamWindowBytes);
   config.setMaxStreamWindow(streamWindowBytes);

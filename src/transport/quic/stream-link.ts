@@ -25,6 +25,8 @@ export interface StreamHost {
   wake(): void;
   /** The link has something queued, or nothing any more. */
   setWaiting(link: QuicLink, waiting: boolean): void;
+  /** So much was read or written. */
+  moved(bytes: number): void;
   /** The stream was reset, by us or by the peer. */
   wasReset(): void;
   /** The link is done with its stream. Once. */
@@ -132,7 +134,10 @@ export class QuicLink implements Link {
         if (read === null) return;
         const [length] = read;
         end = read[1];
-        if (length > 0) this.#sink.data(scratch.subarray(0, length));
+        if (length > 0) {
+          this.#host.moved(length);
+          this.#sink.data(scratch.subarray(0, length));
+        }
       } catch (error) {
         this.#broken(error);
         return;
@@ -171,7 +176,10 @@ export class QuicLink implements Link {
     const { engine } = this.#host;
     try {
       const taken = engine.streamSend(this.id, bytes, false);
-      if (taken !== null) return taken;
+      if (taken !== null) {
+        this.#host.moved(taken);
+        return taken;
+      }
       // No room now; or the stream is over already, which this tells.
       engine.streamCapacity(this.id);
       return 0;
