@@ -51,7 +51,7 @@ export interface ConnectionOptions {
   established(): void;
   /** The peer has opened a stream; the receiver owns its link. */
   opened?(link: QuicLink): void;
-  /** Streams went from none to some, or back. */
+  /** There are streams that somebody needs the process for, or none any more. */
   busy?(isBusy: boolean): void;
   /** The connection is gone, its links were told. Once. */
   closed(error: TsrayError | undefined): void;
@@ -85,6 +85,9 @@ export class QuicConnection implements StreamHost, SoonTask {
   readonly #listeners = new Set<() => void>();
   #heard = false;
   #established = false;
+  /** Links that do not want the process kept running for them. */
+  readonly #unheld = new Set<QuicLink>();
+  #busy = false;
   #retired = false;
   #closed = false;
   #fault: TsrayError | undefined;
@@ -204,14 +207,30 @@ export class QuicConnection implements StreamHost, SoonTask {
     if (this.#moved >= connectionBytes && this.#options.side === 'client') this.#retired = true;
   }
 
+  setHolding(link: QuicLink, holds: boolean): void {
+    if (holds) this.#unheld.delete(link);
+    else this.#unheld.add(link);
+    this.#keepRunning();
+  }
+
+  #keepRunning(): void {
+    const busy = this.#links.size > this.#unheld.size;
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    this.#options.busy?.(busy);
+  }
+
   wasReset(): void {
     this.#resets += 1;
     if (this.#resets === maxResets && this.#options.side === 'client') this.#retired = true;
   }
 
   release(link: QuicLink): void {
-    if (!this.#links.delete(link.id) || this.#links.size > 0 || this.#closed) return;
-    this.#options.busy?.(false);
+    if (!this.#links.delete(link.id)) return;
+    this.#unheld.delete(link);
+    if (this.#closed) return;
+    this.#keepRunning();
+    if (this.#links.size > 0) return;
     // Not from within the link's own call: what it has said has to leave.
     if (this.#retired) runSoon(this);
   }
@@ -272,7 +291,7 @@ export class QuicConnection implements StreamHost, SoonTask {
   #add(id: number): QuicLink {
     const link = new QuicLink(this, id);
     this.#links.set(id, link);
-    if (this.#links.size === 1) this.#options.busy?.(true);
+    this.#keepRunning();
     runSoon(this);
     return link;
   }

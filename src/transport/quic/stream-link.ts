@@ -27,6 +27,8 @@ export interface StreamHost {
   setWaiting(link: QuicLink, waiting: boolean): void;
   /** So much was read or written. */
   moved(bytes: number): void;
+  /** Whether the link wants the process kept running for it; it does at first. */
+  setHolding(link: QuicLink, holds: boolean): void;
   /** The stream was reset, by us or by the peer. */
   wasReset(): void;
   /** The link is done with its stream. Once. */
@@ -91,6 +93,10 @@ export class QuicLink implements Link {
     if (this.#outputLost) this.#settle();
     if ((this.#queue?.length ?? 0) > this.#highWaterBytes) this.#blocked = true;
     return !this.#blocked;
+  }
+
+  holdProcess(hold: boolean): void {
+    if (!this.#gone) this.#host.setHolding(this, hold);
   }
 
   end(): void {

@@ -32,6 +32,7 @@ const networks: readonly StreamObject[] = [
   { network: 'http', httpSettings: { path: '/h2', host: ['server.example'] } },
   { network: 'grpc', grpcSettings: { serviceName: 'tunnel' } },
   { network: 'kcp' },
+  { network: 'quic' },
 ];
 
 /** Echoes once, then lets go (and takes hold again); prints what it has done, and `ended` if it lived to see the end. */
