@@ -58,6 +58,19 @@ const rows: readonly Row[] = [
     name: 'kcp',
     stream: { network: 'kcp', kcpSettings: { seed: 'a seed ', header: { type: 'wechat-video' } } },
   },
+  {
+    name: 'quic',
+    stream: {
+      network: 'quic',
+      quicSettings: { security: 'aes-128-gcm', key: 'a key', header: { type: 'srtp' } },
+      ...clientTls,
+    },
+    serverStream: {
+      network: 'quic',
+      quicSettings: { security: 'aes-128-gcm', key: 'a key', header: { type: 'srtp' } },
+      ...serverTls,
+    },
+  },
 ];
 
 const styles: readonly LinkStyle[] = ['v2rayn', 'url'];

@@ -1,9 +1,12 @@
 /** What a link says, whatever its form. */
 
-export type LinkNetwork = 'tcp' | 'ws' | 'http' | 'grpc' | 'kcp' | 'httpupgrade';
+export type LinkNetwork = 'tcp' | 'ws' | 'http' | 'grpc' | 'kcp' | 'quic' | 'httpupgrade';
 export type LinkSecurity = 'auto' | 'aes-128-gcm' | 'chacha20-poly1305' | 'none' | 'zero' | 'aes-128-cfb';
-export type LinkKcpHeader = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
+/** What the datagrams of mKCP and QUIC look like. */
+export type LinkPacketHeader = 'none' | 'srtp' | 'utp' | 'wechat-video' | 'dtls' | 'wireguard';
 
+/** What protects QUIC's datagrams once more. */
+export type LinkQuicSecurity = 'none' | 'aes-128-gcm' | 'chacha20-poly1305';
 export type LinkPacketEncoding = 'xudp' | 'packetaddr';
 
 export interface LinkTls {
@@ -27,7 +30,14 @@ export type LinkCarriage =
       readonly multiMode: boolean;
       readonly authority: string;
     }
-  | { readonly network: 'kcp'; readonly header: LinkKcpHeader; readonly seed: string };
+  | { readonly network: 'kcp'; readonly header: LinkPacketHeader; readonly seed: string }
+  | {
+      readonly network: 'quic';
+      readonly security: LinkQuicSecurity;
+      /** Secret. */
+      readonly key: string;
+      readonly header: LinkPacketHeader;
+    };
 
 export interface LinkFields {
   readonly name: string;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { VmessServerSettings } from '../../proxy/vmess/settings.js';
 import { formatUuid } from '../../proxy/vmess/uuid.js';
 import type { SockoptSettings } from '../../transport/common/sockopt.js';
+import type { QuicSettings } from '../../transport/quic/settings.js';
 import type { StreamSettings } from '../../transport/stack/stream-settings.js';
 import { defaultHttpHead } from '../../transport/tcp/http-head-defaults.js';
 import type { HttpHeadSettings } from '../../transport/tcp/settings.js';
@@ -162,10 +163,18 @@ function carriageOf(stream: StreamSettings, role: 'inbound' | 'outbound', notes:
       return { network: 'kcp', header, seed };
     }
     case 'quic':
-      throw linkFault('a link of tsray cannot name the transport "quic"');
+      return quicCarriage(stream.quic);
     case 'domainsocket':
       throw linkFault('a link cannot name a Unix socket');
   }
+}
+
+function quicCarriage({ header, key, security }: QuicSettings): LinkCarriage {
+  if (security !== 'auto') return { network: 'quic', header, key, security };
+  throw linkFault(
+    'a link cannot name QUIC without quicSettings, which goes by the processor',
+    'Write "quicSettings": { "security": "none" } on both sides, or name another security there.',
+  );
 }
 
 const defaultMtu = 1350;

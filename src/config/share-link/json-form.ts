@@ -77,6 +77,11 @@ function translate(given: LinkValues, names: readonly string[]): LinkValues {
   if (network === 'kcp' || network === 'mkcp') {
     values.set('seed', given.exact('path'));
     values.set('path', '');
+  } else if (network === 'quic') {
+    values.set('quicSecurity', host);
+    values.set('host', '');
+    values.set('key', given.exact('path'));
+    values.set('path', '');
   } else if (network === 'grpc' || network === 'gun') {
     values.set('mode', type);
     values.set('headerType', '');

@@ -46,6 +46,7 @@ type LinkCarrierSettings = {
   readonly httpSettings?: Members;
   readonly grpcSettings?: Members;
   readonly kcpSettings?: Members;
+  readonly quicSettings?: Members;
 };
 
 export function outboundOf(fields: LinkFields): LinkOutbound {
@@ -113,6 +114,15 @@ function carrierSettings(carriage: LinkCarriage): LinkCarrierSettings | undefine
           serviceName: carriage.serviceName,
           ...(carriage.multiMode ? { multiMode: true } : {}),
           ...(carriage.authority === '' ? {} : { authority: carriage.authority }),
+        },
+      };
+    case 'quic':
+      // Always there: without any V2Ray seals the datagrams.
+      return {
+        quicSettings: {
+          security: carriage.security,
+          ...(carriage.key === '' ? {} : { key: carriage.key }),
+          ...(carriage.header === 'none' ? {} : { header: { type: carriage.header } }),
         },
       };
     case 'kcp':

@@ -10,9 +10,10 @@ import { linkFault, shown } from './fault.js';
 import type {
   LinkCarriage,
   LinkFields,
-  LinkKcpHeader,
   LinkNetwork,
   LinkPacketEncoding,
+  LinkPacketHeader,
+  LinkQuicSecurity,
   LinkSecurity,
   LinkTls,
 } from './fields.js';
@@ -53,10 +54,20 @@ const networks: Readonly<Record<string, LinkNetwork>> = {
   gun: 'grpc',
   kcp: 'kcp',
   mkcp: 'kcp',
+  quic: 'quic',
   httpupgrade: 'httpupgrade',
 };
 
-const kcpHeaders: readonly LinkKcpHeader[] = ['none', 'srtp', 'utp', 'wechat-video', 'dtls', 'wireguard'];
+const packetHeaders: readonly LinkPacketHeader[] = [
+  'none',
+  'srtp',
+  'utp',
+  'wechat-video',
+  'dtls',
+  'wireguard',
+];
+
+const quicSecurities: readonly LinkQuicSecurity[] = ['none', 'aes-128-gcm', 'chacha20-poly1305'];
 
 /** Names that say nothing about the way to the server. */
 const harmless = ['v', 'remarks', 'remark', 'group'] as const;
@@ -168,7 +179,9 @@ class FieldReader {
       case 'tcp':
         return this.#readTcp(headerType, host, path);
       case 'kcp':
-        return { network, header: this.#kcpHeader(headerType), seed: values.exact('seed') };
+        return { network, header: this.#packetHeader('mKCP', headerType), seed: values.exact('seed') };
+      case 'quic':
+        return this.#readQuic(headerType);
       case 'grpc': {
         const mode = values.take('mode').toLowerCase();
         if (!['', 'none', 'gun', 'guna', 'multi'].includes(mode)) {
@@ -203,10 +216,24 @@ class FieldReader {
     return { network: 'tcp' };
   }
 
-  #kcpHeader(given: string): LinkKcpHeader {
-    const found = kcpHeaders.find((header) => header === (given === '' ? 'none' : given));
+  #readQuic(headerType: string): LinkCarriage {
+    const given = this.#values.take('quicSecurity');
+    const security = quicSecurities.find((each) => each === (given === '' ? 'none' : given.toLowerCase()));
+    if (security === undefined) {
+      throw linkFault(
+        `expected ${oneOf(quicSecurities)} as security of QUIC, found ${shown(given, this.#id)}`,
+      );
+    }
+    const key = this.#values.exact('key');
+    return { network: 'quic', security, key, header: this.#packetHeader('QUIC', headerType) };
+  }
+
+  #packetHeader(network: string, given: string): LinkPacketHeader {
+    const found = packetHeaders.find((header) => header === (given === '' ? 'none' : given));
     if (found !== undefined) return found;
-    throw linkFault(`expected ${oneOf(kcpHeaders)} as header of mKCP, found ${shown(given, this.#id)}`);
+    throw linkFault(
+      `expected ${oneOf(packetHeaders)} as header of ${network}, found ${shown(given, this.#id)}`,
+    );
   }
 
   #unused(key: string, value: string): void {
@@ -217,13 +244,10 @@ class FieldReader {
 
   #noNetwork(given: string): Error {
     const network = given.toLowerCase();
-    if (network === 'quic') {
-      return linkFault('the link asks for the transport "quic", which tsray does not have');
-    }
     if (['xhttp', 'splithttp', 'hysteria', 'hysteria2', 'hy2', 'meek', 'mekya'].includes(network)) {
       return linkFault(`the link asks for the transport "${network}", which V2Ray 4 and tsray do not have`);
     }
-    const known = oneOf(['tcp', 'ws', 'h2', 'grpc', 'kcp', 'httpupgrade']);
+    const known = oneOf(['tcp', 'ws', 'h2', 'grpc', 'kcp', 'quic', 'httpupgrade']);
     return linkFault(`expected the transport ${known}, found ${shown(given, this.#id)}`);
   }
 

@@ -18,7 +18,10 @@ function wellFormed(text: string): string {
 /** Readers take the Host for the server name if none is given, so one that is not meant has to be spelt out. */
 function serverName({ address, carriage, tls }: LinkFields): string {
   const { host } = namesOf(carriage);
-  return tls?.serverName ?? (host !== '' && carriage.network !== 'grpc' ? address : '');
+  return (
+    tls?.serverName ??
+    (host !== '' && carriage.network !== 'grpc' && carriage.network !== 'quic' ? address : '')
+  );
 }
 
 /** What v2rayN calls `type`, `host` and `path`. */
@@ -45,6 +48,8 @@ function namesOf(carriage: LinkCarriage): {
       };
     case 'kcp':
       return { type: carriage.header, host: '', path: carriage.seed };
+    case 'quic':
+      return { type: carriage.header, host: carriage.security, path: carriage.key };
   }
 }
 
@@ -92,6 +97,10 @@ function urlForm(fields: LinkFields): string {
     case 'kcp':
       query.push(['headerType', type]);
       add('seed', path);
+      break;
+    case 'quic':
+      query.push(['headerType', type], ['quicSecurity', host]);
+      add('key', path);
       break;
     default:
       add('path', path);

@@ -49,6 +49,12 @@ const carriage: fc.Arbitrary<LinkCarriage> = fc.oneof(
     header: fc.constantFrom('none', 'srtp', 'utp', 'wechat-video', 'dtls', 'wireguard'),
     seed: fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => Buffer.from(text).toString()),
   }),
+  fc.record({
+    network: fc.constant('quic' as const),
+    security: fc.constantFrom('none', 'aes-128-gcm', 'chacha20-poly1305'),
+    key: fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => Buffer.from(text).toString()),
+    header: fc.constantFrom('none', 'srtp', 'utp', 'wechat-video', 'dtls', 'wireguard'),
+  }),
 );
 
 const tls = fc.record(

@@ -194,6 +194,16 @@ const rows: readonly Row[] = [
     means: { network: 'kcp', carrier: { header: 'wechat-video', seed: 'a seed' } },
   },
   {
+    title: 'quic: security, key and header',
+    link: rayN({ net: 'quic', type: 'srtp', host: 'aes-128-gcm', path: 'a key' }),
+    means: { network: 'quic', carrier: { security: 'aes-128-gcm', key: 'a key', header: 'srtp' } },
+  },
+  {
+    title: 'quic: nothing said of it',
+    link: rayN({ net: 'quic' }),
+    means: { network: 'quic', carrier: { security: 'none', key: '', header: 'none' } },
+  },
+  {
     title: 'grpc: service name, mode, authority',
     link: rayN({ net: 'grpc', type: 'multi', path: 'Tun', host: 'auth.example' }),
     means: { network: 'grpc', carrier: { serviceName: 'Tun', multiMode: true, authority: 'auth.example' } },
@@ -256,6 +266,11 @@ const rows: readonly Row[] = [
     title: 'URL form: kcp',
     link: url('?type=kcp&headerType=srtp&seed=s%26s'),
     means: { network: 'kcp', carrier: { header: 'srtp', seed: 's&s' } },
+  },
+  {
+    title: 'URL form: quic',
+    link: url('?type=quic&headerType=utp&quicSecurity=chacha20-poly1305&key=k%26k&security=tls'),
+    means: { network: 'quic', carrier: { security: 'chacha20-poly1305', key: 'k&k', header: 'utp' } },
   },
   {
     title: 'URL form: grpc',
