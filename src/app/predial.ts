@@ -3,6 +3,7 @@
  * TLS and WebSocket handshakes. A VMess server waits for a header only so long (V2Ray: 60 s, old ones 4 s), so each
  * one is used or dropped within 3 s.
  */
+import { setMaxListeners } from 'node:events';
 import type { Dialer, DialOptions } from '../contract/transport.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Destination } from '../core/net/destination.js';
@@ -48,6 +49,8 @@ class Predialer implements Dialer {
   constructor(dialer: Dialer, options: PredialOptions) {
     this.#dialer = dialer;
     this.#options = options;
+    // Each dial under way listens; Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   async dial(destination: Destination, options?: DialOptions): Promise<Link> {

@@ -1,4 +1,5 @@
 /** Datagrams of one session, sent directly: a socket for each address family, opened when first needed. */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../contract/logger.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
@@ -58,6 +59,8 @@ export class FreedomPackets implements PacketLink {
 
   constructor(deps: FreedomPacketsDeps) {
     this.#deps = deps;
+    // Each name being looked up listens; Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** Packets that were not sent. */
