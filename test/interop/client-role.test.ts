@@ -8,7 +8,14 @@ import {
   vmessInbound,
   vmessOutbound,
 } from '../helper/configs.js';
-import { type EchoServers, manyAtOnce, startEchoServers, tcpEcho, udpEcho } from '../helper/exchange.js';
+import {
+  type EchoServers,
+  manyAtOnce,
+  startEchoServers,
+  swallowedByV2ray,
+  tcpEcho,
+  udpEcho,
+} from '../helper/exchange.js';
 import { skipWithout } from '../helper/peer.js';
 import { freePortRange } from '../helper/ports.js';
 import { startTsray, type Tsray } from '../helper/tsray.js';
@@ -57,7 +64,7 @@ describe('tsray client, V2Ray server', { skip: skipWithout('v2ray') }, () => {
         outbounds: [vmessOutbound(serverPort, kind, 'aes-128-gcm')],
       });
       try {
-        await manyAtOnce(client.port('socks'), servers, 200, 100_000);
+        await manyAtOnce(client.port('socks'), servers, 200, 100_000, swallowedByV2ray);
       } finally {
         await client.close();
       }
