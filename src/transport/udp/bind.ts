@@ -5,12 +5,16 @@ import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
+import { growReceiveBuffer } from '../common/datagram-socket.js';
 
 /** The largest payload of a UDP packet over IPv4: 65535 less the IP and UDP headers. */
 export const maxDatagramBytes = 65_507;
 
 /** What may wait in a socket that the kernel takes no packets from; more is dropped. */
 const sendQueueLimitBytes = 1024 * 1024;
+
+/** The kernel's default holds 92 packets; while this process is busy elsewhere for a moment, more come. */
+const receiveBufferBytes = 1024 * 1024;
 
 type Family = 'udp4' | 'udp6';
 
@@ -22,6 +26,7 @@ export const bindPackets: BindPackets = async (family, options = {}) => {
     lookup: (host, _options, callback) => callback(null, host, family === 'udp6' ? 6 : 4),
   });
   await bind(socket, family, options);
+  growReceiveBuffer(socket, receiveBufferBytes);
   return new UdpLink(socket, family, options.dualStack === true);
 };
 
