@@ -13,6 +13,7 @@ import { payload, sha256 } from '../helper/payload.js';
 import { closedPort, freePorts } from '../helper/ports.js';
 import { withoutQuic } from '../helper/quic.js';
 import { ending, plainQuic, quicDialer, quicServer } from '../helper/quic-pair.js';
+import { seededRandom } from '../helper/seeded-random.js';
 import { socksConnect } from '../helper/socks-client.js';
 import { startEcho, startSource, type TestServer } from '../helper/tcp-servers.js';
 import { echoLink, loopback } from '../helper/transport.js';
@@ -182,6 +183,33 @@ describe('dialing QUIC', { skip: withoutQuic }, () => {
     echoLink((await server.next()).link);
     await sink.until(({ ended }) => ended === 1);
     assert.equal(sha256(sink.bytes), sha256(bytes));
+    await dialer.close();
+    await between.close();
+    await server.listener.close();
+  });
+
+  test('64 links at once over a path that loses a tenth all get their bytes', async () => {
+    const random = seededRandom(7);
+    const server = await quicServer();
+    const between = await startUdpBetween(server.port, (datagram, _direction, index) =>
+      index < 8 || random.fraction() > 0.1 ? [datagram] : [],
+    );
+    const dialer = quicDialer();
+    const serving = (async () => {
+      for (let count = 0; count < 64; count += 1) echoLink((await server.next()).link);
+    })();
+    const bytes = payload(30_000);
+    await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        const link = await dialer.dial(loopback(between.port));
+        const sink = CollectSink.on(link);
+        link.write(bytes);
+        link.end();
+        await sink.until(({ closes }) => closes === 1);
+        assert.equal(sha256(sink.bytes), sha256(bytes));
+      }),
+    );
+    await serving;
     await dialer.close();
     await between.close();
     await server.listener.close();
