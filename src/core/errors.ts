@@ -12,7 +12,7 @@ export const errorCodes = {
   ERR_CONFIG_CONFLICT: 'Two parts of the configuration contradict each other.',
   ERR_LINK: 'A share link could not be read or written.',
   ERR_SUBSCRIPTION: 'A subscription could not be read.',
-  ERR_USAGE: 'The command line was not understood.',
+  ERR_USAGE: 'A command line, or an argument of a function, was not understood.',
   ERR_LISTEN: 'A listening socket could not be opened.',
   ERR_LOG: 'A log file could not be opened or written.',
   ERR_DIAL_TIMEOUT: 'A connection was not established in time.',

@@ -1,7 +1,8 @@
 /**
  * Whose timers hold. Observed of V2Ray 4.34 (SOCKS inbound; freedom, vmess, socks and http outbounds; one level with
  * timeouts of 3 s and one of 60 s): a quiet connection, and one whose client has ended, goes by the shorter of the two
- * levels, whichever side has it; an outbound without a level has level 0.
+ * levels, whichever side has it; an outbound without a level has level 0. Once the target has ended, V2Ray keeps the
+ * client's side for the inbound's uplinkOnly whatever the outbound's; here the shorter of them ends both.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
