@@ -51,6 +51,7 @@ const rows: readonly Row[] = [
     proxied: called,
   },
   { name: 'kcp', stream: { network: 'kcp', kcpSettings: { seed: 'a seed' } } },
+  { name: 'quic', stream: { network: 'quic', quicSettings: { security: 'none' } } },
 ];
 
 let origin: HttpOrigin;
