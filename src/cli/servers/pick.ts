@@ -17,6 +17,9 @@ export interface Pick {
 /** For each server that may be the fastest. */
 const probeTimeoutMs = 10_000;
 
+/** Servers that are listed without being asked for. */
+const mostListed = 60;
+
 /** Rejects with ERR_USAGE, after printing the list, if it is not clear which; with ERR_SUBSCRIPTION if there is none. */
 export async function pickServer(candidates: Candidates, { server, target }: Pick): Promise<Candidate> {
   const { servers } = candidates;
@@ -34,8 +37,12 @@ export async function pickServer(candidates: Candidates, { server, target }: Pic
     });
   }
   if (others.length === 0) return first;
-  for (const line of serverList(servers, columnsOf(process.stderr), paintFor(process.stderr)))
-    console.error(line);
+  const lines = serverList(servers, columnsOf(process.stderr), paintFor(process.stderr));
+  // The head, and a screen or two.
+  for (const line of lines.slice(0, 1 + mostListed)) console.error(line);
+  if (servers.length > mostListed) {
+    console.error(`... and ${servers.length - mostListed} more; \`tsray test\` lists all of them`);
+  }
   throw new TsrayError('ERR_USAGE', `there are ${servers.length} servers, and --server does not say which`, {
     hint: 'Add --server with a number or a name of this list.',
   });

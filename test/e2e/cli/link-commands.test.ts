@@ -330,6 +330,13 @@ describe('a subscription of several servers', () => {
     assert.equal(unclear.code, 1);
     assert.match(unclear.output, /^2 {2}good /m);
     assert.match(unclear.output, /ERR_USAGE: there are 2 servers, and --server does not say which/);
+    const many = Array.from({ length: 70 }, (_, index) => linkTo(closed, `n${index + 1}`));
+    writeFileSync(join(folder, 'many.txt'), many.join('\n'));
+    const cut = await tsray(['connect', 'many.txt', '--listen', '0']);
+    assert.match(
+      cut.output,
+      /^60 {2}n60 .*\n\.\.\. and 10 more; `tsray test` lists all of them\ntsray: ERR_USAGE/m,
+    );
     const unknown = await tsray(['connect', web.url, '--server', 'Berlin']);
     assert.match(unknown.output, /no server has the name "Berlin"/);
     for (const which of ['2', 'GOOD', 'fastest']) {
