@@ -54,7 +54,8 @@ export class StreamSession implements Link, CarrierSession {
   #peerEnded = false;
   /** Nothing more is sent or received; told to the sink when what is held has been delivered. */
   #over = false;
-  #closedTold = false;
+  /** The sink that was told. */
+  #closedTold: LinkSink | undefined;
   #error: TsrayError | undefined;
 
   constructor(options: StreamSessionOptions) {
@@ -223,8 +224,8 @@ export class StreamSession implements Link, CarrierSession {
       this.#newTimer?.cancel();
       this.#sink!.end();
     }
-    if (this.#over && !this.#closedTold) {
-      this.#closedTold = true;
+    if (this.#over && this.#closedTold !== this.#sink) {
+      this.#closedTold = this.#sink;
       this.#sink!.closed(this.#error);
     }
   }

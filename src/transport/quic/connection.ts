@@ -197,6 +197,10 @@ export class QuicConnection implements StreamHost, SoonTask {
     if (!this.#closed) runSoon(this);
   }
 
+  flush(): void {
+    if (!this.#closed) this.#flush();
+  }
+
   setWaiting(link: QuicLink, waiting: boolean): void {
     if (waiting) this.#waiting.add(link);
     else this.#waiting.delete(link);

@@ -23,6 +23,8 @@ export interface StreamHost {
   readonly engine: EngineConnection;
   /** Something can be sent or read: to be done before the event loop turns. */
   wake(): void;
+  /** Sends at once what the engine has. */
+  flush(): void;
   /** The link has something queued, or nothing any more. */
   setWaiting(link: QuicLink, waiting: boolean): void;
   /** So much was read or written. */
@@ -214,7 +216,11 @@ export class QuicLink implements Link {
   #finish(): void {
     if (this.#finished || this.#gone) return;
     this.#finished = true;
-    if (!this.#outputLost) this.#quietly((engine) => engine.streamSend(this.id, nothing, true));
+    if (!this.#outputLost) {
+      this.#quietly((engine) => engine.streamSend(this.id, nothing, true));
+      // quiche drops a FIN by itself if an acknowledgement of all before it is read first.
+      this.#host.flush();
+    }
     this.#settle();
   }
 

@@ -3,20 +3,31 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import type { RelayOutcome, Route } from '../../../src/contract/dispatcher.js';
+import type { ConnContext } from '../../../src/contract/conn-context.js';
+import type { Dispatcher, RelayOutcome, Route } from '../../../src/contract/dispatcher.js';
+import type { Outbound } from '../../../src/contract/outbound.js';
+import { defaultLevelPolicy } from '../../../src/contract/policy.js';
 import type { Dialer } from '../../../src/contract/transport.js';
-import type { Link } from '../../../src/core/stream/link.js';
+import { systemRandom } from '../../../src/core/random.js';
+import type { Link, LinkSink } from '../../../src/core/stream/link.js';
 import { linkToDuplex } from '../../../src/core/stream/link-duplex.js';
 import { createPipe } from '../../../src/core/stream/pipe.js';
 import { prefixedLink } from '../../../src/core/stream/prefixed-link.js';
+import { nodeCrypto } from '../../../src/crypto/node.js';
+import { MuxClient } from '../../../src/proxy/mux/client.js';
+import { GlobalIds } from '../../../src/proxy/mux/global-id.js';
+import { MuxServer } from '../../../src/proxy/mux/server.js';
 import { duplexToLink } from '../../../src/transport/common/duplex-link.js';
 import { LateLink } from '../../../src/transport/common/late-link.js';
 import { plainTcp, type StreamSettings } from '../../../src/transport/stack/stream-settings.js';
 import { contextFor, destinationOf } from '../../helper/contexts.js';
+import { FakeClock } from '../../helper/fake-clock.js';
 import { FakeDispatcher } from '../../helper/fake-dispatcher.js';
+import { FakeOutbound } from '../../helper/fake-outbound.js';
 import { anyTls, grpcSettings, h2Settings } from '../../helper/http2-settings.js';
 import { kcpDefaults } from '../../helper/kcp.js';
 import { firstText, type LinkEnds, type LinkKind, testLinkContract } from '../../helper/link-contract.js';
+import { MemoryLogger } from '../../helper/memory-log.js';
 import { loopback, startTransportServer, transportDialer } from '../../helper/transport.js';
 import { earlyDataForms, httpUpgradeSettings, wsSettings } from '../../helper/upgrade-settings.js';
 import { settle, VmessPair } from '../../helper/vmess-pair.js';
@@ -70,26 +81,74 @@ function transport(settings: StreamSettings): () => Promise<LinkEnds> {
   };
 }
 
-async function vmess(): Promise<LinkEnds> {
-  let far: Link | undefined;
-  const accept = (link: Link): Promise<RelayOutcome> => {
-    far = link;
+/** A dispatcher that keeps the one link it is given. */
+function catcher(): { readonly dispatcher: Dispatcher; caught(): Link } {
+  let link: Link | undefined;
+  const relay = (given: Link): Promise<RelayOutcome> => {
+    link = given;
     return new Promise(() => undefined);
   };
-  const route: Route = { outboundTag: 'test', relay: accept, discard: () => undefined };
-  const dispatcher = Object.assign(new FakeDispatcher(), { open: () => Promise.resolve(route) });
+  const route: Route = { outboundTag: 'test', relay, discard: () => undefined };
+  return {
+    dispatcher: Object.assign(new FakeDispatcher(), { open: () => Promise.resolve(route) }),
+    caught: () => link!,
+  };
+}
+
+const target = contextFor(destinationOf('tcp', 'example.com', 443));
+
+const nobody: LinkSink = {
+  data: () => undefined,
+  end: () => undefined,
+  drain: () => undefined,
+  closed: () => undefined,
+};
+
+async function vmess(): Promise<LinkEnds> {
+  const { caught, dispatcher } = catcher();
   const pair = new VmessPair({ inbound: { dispatcher } });
-  const near = await pair.outbound.open(contextFor(destinationOf('tcp', 'example.com', 443)));
+  const near = await pair.outbound.open(target);
   near.write(first);
-  // VMess sends nothing before it is started.
-  near.start({
-    data: () => undefined,
-    end: () => undefined,
-    drain: () => undefined,
-    closed: () => undefined,
-  });
+  // VMess reads nothing before it is started.
+  near.start(nobody);
   await settle();
-  return { near, far: far!, close: nothing };
+  return { near, far: caught(), close: nothing };
+}
+
+async function mux(): Promise<LinkEnds> {
+  const { caught, dispatcher } = catcher();
+  const clock = new FakeClock();
+  const nextId = (): number => 1;
+  const policy = { forLevel: () => defaultLevelPolicy };
+  const server = new MuxServer({ dispatcher, policy, clock, nextId });
+  const outbound: Outbound = Object.assign(new FakeOutbound(), {
+    open: (context: ConnContext) => {
+      const [near, far] = createPipe();
+      void server.serve(context, far);
+      return Promise.resolve(near);
+    },
+  });
+  const client = new MuxClient({
+    outbound,
+    clock,
+    log: new MemoryLogger(),
+    nextId,
+    bufferBytes: 64 * 1024,
+    globalIds: new GlobalIds(nodeCrypto, systemRandom),
+    settings: { concurrency: 8, udpConcurrency: 0, udp443: undefined },
+    xudp: false,
+  });
+  const near = await client.open(target);
+  near.write(first);
+  await settle();
+  return {
+    near,
+    far: caught(),
+    async close() {
+      await client.close();
+      server.close();
+    },
+  };
 }
 
 const secured = (settings: StreamSettings): StreamSettings => ({ ...settings, tls: anyTls() });
@@ -97,6 +156,11 @@ const sockopt = { acceptProxyProtocol: false };
 const kcp: StreamSettings = {
   network: 'kcp',
   kcp: { ...kcpDefaults, ttiMs: 10, downlinkCapacity: 100, uplinkCapacity: 100 },
+  sockopt,
+};
+const quic: StreamSettings = {
+  network: 'quic',
+  quic: { security: 'none', key: '', header: 'none' },
   sockopt,
 };
 const header = { version: '1.1', headers: [['Host', ['example.com']]] } as const;
@@ -141,7 +205,10 @@ const kinds: readonly LinkKind[] = [
   { name: 'http/2 over TLS', halfClose: true, open: transport(h2Settings({}, anyTls())) },
   { name: 'grpc', halfClose: true, open: transport(grpcSettings()) },
   { name: 'kcp', halfClose: false, open: transport(kcp) },
+  { name: 'quic', halfClose: true, open: transport(quic) },
   { name: 'vmess', halfClose: true, open: vmess },
+  // A client's `end` is not told, a server's closes the session.
+  { name: 'mux', halfClose: false, open: mux },
 ];
 
 for (const kind of kinds) testLinkContract(kind);
