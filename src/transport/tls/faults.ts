@@ -78,3 +78,11 @@ export function pinFault(where: string, found: Uint8Array): TsrayError {
     hint: `Their hash is ${Buffer.from(found).toString('base64')}. If they were renewed, pin that one; if not, somebody is in between.`,
   });
 }
+
+/** A client's failed handshake. OpenSSL's own messages are lines of code numbers. */
+export function clientFault(error: Error): TsrayError {
+  if (error instanceof TsrayError) return error;
+  const { reason } = error as { readonly reason?: unknown };
+  const what = typeof reason === 'string' ? reason : error.message;
+  return new TsrayError('ERR_TLS', `the TLS handshake failed: ${what}`, { cause: error });
+}

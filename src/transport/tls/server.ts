@@ -9,6 +9,7 @@ import type { RandomSource } from '../../core/random.js';
 import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
 import { endWhenDamaged } from './damage.js';
+import { clientFault } from './faults.js';
 import { issueIdentity, replaceAfterMs } from './identity.js';
 import { certificateFault, certificateName, type LoadedCertificate, reloading } from './pem-source.js';
 import type { TlsSettings } from './settings.js';
@@ -76,18 +77,19 @@ export function afterHandshake(
   socket: tls.TLSSocket,
   { clock, handshakeMs }: HandshakeWait,
   done: (socket: tls.TLSSocket, security: SecurityInfo) => void,
-  failed: (error: Error) => void,
+  failed: (error: TsrayError) => void,
 ): void {
   const timer = clock.setTimer(handshakeMs, () =>
     socket.destroy(
       new TsrayError('ERR_HANDSHAKE_TIMEOUT', 'the client did not finish its TLS handshake in time'),
     ),
   );
-  socket.on('error', failed);
+  const fault = (error: Error): void => failed(clientFault(error));
+  socket.on('error', fault);
   socket.once('close', () => timer.cancel());
   socket.once('secure', () => {
     timer.cancel();
-    socket.removeListener('error', failed);
+    socket.removeListener('error', fault);
     takeOver(socket);
     const alpn = socket.alpnProtocol;
     done(socket, { alpn: alpn === false || alpn === null ? '' : alpn });

@@ -369,6 +369,7 @@ test('server: a client that is silent is cut off at the deadline, garbage at onc
   await once(garbage, 'close');
   assert.equal(listener.unclaimed, 0);
   assert.match(log.text, /info\] .*127\.0\.0\.1 was refused/);
+  assert.match(log.text, /ERR_TLS: the TLS handshake failed: (http request|wrong version number)/);
   assert.equal(clock.pendingTimers, 0);
   await listener.drain();
 });
