@@ -79,9 +79,12 @@ export class ScriptedLink implements Link {
     this.goAway(error);
   }
 
-  /** The peer sends bytes. They are overwritten afterwards, as a lent view's may be. */
+  /**
+   * The peer sends bytes: as from a socket they are a Buffer, whose `slice` does not copy, and they are overwritten
+   * afterwards, as a lent view's may be.
+   */
   deliver(bytes: Uint8Array | string): void {
-    const copy = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Uint8Array.from(bytes);
+    const copy = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
     this.#sink?.data(copy);
     copy.fill(0xee);
   }

@@ -57,7 +57,8 @@ export class SocksClientHandshake implements Handshake<Endpoint> {
       }
     } catch (thrown) {
       if (thrown instanceof ShortInput) {
-        this.#pending = input.slice(offset);
+        // Lent bytes are mostly a Buffer's, whose `slice` would be a view of what the next read overwrites.
+        this.#pending = new Uint8Array(input.subarray(offset));
         return withReply({ kind: 'more' }, answer);
       }
       return { kind: 'failed', error: toTsrayError(thrown, 'ERR_INTERNAL') };

@@ -92,7 +92,8 @@ export class SocksServerHandshake implements Handshake<Value> {
       }
     } catch (thrown) {
       if (thrown instanceof ShortInput) {
-        this.#pending = input.slice(offset);
+        // Lent bytes are mostly a Buffer's, whose `slice` would be a view of what the next read overwrites.
+        this.#pending = new Uint8Array(input.subarray(offset));
         return { kind: 'more', ...replyOf(answers) };
       }
       if (thrown instanceof Refusal) {

@@ -16,12 +16,15 @@ function run(client: ClientRequest, parts: readonly Uint8Array[]) {
   const handshake = new SocksClientHandshake(client);
   let sent = `${Buffer.from(handshake.opening).toString('hex')} `;
   for (const part of parts) {
-    const step = handshake.push(part);
+    // As from a socket: a Buffer, lent, which the next read overwrites.
+    const lent = Buffer.from(part);
+    const step = handshake.push(lent);
     if (step.reply !== undefined) sent += `${Buffer.from(step.reply).toString('hex')} `;
     if (step.kind === 'done') {
       return { sent: sent.trim(), bound: step.value, rest: Buffer.from(step.rest).toString('latin1') };
     }
     if (step.kind === 'failed') return { sent: sent.trim(), error: step.error };
+    lent.fill(0xee);
   }
   return { sent: sent.trim() };
 }

@@ -37,12 +37,15 @@ function decode(parts: readonly Uint8Array[], options: Options = {}): Outcome {
   let used = 0;
   for (const part of parts) {
     used += part.length;
-    const step = decoder.push(part);
+    // As from a socket: a Buffer, lent, which the next read overwrites.
+    const lent = Buffer.from(part);
+    const step = decoder.push(lent);
     if (step.reply !== undefined) sent += Buffer.from(step.reply).toString('hex');
     if (step.kind === 'done') {
       return { value: step.value, rest: Buffer.from(step.rest).toString('latin1'), sent, used };
     }
     if (step.kind === 'failed') return { error: step.error.code, sent, used };
+    lent.fill(0xee);
   }
   return { sent, used };
 }
