@@ -9,6 +9,7 @@ import { type EchoServers, startEchoServers, tcpEcho, udpEcho } from '../helper/
 import { fillIn } from '../helper/fill-in.js';
 import { freePorts } from '../helper/ports.js';
 import { projectRoot } from '../helper/project.js';
+import { withoutQuic } from '../helper/quic.js';
 import { startTsrayProcess } from '../helper/tsray-process.js';
 
 interface Section {
@@ -76,7 +77,8 @@ describe('docs/transports.md', () => {
   const found = sections();
   test('has configurations', () => assert.ok(found.length > 0));
   for (const section of found) {
-    test(`${section.name}: client.json carries TCP and UDP through server.json`, async () => {
+    const skip = section.name === 'QUIC' && withoutQuic;
+    test(`${section.name}: client.json carries TCP and UDP through server.json`, { skip }, async () => {
       const servers = await startEchoServers();
       try {
         await check(section, servers);

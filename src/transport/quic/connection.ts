@@ -4,7 +4,6 @@ import { TsrayError } from '../../core/errors.js';
 import { runSoon, type SoonTask } from '../common/soon.js';
 import type { EngineAddress, EngineConnection } from './engine.js';
 import { connectionFault } from './faults.js';
-import { connectionBytes } from './limits.js';
 import { Pacer } from './pacer.js';
 import { PeerStreams } from './peer-streams.js';
 import { discardInput, QuicLink, type StreamHost } from './stream-link.js';
@@ -18,12 +17,6 @@ const keepAliveMs = 15_000;
 /** When it stops in the middle of sending it is asked sooner, once: it may be gone, and its machine says so only then. */
 const stoppedMs = 2_000;
 
-/**
- * quiche counts what was in flight on a stream that was reset against the connection's window for ever. After so many
- * resets a client takes another connection.
- */
-const maxResets = 32;
-
 /** Packets that only acknowledge are shorter; nobody answers those. */
 const answeredBytes = 100;
 
@@ -36,7 +29,6 @@ const nothing = new Uint8Array(0);
 
 export interface ConnectionOptions {
   readonly engine: EngineConnection;
-  readonly side: 'client' | 'server';
   readonly clock: Clock;
   /** Of this connection's own socket. */
   readonly local: EngineAddress;
@@ -71,8 +63,6 @@ export class QuicConnection implements StreamHost, SoonTask {
   /** The pace has held packets back. */
   #held = false;
   #nextStream = 0;
-  #resets = 0;
-  #moved = 0;
   #timer: Timer | undefined;
   #timerMs = 0;
   #dueMs = 0;
@@ -206,11 +196,6 @@ export class QuicConnection implements StreamHost, SoonTask {
     else this.#waiting.delete(link);
   }
 
-  moved(bytes: number): void {
-    this.#moved += bytes;
-    if (this.#moved >= connectionBytes && this.#options.side === 'client') this.#retired = true;
-  }
-
   setHolding(link: QuicLink, holds: boolean): void {
     if (holds) this.#unheld.delete(link);
     else this.#unheld.add(link);
@@ -222,11 +207,6 @@ export class QuicConnection implements StreamHost, SoonTask {
     if (busy === this.#busy) return;
     this.#busy = busy;
     this.#options.busy?.(busy);
-  }
-
-  wasReset(): void {
-    this.#resets += 1;
-    if (this.#resets === maxResets && this.#options.side === 'client') this.#retired = true;
   }
 
   release(link: QuicLink): void {

@@ -180,7 +180,6 @@ class QuicDialer implements Dialer {
     };
     const connection: QuicConnection = new QuicConnection({
       engine: made,
-      side: 'client',
       clock,
       local,
       where,

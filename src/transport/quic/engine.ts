@@ -61,7 +61,6 @@ export interface EngineConfig {
   setInitialMaxStreamsBidi(count: number): void;
   setInitialMaxStreamsUni(count: number): void;
   setMaxStreamWindow(bytes: number): void;
-  setMaxConnectionWindow(bytes: number): void;
   enablePacing(on: boolean): void;
   setCcAlgorithmName(name: string): void;
 }

@@ -13,16 +13,15 @@ const receivePacketBytes = 1500;
  */
 const firstStreamWindowBytes = 32 * 1024;
 
-/** What may wait to be read: as with HTTP/2. */
+/** What may wait to be read on a stream: as with HTTP/2. With 32 streams, 128 MiB on a connection. */
 const streamWindowBytes = 4 * 1024 * 1024;
-const connectionWindowBytes = 64 * 1024 * 1024;
 
 /**
- * After so much, either way, a client takes another connection for new streams. quiche sends an update of the
- * connection's window again only if something was read since: a peer that has used up its window waits for ever when the
- * update is lost. So the first window is as large as it may ever be, and with many small streams never used up.
+ * The streams' windows are the bound. That of the connection is never used up: quiche sends its update again only if
+ * something was read since, so that a peer at its end would wait for ever when the update is lost; and it counts what
+ * was in flight on a stream that was reset as never read.
  */
-export const connectionBytes = connectionWindowBytes / 2;
+const connectionWindowBytes = 2 ** 50;
 
 /** V2Ray's. */
 export const connectionIdBytes = 12;
@@ -39,7 +38,6 @@ export function setLimits(config: EngineConfig, side: 'client' | 'server', alpn:
   config.setInitialMaxStreamDataBidiLocal(firstStreamWindowBytes);
   config.setInitialMaxStreamDataBidiRemote(firstStreamWindowBytes);
   config.setMaxStreamWindow(streamWindowBytes);
-  config.setMaxConnectionWindow(connectionWindowBytes);
   // Only clients open streams.
   config.setInitialMaxStreamsBidi(side === 'server' ? serverStreams : 0);
   config.setInitialMaxStreamsUni(0);

@@ -157,7 +157,6 @@ class QuicListener implements Listener {
     };
     const connection: QuicConnection = new QuicConnection({
       engine,
-      side: 'server',
       clock,
       local: this.#endpoint,
       where: formatHostPort(plainHost(from.host), from.port),

@@ -27,12 +27,8 @@ export interface StreamHost {
   flush(): void;
   /** The link has something queued, or nothing any more. */
   setWaiting(link: QuicLink, waiting: boolean): void;
-  /** So much was read or written. */
-  moved(bytes: number): void;
   /** Whether the link wants the process kept running for it; it does at first. */
   setHolding(link: QuicLink, holds: boolean): void;
-  /** The stream was reset, by us or by the peer. */
-  wasReset(): void;
   /** The link is done with its stream. Once. */
   release(link: QuicLink): void;
 }
@@ -119,10 +115,7 @@ export class QuicLink implements Link {
   destroy(error?: TsrayError): void {
     if (this.#gone) return;
     this.#stopReading();
-    if (!this.#finished) {
-      this.#quietly((engine) => engine.streamShutdown(this.id, 1, closeCode));
-      this.#host.wasReset();
-    }
+    if (!this.#finished) this.#quietly((engine) => engine.streamShutdown(this.id, 1, closeCode));
     this.#leave(error);
     this.#host.wake();
   }
@@ -142,10 +135,7 @@ export class QuicLink implements Link {
         if (read === null) return;
         const [length] = read;
         end = read[1];
-        if (length > 0) {
-          this.#host.moved(length);
-          this.#sink.data(scratch.subarray(0, length));
-        }
+        if (length > 0) this.#sink.data(scratch.subarray(0, length));
       } catch (error) {
         this.#broken(error);
         return;
@@ -184,10 +174,7 @@ export class QuicLink implements Link {
     const { engine } = this.#host;
     try {
       const taken = engine.streamSend(this.id, bytes, false);
-      if (taken !== null) {
-        this.#host.moved(taken);
-        return taken;
-      }
+      if (taken !== null) return taken;
       // No room now; or the stream is over already, which this tells.
       engine.streamCapacity(this.id);
       return 0;
@@ -234,7 +221,6 @@ export class QuicLink implements Link {
   /** Reading failed. */
   #broken(error: unknown): void {
     this.#inputEnded = true;
-    this.#host.wasReset();
     this.destroy(new TsrayError('ERR_RESET', 'the peer reset the stream', { cause: error }));
   }
 
