@@ -48,6 +48,12 @@ export function dialError(where: string, host: string, error: NodeJS.ErrnoExcept
         hint: 'sendThrough must be an address of this machine, of the same family as the destination.',
         cause: error,
       });
+    case 'EMFILE':
+    case 'ENFILE':
+      return new TsrayError('ERR_DIAL_FAILED', `${where}: too many open files`, {
+        hint: 'Every connection is one: raise the limit (ulimit -n, LimitNOFILE= of systemd).',
+        cause: error,
+      });
     default:
       return new TsrayError('ERR_DIAL_FAILED', `${where}: ${first.message}`, { cause: error });
   }
