@@ -75,8 +75,13 @@ async function runAll(chosen, concurrency) {
     return data.details.type !== 'suite';
   };
   const events = run({ files: chosen, concurrency, timeout: 300_000 });
+  // Names of the suites around the test that is told next: the same title may stand in many.
+  const around = [];
   for await (const { type, data } of events) {
-    if (type === 'test:pass') {
+    if (type === 'test:start') {
+      around.length = data.nesting;
+      around.push(data.name);
+    } else if (type === 'test:pass') {
       const isTest = tally(data);
       if (data.skip !== undefined) {
         skipped.push(`${current}: ${data.name}: ${data.skip === true ? 'no reason given' : data.skip}`);
@@ -87,7 +92,8 @@ async function runAll(chosen, concurrency) {
       // A suite that fails because of its tests has nothing to add to them.
       if (data.details.error?.failureType === 'subtestsFailed') continue;
       if (isTest) count.fail += 1;
-      failures.push(`${current}: ${data.name}\n${describe(data.details.error)}`);
+      const title = [...around.slice(0, data.nesting), data.name].join(': ');
+      failures.push(`${current}: ${title}\n${describe(data.details.error)}`);
       console.log(`\nnot ok: ${failures.at(-1)}\n`);
     } else if (type === 'test:stderr' || type === 'test:stdout') {
       process.stdout.write(data.message);

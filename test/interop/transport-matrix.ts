@@ -92,11 +92,21 @@ export async function startPairing(
   }
 }
 
+/**
+ * How many of 60 connections V2Ray may leave without an answer. Its mKCP client does so to one in 800 that are opened in
+ * crowds, in front of V2Ray's server more often than of tsray's; between two tsrays it was not seen.
+ */
+function silentConnections(row: TransportRow, pairing: Pairing): number {
+  if (pairing === 'tsray client, V2Ray server') return swallowedByV2ray;
+  const { network } = row.client as { readonly network?: string };
+  return pairing === 'V2Ray client, tsray server' && network === 'kcp' ? 2 : 0;
+}
+
 /** Defines the tests of all rows; call it from a test file. */
 export function describeTransports(rows: readonly TransportRow[]): void {
   for (const row of rows) {
     for (const pairing of pairingsOf(row)) {
-      const mayBeSilent = pairing === 'tsray client, V2Ray server' ? swallowedByV2ray : 0;
+      const mayBeSilent = silentConnections(row, pairing);
       const skip = pairing === 'tsray on both sides' ? false : skipWithout('v2ray');
       describe(`${row.name}: ${pairing}`, { skip }, () => {
         let servers: EchoServers;
