@@ -49,9 +49,10 @@ test('any bytes are opened or refused without an error; what was changed is refu
         const buffer = new DatagramBuffer();
         buffer.bytes.set(payload, protection.before);
         const end = protection.seal(buffer.bytes, buffer.words, 0, protection.before + payload.length);
-        const sealed = buffer.bytes.slice(0, end);
-        assert.equal(Buffer.compare(protection.open(sealed.slice(), 0)!, payload), 0);
-        const changed = sealed.slice();
+        // A Buffer's slice is a view, and open works in place: copies, so that the second opens what was sealed.
+        const sealed = Uint8Array.from(buffer.bytes.subarray(0, end));
+        assert.equal(Buffer.compare(protection.open(Uint8Array.from(sealed), 0)!, payload), 0);
+        const changed = Uint8Array.from(sealed);
         changed[where % changed.length]! ^= 0x40;
         assert.equal(protection.open(changed, 0), undefined);
       }),
