@@ -185,10 +185,10 @@ describe('protection without a seed', () => {
   test('refuses every changed byte and every other length', () => {
     const packet = hex(simpleAuthenticator.at(-1)!.packet);
     for (let at = 0; at < packet.length; at += 1) {
-      const changed = packet.slice();
+      const changed = Uint8Array.from(packet);
       changed[at]! ^= 1;
       assert.equal(protection.open(changed, 0), undefined, `byte ${at}`);
-      assert.equal(protection.open(packet.slice(0, at), 0), undefined, `${at} bytes`);
+      assert.equal(protection.open(Uint8Array.from(packet.subarray(0, at)), 0), undefined, `${at} bytes`);
     }
     assert.equal(protection.open(Buffer.concat([packet, Buffer.of(0)]), 0), undefined);
   });
@@ -213,10 +213,10 @@ describe('protection with a seed', () => {
     test('refuses every changed byte, every other length and another seed', () => {
       const bytes = hex(packet);
       for (let at = 0; at < bytes.length; at += 1) {
-        const changed = bytes.slice();
+        const changed = Uint8Array.from(bytes);
         changed[at]! ^= 1;
         assert.equal(protection.open(changed, 0), undefined, `byte ${at}`);
-        assert.equal(protection.open(bytes.slice(0, at), 0), undefined, `${at} bytes`);
+        assert.equal(protection.open(Uint8Array.from(bytes.subarray(0, at)), 0), undefined, `${at} bytes`);
       }
       const other = createProtection(`${seedText}!`, nodeCrypto, fixed);
       assert.equal(other.open(hex(packet), 0), undefined);
