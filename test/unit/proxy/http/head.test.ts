@@ -8,6 +8,7 @@ import {
   type HeadStep,
   maxHeadBytes,
 } from '../../../../src/proxy/http/head.js';
+import { assertLinear } from '../../../helper/growth.js';
 import { splits } from '../../../helper/split.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -151,3 +152,28 @@ test('writes a head', () => {
     'GET / HTTP/1.1\r\nHost: a\r\nB: \r\n\r\n',
   );
 });
+
+const around = ['GET / HTTP/1.1\r\nHost: a\r\n', 'HTTP/1.1 200 OK\r\n'] as const;
+const runs: readonly [name: string, run: (bytes: number) => string][] = [
+  ['blanks within a value', (count) => `X: a${' '.repeat(count)}b\r\n`],
+  ['blanks before a value', (count) => `X:${' '.repeat(count)}b\r\n`],
+  ['blanks behind a value', (count) => `X: b${' '.repeat(count)}\r\n`],
+  ['tabs within a value', (count) => `X: a${'\t'.repeat(count)}b\r\n`],
+  ['blanks within a list', (count) => `Transfer-Encoding: a,${' '.repeat(count)}b\r\n`],
+  ['blanks and tabs in turn', (count) => `X: a${' \t'.repeat(count / 2)}b\r\n`],
+  ['blanks before a colon', (count) => `X${' '.repeat(count)}: a\r\n`],
+  ['a folded line of blanks', (count) => `X: a\r\n${' '.repeat(count)}b\r\n`],
+  ['many folded lines', (count) => `X: a\r\n${' b\r\n'.repeat(count / 4)}`],
+];
+
+for (const [name, run] of runs) {
+  test(`64 KiB head with ${name}: read in time that grows with its size`, () => {
+    for (const [index, begin] of around.entries()) {
+      assertLinear(name, 64_000, (count) => {
+        const head = bytes(`${begin}${run(count)}\r\n`);
+        const step = index === 0 ? HeadDecoder.request().push(head) : HeadDecoder.response().push(head);
+        if (step.kind === 'head') fieldList(step.head.fields, 'transfer-encoding');
+      });
+    }
+  });
+}
