@@ -36,18 +36,24 @@ export function sendDatagram(
   address?: string,
   failed?: (error: NodeJS.ErrnoException) => void,
 ): void {
-  const waits = socket.getSendQueueCount() > 0;
-  if (waits && socket.getSendQueueSize() > sendQueueLimitBytes) return;
-  if (failed === undefined) socket.send(datagram, port, address);
-  else {
-    const done = (error: Error | null): void => {
-      if (error !== null) failed(error);
-    };
-    if (port === undefined) socket.send(datagram, done);
-    else socket.send(datagram, port, address, done);
+  try {
+    const waits = socket.getSendQueueCount() > 0;
+    if (waits && socket.getSendQueueSize() > sendQueueLimitBytes) return;
+    if (failed === undefined) socket.send(datagram, port, address);
+    else {
+      const done = (error: Error | null): void => {
+        if (error !== null) failed(error);
+      };
+      if (port === undefined) socket.send(datagram, done);
+      else socket.send(datagram, port, address, done);
+    }
+    // The kernel had no room: the socket still needs these bytes.
+    if (waits || socket.getSendQueueCount() > 0) buffer.renew();
+  } catch (error) {
+    // Node throws for an address that it does not take and for a socket that was closed meanwhile. Whoever sends is
+    // often in the middle of a timer or an event that serves other peers too.
+    failed?.(error as NodeJS.ErrnoException);
   }
-  // The kernel had no room: the socket still needs these bytes.
-  if (waits || socket.getSendQueueCount() > 0) buffer.renew();
 }
 
 /** The IP addresses that a dialer may send to, at least one. Rejects with ERR_DNS, ERR_ABORTED. */
@@ -138,6 +144,21 @@ function bind(host: string, port: number, dualStack: boolean): Promise<BoundSock
       resolve({ socket, address: bound.address, port: bound.port });
     });
   });
+}
+
+/**
+ * Calls `received` with each datagram that can be answered. Anybody can send from port 0, and nobody can send there:
+ * such datagrams are dropped before there is anything to remember about them.
+ */
+export function receiveDatagrams(
+  socket: dgram.Socket,
+  received: (datagram: Uint8Array, remote: dgram.RemoteInfo) => void,
+): void {
+  socket.on('message', (datagram, remote) => {
+    if (remote.port !== 0) received(datagram, remote);
+  });
+  // An ICMP answer to one datagram says nothing about the others' peers.
+  socket.on('error', () => undefined);
 }
 
 /** IPv4 peers of a dual-stack socket appear as IPv4. */

@@ -11,6 +11,7 @@ import {
   bindDatagrams,
   growReceiveBuffer,
   plainHost,
+  receiveDatagrams,
   sendDatagram,
 } from '../common/datagram-socket.js';
 import { createPacketHeader, headerBytes } from '../common/packet-header.js';
@@ -95,9 +96,7 @@ class KcpListener implements Listener {
     this.address = formatHostPort(bound.address, bound.port);
     this.#local = { network: 'udp', address: parseAddress(plainHost(bound.address)), port: bound.port };
     growReceiveBuffer(bound.socket, receiveBufferBytes);
-    bound.socket.on('message', (datagram, remote) => this.#received(datagram, remote));
-    // An ICMP answer to one datagram says nothing about the others' peers.
-    bound.socket.on('error', () => undefined);
+    receiveDatagrams(bound.socket, (datagram, remote) => this.#received(datagram, remote));
   }
 
   drain(): Promise<void> {

@@ -7,11 +7,23 @@ import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import type { CarriedTlsServer, Identity } from '../common/carried-tls.js';
-import { type BoundSocket, bindDatagrams, growReceiveBuffer, plainHost } from '../common/datagram-socket.js';
+import {
+  type BoundSocket,
+  bindDatagrams,
+  growReceiveBuffer,
+  plainHost,
+  receiveDatagrams,
+} from '../common/datagram-socket.js';
 import { QuicConnection } from './connection.js';
-import { type EngineAddress, type EngineConfig, loadEngine, type QuicEngine } from './engine.js';
+import {
+  type EngineAddress,
+  type EngineConfig,
+  type EngineConnection,
+  loadEngine,
+  type QuicEngine,
+} from './engine.js';
 import { connectionIdBytes, setLimits } from './limits.js';
-import { readPacketIds } from './packet-ids.js';
+import { type PacketIds, readPacketIds } from './packet-ids.js';
 import { QuicPackets } from './packets.js';
 import type { QuicSettings } from './settings.js';
 import type { QuicLink } from './stream-link.js';
@@ -93,9 +105,7 @@ class QuicListener implements Listener {
     this.#endpoint = { host: bound.address, port: bound.port };
     this.#local = { network: 'udp', address: parseAddress(plainHost(bound.address)), port: bound.port };
     growReceiveBuffer(bound.socket, receiveBufferBytes);
-    bound.socket.on('message', (datagram, remote) => this.#received(datagram, remote));
-    // An ICMP answer to one datagram says nothing about the others' peers.
-    bound.socket.on('error', () => undefined);
+    receiveDatagrams(bound.socket, (datagram, remote) => this.#received(datagram, remote));
   }
 
   drain(): Promise<void> {
@@ -112,11 +122,14 @@ class QuicListener implements Listener {
     return this.#drained;
   }
 
-  #received(datagram: Uint8Array, { address: host, port }: dgram.RemoteInfo): void {
+  #received(datagram: Uint8Array, { address, port }: dgram.RemoteInfo): void {
     const packet = this.#packets.unwrap(datagram);
     const ids = packet === undefined ? undefined : readPacketIds(packet);
     if (packet === undefined || ids === undefined) return;
-    const from = { host, port };
+    // The engine takes no zone (`fe80::1%eth0`), and the socket cannot do without.
+    const zoneAt = address.indexOf('%');
+    const zone = zoneAt < 0 ? '' : address.slice(zoneAt);
+    const from = { host: zoneAt < 0 ? address : address.slice(0, zoneAt), port };
     const key = keyOf(ids.destination);
     const connection = this.#byId.get(key);
     if (connection !== undefined) {
@@ -124,25 +137,26 @@ class QuicListener implements Listener {
       return;
     }
     if (ids.kind === 'short' || packet.length < firstPacketBytes || this.#draining) return;
-    if (ids.kind === 'foreign') this.#negotiate(ids.source, ids.destination, from);
+    if (ids.kind === 'foreign') this.#negotiate(ids, address, port);
     else if (ids.kind === 'initial' && ids.destination.length >= minFirstIdBytes) {
-      this.#open(packet, key, from);
+      this.#open(packet, key, from, zone);
     }
   }
 
   /** Tells the client which versions there are, as quic-go does. */
-  #negotiate(source: Uint8Array, destination: Uint8Array, { host, port }: EngineAddress): void {
+  #negotiate({ source, destination }: PacketIds, host: string, port: number): void {
     const length = this.#engine.negotiateVersion(source, destination, this.#packets.room);
     this.#packets.sendTo(this.#socket, length, port, host);
   }
 
-  #open(packet: Uint8Array, firstKey: string, from: EngineAddress): void {
+  #open(packet: Uint8Array, firstKey: string, from: EngineAddress, zone: string): void {
     const { clock, handshakeMs, maxConnections, maxHandshakes, random } = this.#deps;
     if (this.#connections.size >= (maxConnections ?? defaultMaxConnections)) return;
     if (this.#handshakes >= (maxHandshakes ?? defaultMaxHandshakes)) return;
     const id = random.fill(new Uint8Array(connectionIdBytes));
     const key = keyOf(id);
-    const engine = this.#engine.Connection.accept(id, null, this.#endpoint, from, this.#engineConfig());
+    const engine = this.#accepted(id, from);
+    if (engine === undefined) return;
     const source: Destination = {
       network: 'udp',
       address: parseAddress(plainHost(from.host)),
@@ -162,7 +176,7 @@ class QuicListener implements Listener {
       where: formatHostPort(plainHost(from.host), from.port),
       handshakeMs,
       room: () => this.#packets.room,
-      send: (length, to) => this.#packets.sendTo(this.#socket, length, to.port, to.host),
+      send: (length, to) => this.#packets.sendTo(this.#socket, length, to.port, to.host + zone),
       established: handshakeOver,
       opened: (link) => this.#opened(link, source),
       closed: () => {
@@ -179,6 +193,16 @@ class QuicListener implements Listener {
     connection.received(packet, from);
     // Not genuine: nothing is owed to it.
     if (engine.stats().recv === 0 && engine.localError() === null) connection.drop();
+  }
+
+  /** The engine's side of a new connection; undefined if it wants none with such a peer. */
+  #accepted(id: Uint8Array, from: EngineAddress): EngineConnection | undefined {
+    try {
+      return this.#engine.Connection.accept(id, null, this.#endpoint, from, this.#engineConfig());
+    } catch {
+      // Nothing that one peer sends may end the listener.
+      return undefined;
+    }
   }
 
   #opened(link: QuicLink, source: Destination): void {
