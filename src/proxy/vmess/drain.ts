@@ -3,16 +3,22 @@
  * so that a prober learns nothing from when it closes.
  */
 import type { RandomSource } from '../../core/random.js';
-import type { CryptoProvider } from '../../crypto/provider.js';
+import { aeadTagBytes, type CryptoProvider } from '../../crypto/provider.js';
+import { envelopePrefixBytes } from './header/aead.js';
+import { longestHeaderBytes } from './header/request.js';
 import type { UserTable } from './user-table.js';
 
 /** V2Ray's key for this purpose (proxy/vmess/validator.go). */
 const seedKey = new TextEncoder().encode('VMESSBSKDF');
 
-/** AuthID, and the fixed part of a header: what V2Ray reads at least. */
-const minimumBytes = 16 + 38;
-/** 0 … 3265 more, fixed for a server. */
-const baseBound = 3266;
+/**
+ * The longest header that a client sends, in the longer envelope, AEAD's. A header can be known as bad only when all of
+ * it has come; were the total smaller, a connection with an altered header would close later than one with noise, and
+ * tell that it began with the AuthID of a user. (V2Ray takes 54 bytes at least, and tells.)
+ */
+const minimumBytes = envelopePrefixBytes + longestHeaderBytes + aeadTagBytes;
+/** Up to so many more, fixed for a server: V2Ray's largest total is ours too. */
+const baseBound = 16 + 38 + 3266 - minimumBytes;
 /** 0 … m − 1 more, drawn per connection; m is 1 … 64, fixed for a server. */
 const spreadBound = 64;
 
@@ -28,7 +34,7 @@ export class DrainPolicy {
     this.#users = users;
   }
 
-  /** Bytes to take in all, counted from the connection's first. 54 … 3383. */
+  /** Bytes to take in all, counted from the connection's first. 374 … 3382. */
   totalBytes(): number {
     this.#fixed ??= this.#derive();
     return minimumBytes + this.#fixed.base + this.#random.below(this.#fixed.spread);

@@ -51,6 +51,9 @@ export const muxAddress: Address = { kind: 'domain', host: muxHost };
 
 const maxDomainBytes = 255;
 const checksumBytes = 4;
+/** With the longest name and the longest padding. */
+export const longestHeaderBytes =
+  fixedHeaderBytes + 2 + 1 + 1 + maxDomainBytes + maxHeaderPaddingBytes + checksumBytes;
 
 /** The header as plaintext; `padding` is 0 to 15 random bytes. Throws ERR_LIMIT for a domain over 255 bytes. */
 export function encodeRequestHeader(header: RequestHeader, padding: Uint8Array): Uint8Array {

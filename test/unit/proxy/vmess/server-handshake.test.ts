@@ -10,6 +10,7 @@ import {
   createRequest,
   type RequestFields,
 } from '../../../../src/proxy/vmess/client-request.js';
+import { DrainPolicy } from '../../../../src/proxy/vmess/drain.js';
 import { sealRequestHeader } from '../../../../src/proxy/vmess/header/aead.js';
 import { sealLegacyRequestHeader } from '../../../../src/proxy/vmess/header/legacy.js';
 import type { HeaderKind, SessionKeys } from '../../../../src/proxy/vmess/header/session-keys.js';
@@ -416,6 +417,63 @@ test('what is drained is the same total for every reason, counted from the first
     assert.equal(remaining(bytes), 500 - bytes.length);
   }
   assert.equal(remaining(new Uint8Array(501)), 0);
+});
+
+test('byte by byte every failed handshake ends at the same byte, with the smallest total too', () => {
+  const longName = { address: { kind: 'domain', host: 'x'.repeat(255) }, port: 443 } as const;
+  const flipped = (envelope: Uint8Array, at: number): Uint8Array => {
+    const copy = envelope.slice();
+    copy[at < 0 ? copy.length + at : at]! ^= 1;
+    return copy;
+  };
+  const replayed = (kind: HeaderKind): Uint8Array => {
+    const envelope = sealed(kind, forged(good));
+    assert.equal(feed([envelope], lax, server).state, 'done');
+    return envelope;
+  };
+  /** An altered name length makes a legacy header look longer than it is. */
+  const lengthened = sealed('legacy', forged('0d03000101bb0203616263'));
+  lengthened[16 + 41]! ^= 0xfc;
+  const smallest = {
+    fill<T extends Uint8Array>(into: T): T {
+      into.fill(0);
+      return into;
+    },
+    below: () => 0,
+  };
+  const server = createServerState({
+    crypto,
+    random: smallest,
+    nowSeconds: () => now,
+    users: new UserTable(crypto, [settings]),
+  });
+  const least = new DrainPolicy(crypto, smallest, new UserTable(crypto)).totalBytes();
+  assert.equal(least, 374);
+  const fixed = { ...server, drain: Object.assign(Object.create(server.drain), { totalBytes: () => least }) };
+  for (const [name, bytes] of Object.entries({
+    noise: new Uint8Array(16),
+    stranger: request('aead', {}, stranger).envelope,
+    late: request('aead', {}, account, now - 300).envelope,
+    'altered length': flipped(request('aead').envelope, 20),
+    'altered header': flipped(request('aead').envelope, 60),
+    'altered last byte': flipped(request('aead').envelope, -1),
+    'altered longest header': flipped(request('aead', { destination: longName }).envelope, -1),
+    'replayed AuthID': replayed('aead'),
+    'replayed legacy': replayed('legacy'),
+    'altered legacy': flipped(request('legacy').envelope, 16 + 60),
+    'altered longest legacy': flipped(request('legacy', { destination: longName }).envelope, 16 + 200),
+    'legacy with a longer name': lengthened,
+  })) {
+    const handshake = new ServerHandshake(fixed, lax, '');
+    const wire = Buffer.concat([bytes, Buffer.alloc(4000)]);
+    let closedAt = 0;
+    for (let at = 0; closedAt === 0; at += 1) {
+      const step = handshake.push(wire.subarray(at, at + 1));
+      if (step.state === 'drain') closedAt = at + 1 + step.remainingBytes;
+      else assert.equal(step.state, 'more', name);
+    }
+    assert.equal(closedAt, least, name);
+  }
 });
 
 test('errors name the user and the skew for our log, and never a secret', () => {
