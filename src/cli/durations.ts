@@ -15,8 +15,8 @@ export function parseDuration(text: string): number {
     throw new InvalidArgumentError('expected a length of time such as 90d, 2160h or 1y.');
   }
   let total = 0;
-  for (const [, digits = '', unit = ''] of text.matchAll(/(\d+)([smhdy])/g)) {
-    total += Number(digits) * (unitMs[unit] ?? 0);
+  for (const [part] of text.matchAll(/\d{1,9}[smhdy]/g)) {
+    total += Number(part.slice(0, -1)) * (unitMs[part.slice(-1)] ?? 0);
   }
   return total;
 }

@@ -70,7 +70,7 @@ export async function readCandidates(given: string): Promise<Candidates> {
 
 /** What would be a link with its scheme; as the name of a file it would get into a message, ID and all. */
 function isBareLink(text: string): boolean {
-  if (/^[^/\s]{32,}@[^/\s]+:\d+/.test(text)) return true;
+  if (/^[^/\s@]{32,}@[^/\s]+:\d/.test(text)) return true;
   return text.length > 40 && /^\s*\{|@/.test(decodeLooseBase64Text(text) ?? '');
 }
 

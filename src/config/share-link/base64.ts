@@ -1,4 +1,5 @@
 /** Base64 as people send it: either alphabet, with or without padding, broken into lines, percent-encoded. */
+import { withoutEnd } from '../../core/text/trim.js';
 
 /** The bytes, or undefined if the text is no base64. An empty text is none. */
 export function decodeLooseBase64(text: string): Uint8Array | undefined {
@@ -8,13 +9,6 @@ export function decodeLooseBase64(text: string): Uint8Array | undefined {
   const letters = withoutEnd(bare.replace(/\s+/g, ''), '=');
   if (letters === '' || letters.length % 4 === 1 || !/^[A-Za-z0-9+/_-]*$/.test(letters)) return undefined;
   return Buffer.from(letters, 'base64');
-}
-
-/** Without the run of one character at the end. A pattern would take the square of the time for a long run elsewhere. */
-export function withoutEnd(text: string, character: string): string {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === character) end -= 1;
-  return text.slice(0, end);
 }
 
 /** The decoded text; bytes that are no UTF-8 become U+FFFD. */

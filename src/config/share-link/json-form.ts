@@ -1,6 +1,6 @@
 /** v2rayN's form: base64 of a JSON object. */
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
-import { withoutEnd } from './base64.js';
+import { withoutEnd } from '../../core/text/trim.js';
 import { linkFault } from './fault.js';
 import { LinkValues } from './values.js';
 

@@ -4,6 +4,7 @@
  */
 import { ByteQueue } from '../../core/bytes/queue.js';
 import { TsrayError } from '../../core/errors.js';
+import { trimBlanks } from '../../core/text/trim.js';
 
 /** Largest head, request or response. Node and most servers allow 16 KiB, Go 1 MiB. */
 export const maxHeadBytes = 64 * 1024;
@@ -185,19 +186,6 @@ function parseFields(lines: readonly string[], folding: boolean): readonly Field
     fields.push([name, trimBlanks(line.slice(colon + 1))]);
   }
   return fields;
-}
-
-/** Without the blanks and tabs around it. A loop: `/[ \t]+$/` takes quadratic time over a run of blanks. */
-function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 /** All values of the field `lowerName`, in order. */

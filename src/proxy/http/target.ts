@@ -46,9 +46,9 @@ export function parseTarget(head: RequestHead): RequestTarget {
   if (target.startsWith('/') || (target === '*' && method === 'OPTIONS')) {
     return { form: 'origin', ...hostTarget(hosts[0]), path: target };
   }
-  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(target);
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)/.exec(target);
   if (match === null) throw new HttpSyntaxError(400, 'the request target is neither a URL nor a path');
-  const [, scheme = '', host = '', rest = ''] = match;
+  const [before, scheme = '', host = ''] = match;
   if (scheme.toLowerCase() === 'https') {
     throw new HttpSyntaxError(400, 'https URLs are reached with CONNECT');
   }
@@ -57,7 +57,7 @@ export function parseTarget(head: RequestHead): RequestTarget {
   if (authority === undefined) {
     throw new HttpSyntaxError(400, 'the URL needs a host, with no user or password before it');
   }
-  return { form: 'absolute', authority, path: originPath(method, rest), host };
+  return { form: 'absolute', authority, path: originPath(method, target.slice(before.length)), host };
 }
 
 /** RFC 9112 section 3.2.1 and 3.2.4: no path is `/`, or `*` for OPTIONS. */

@@ -3,6 +3,7 @@
  * with the empty line. Pure. Nothing but heads is ever read: what follows belongs to the transport.
  */
 import { ByteQueue } from '../../core/bytes/queue.js';
+import { trimBlanks } from '../../core/text/trim.js';
 
 /** Longest head. V2Ray takes 2 KiB and Xray 8 KiB; early data needs the larger. */
 export const maxHeadBytes = 8192;
@@ -73,10 +74,10 @@ export function parseResponseHead(lines: readonly string[]): ResponseHead | unde
 function parseFields(lines: readonly string[]): Fields | undefined {
   const fields = new Map<string, string>();
   for (const line of lines.slice(1)) {
-    const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)$/.exec(line);
+    const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\r\n\0]*)$/.exec(line);
     if (match === null) return undefined;
     const name = match[1]!.toLowerCase();
-    const value = match[2]!.trimEnd();
+    const value = trimBlanks(match[2]!);
     const earlier = fields.get(name);
     fields.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   }

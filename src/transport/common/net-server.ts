@@ -4,6 +4,7 @@ import type { Listener } from '../../contract/transport.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import { withoutEnd } from '../../core/text/trim.js';
 import { listenError } from './listen-error.js';
 import { type OnRead, takeAccepted } from './onread.js';
 
@@ -96,7 +97,7 @@ export class NetServer implements Listener {
     return new Promise((resolve, reject) => {
       const isPath = 'path' in place;
       const where = isPath
-        ? place.path.replace(/\0+$/, '').replace('\0', '@')
+        ? withoutEnd(place.path, '\0').replace('\0', '@')
         : formatHostPort(place.host, place.port);
       const failed = (error: NodeJS.ErrnoException): void => reject(listenError(where, isPath, error));
       this.#server.once('error', failed);

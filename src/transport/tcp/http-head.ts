@@ -136,8 +136,8 @@ function requestFault(head: string, paths: readonly string[]): HeadFault | undef
 
 /** The decoded path without its query. */
 function pathOf(target: string): string | undefined {
-  const absolute = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*(.*)$/i.exec(target);
-  const [path = ''] = (absolute?.[1] ?? target).split('?');
+  const absolute = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i.exec(target);
+  const [path = ''] = target.slice(absolute?.[0].length ?? 0).split('?');
   if (!path.startsWith('/') && absolute === null) return undefined;
   try {
     return decodeURIComponent(path);

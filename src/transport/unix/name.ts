@@ -1,5 +1,6 @@
 /** Names of Unix sockets: paths, and Linux's abstract names, which begin with a zero byte. */
 import { TsrayError } from '../../core/errors.js';
+import { withoutEnd } from '../../core/text/trim.js';
 import type { UnixSettings } from './settings.js';
 
 /** `sun_path` of Linux's `sockaddr_un`. */
@@ -35,5 +36,5 @@ export function unixListenSettings(host: string): UnixSettings | undefined {
 
 /** For messages. */
 export function printableName(name: string): string {
-  return name.startsWith('\0') ? `@${name.slice(1).replace(/\0+$/, '')}` : name;
+  return name.startsWith('\0') ? `@${withoutEnd(name.slice(1), '\0')}` : name;
 }
