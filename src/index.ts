@@ -3,6 +3,8 @@
  *
  * `tsray/codec` has the codecs without any sockets, `tsray/config` the configuration alone.
  */
+
+export type { RunningInbound } from './compose/instance.js';
 export { type ParsedConfig, type ParseOptions, parseConfig } from './config/parse-config.js';
 export { type ConfigProblem, formatProblem } from './config/problem.js';
 export type { Settings } from './config/settings.js';
@@ -16,7 +18,6 @@ export type { SubscriptionUserInfo } from './config/subscription/user-info.js';
 export type { EnvironmentFlags } from './contract/environment.js';
 export type { LogLevel } from './contract/logger.js';
 export { type ErrorCode, errorCodes, TsrayError } from './core/errors.js';
-export type { RunningInbound } from './instance.js';
 export { type Client, type ClientOptions, type ConnectOptions, createClient } from './library/client.js';
 export { ConfigError } from './library/config-error.js';
 export type { Connection } from './library/connection.js';

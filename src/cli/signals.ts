@@ -1,5 +1,5 @@
 /** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
-import type { Instance } from '../instance.js';
+import type { Instance } from '../compose/instance.js';
 import { letYoungGenerationGrow } from './young-generation.js';
 
 /** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */

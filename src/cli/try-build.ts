@@ -1,9 +1,9 @@
 /** Builds what a configuration describes without starting it: certificates are read, and what this machine lacks shows. */
 import { createLog } from '../app/log/log.js';
+import { createInstance } from '../compose/instance.js';
 import type { Settings } from '../config/settings.js';
 import { systemClock } from '../core/clock.js';
 import { TsrayError } from '../core/errors.js';
-import { createInstance } from '../instance.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 
 /** Throws what the configuration's owner has to change. Opens no socket and no log. */

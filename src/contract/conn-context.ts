@@ -1,35 +1,21 @@
 /** What travels with one connection from the inbound to the outbound. */
-import type { Destination } from '../core/net/destination.js';
 import type { Logger } from './logger.js';
-
-/** The user a connection was authenticated as. */
-export interface User {
-  /** Name for logs and statistics; empty if the configuration gives none. */
-  readonly email: string;
-  /** Policy level, 0 … 255. */
-  readonly level: number;
-}
+import type { RouteQuery } from './route-query.js';
 
 /** Forms of UDP in which every packet has its address: on a UDP request, or on a stream. */
 export type PacketEncoding = 'packetaddr' | 'packetaddr-stream';
 
-export interface ConnContext {
+export interface ConnContext extends RouteQuery {
   /** Unique within the process; V2Ray's session id in the error log. */
   readonly id: number;
-  /** The client's address. */
-  readonly source: Destination;
   /** How the access log prints the source: V2Ray writes `tcp:ip:port` for socks and mux, plain `ip:port` elsewhere. */
   readonly sourceText: string;
-  readonly inboundTag: string;
-  /** Where the client wants to go. */
-  readonly destination: Destination;
   /** Packets will go to other destinations too (full cone); that the first cannot be reached says nothing about them. */
   readonly fullCone?: boolean;
   /** What the inbound wants its UDP carried in, where the outbound has no form of its own. */
   readonly packetEncoding?: PacketEncoding;
   /** How the access log prints the target, where that is not the destination (a URL for HTTP). */
   readonly targetText?: string;
-  readonly user?: User;
   /** Policy level; the user's where there is one. */
   readonly level: number;
   /** Overrides the level's connIdle: an inbound's own `timeout`. */

@@ -1,15 +1,22 @@
-/** Dispatcher: joins an inbound's link with the outbound that shall carry it. */
+/** Dispatcher: joins an inbound's client with the outbound that shall carry it. */
 import type { TsrayError } from '../core/errors.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
-import type { ConnContext } from './conn-context.js';
+import type { RelayOutcome } from '../core/stream/relay.js';
+import type { ConnContext, PacketEncoding } from './conn-context.js';
+import type { RouteQuery } from './route-query.js';
 
-export interface RelayOutcome {
-  /** Payload bytes from client to target. */
-  readonly uplinkBytes: number;
-  /** Payload bytes from target to client. */
-  readonly downlinkBytes: number;
-  /** Why it ended early; undefined after an orderly end. */
-  readonly error: TsrayError | undefined;
+/**
+ * A client whose request an inbound has read. The dispatcher calls `accept` or `refuse`, one of them once: `accept` when
+ * the outbound is open, so that a SOCKS or HTTP client learns whether its target could be reached, or before, where
+ * the client's first bytes are sniffed, since it sends none until it was told that it may.
+ */
+export interface StreamClient {
+  /** The client's bytes; owned by the dispatcher from the call on. */
+  readonly link: Link;
+  /** Tells the client that it may send: a SOCKS reply, `200`, or nothing. */
+  accept(): void;
+  /** Tells the client why not, and closes the link. */
+  refuse(error: TsrayError): void;
 }
 
 /** An opened way to the destination, not yet joined with the client. */
@@ -27,22 +34,31 @@ export interface PacketRoute {
   discard(): void;
 }
 
+/** What decides which packets may share a session. */
+export interface PacketQuery extends RouteQuery {
+  readonly packetEncoding?: PacketEncoding;
+}
+
 /** One outbound's way for all packets of a client's socket, whatever their destination (full cone). */
 export interface PacketCone {
   openPackets(context: ConnContext): Promise<PacketRoute>;
 }
 
-/**
- * An inbound asks for a route, tells its client of success or failure, and hands its link over. Two steps, so that a
- * SOCKS or HTTP client learns whether the target could be reached.
- */
 export interface Dispatcher {
-  /** Writes the access log line, picks an outbound and opens it. Rejects with a TsrayError. */
+  /**
+   * Carries one client to where it wants to go: sniffs if the inbound asks for it, picks an outbound, opens it, and
+   * relays until both ends are gone. `context.signal` tells that the client has left. Never rejects.
+   */
+  dispatch(context: ConnContext, client: StreamClient): Promise<RelayOutcome>;
+  /**
+   * For an inbound that speaks HTTP itself on the client's link: writes the access log line, picks an outbound and opens
+   * it. Rejects with a TsrayError.
+   */
   open(context: ConnContext): Promise<Route>;
   openPackets(context: ConnContext): Promise<PacketRoute>;
   /**
-   * The cone that packets to `context.destination` may share with others, always the same object for one outbound.
+   * The cone that packets to `query.destination` may share with others, always the same object for one outbound.
    * Undefined: this destination needs a route of its own.
    */
-  coneFor?(context: ConnContext): PacketCone | undefined;
+  coneFor?(query: PacketQuery): PacketCone | undefined;
 }

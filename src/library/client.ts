@@ -1,19 +1,20 @@
 /** A client of one server: connections, datagrams, HTTP agents and fetch through it. */
 import type { RequestInfo, RequestInit, Response, Agent as UndiciAgent } from 'undici';
+import { createOutbounds } from '../compose/outbound.js';
+import type { Parts } from '../compose/parts.js';
 import type { OutboundSettings } from '../config/settings.js';
 import type { ConnContext } from '../contract/conn-context.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
 import { TsrayError } from '../core/errors.js';
 import { type Destination, formatDestination, type Network } from '../core/net/destination.js';
-import { type BaseParts, createOutbounds } from '../registry.js';
 import { Connection, whenConnected } from './connection.js';
 import { DatagramSessions } from './datagram-sessions.js';
 import { DatagramSocket } from './datagram-socket.js';
 import { HttpAgent, type HttpAgentOptions } from './http-agent.js';
 import { checkOptions, commonOptions } from './known-keys.js';
 import { createLogger } from './log-entry.js';
-import { createParts, type PartsOptions } from './parts.js';
+import { type PartsOptions, partsOf } from './parts.js';
 import { type PingOptions, type PingResult, ping } from './ping.js';
 import { readServerAddress, type ServerAddress } from './server-address.js';
 import { destinationOf, type Target } from './target.js';
@@ -84,7 +85,7 @@ const noAccessLog: AccessLog = { write() {} };
 const ownLevel = 0;
 
 class OutboundClient implements Client {
-  readonly #parts: BaseParts;
+  readonly #parts: Parts;
   /** The one that is used. */
   readonly #outbound: Outbound;
   readonly #outbounds: readonly Outbound[];
@@ -97,7 +98,7 @@ class OutboundClient implements Client {
   #closing: Promise<void> | undefined;
 
   constructor(settings: readonly OutboundSettings[], options: ClientOptions) {
-    this.#parts = createParts(options, new Map(), noAccessLog);
+    this.#parts = partsOf(options, new Map(), noAccessLog);
     this.#outbounds = createOutbounds(settings, this.#parts);
     this.#outbound = this.#outbounds[0]!;
   }

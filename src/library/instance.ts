@@ -1,15 +1,15 @@
 /** A whole configuration inside a program: what the command line runs. */
 import { createLog, type Log } from '../app/log/log.js';
+import {
+  type Instance as CoreInstance,
+  createInstance as createFromSettings,
+  type RunningInbound,
+} from '../compose/instance.js';
 import { parseConfig } from '../config/parse-config.js';
 import { formatProblem } from '../config/problem.js';
 import type { Settings } from '../config/settings.js';
 import { systemClock } from '../core/clock.js';
 import { TsrayError } from '../core/errors.js';
-import {
-  type Instance as CoreInstance,
-  createInstance as createFromSettings,
-  type RunningInbound,
-} from '../instance.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import { checkOptions, commonOptions } from './known-keys.js';
 import { createLogger } from './log-entry.js';

@@ -1,13 +1,9 @@
 /** What handlers are built with when no configuration file says otherwise. */
-import { createPolicy } from '../app/policy/policy.js';
+import { createParts, type Parts } from '../compose/parts.js';
 import { readEnvironmentFlags } from '../config/environment.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { LevelPolicy } from '../contract/policy.js';
-import { systemClock } from '../core/clock.js';
-import { systemRandom } from '../core/random.js';
-import { defaultCrypto } from '../crypto/index.js';
-import type { BaseParts } from '../registry.js';
 import { createLogger, type LogOptions } from './log-entry.js';
 
 export interface PartsOptions extends LogOptions {
@@ -19,23 +15,10 @@ export function flagsOf(flags: Partial<EnvironmentFlags> | undefined): Environme
   return { ...readEnvironmentFlags({}), ...flags };
 }
 
-export function createParts(
+export function partsOf(
   options: PartsOptions,
   levels: ReadonlyMap<number, LevelPolicy>,
   accessLog: AccessLog,
-): BaseParts {
-  let lastId = 0;
-  return {
-    clock: systemClock,
-    random: systemRandom,
-    crypto: defaultCrypto(),
-    policy: createPolicy(levels),
-    flags: flagsOf(options.flags),
-    logger: createLogger(options),
-    accessLog,
-    nextId: () => {
-      lastId = lastId >= 0xffff_ffff ? 1 : lastId + 1;
-      return lastId;
-    },
-  };
+): Parts {
+  return createParts({ flags: flagsOf(options.flags), logger: createLogger(options), accessLog, levels });
 }

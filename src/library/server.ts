@@ -1,6 +1,10 @@
 /** A VMess server inside a program. */
 import { EventEmitter } from 'node:events';
-import { createDispatcher } from '../app/dispatcher.js';
+import { createDispatcher } from '../app/dispatcher/dispatcher.js';
+import { createOutboundManager } from '../app/handlers/outbound-manager.js';
+import { firstOutbound } from '../app/router/first-outbound.js';
+import { createInbound } from '../compose/inbound.js';
+import { createOutbounds } from '../compose/outbound.js';
 import { parseConfig } from '../config/parse-config.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import { type FormatOptions, linksOfInbound } from '../config/share-link/format-share-link.js';
@@ -8,17 +12,17 @@ import type { Inbound } from '../contract/inbound.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
 import { TsrayError } from '../core/errors.js';
+import { MuxServer } from '../proxy/mux/server.js';
 import { UserTable } from '../proxy/vmess/user-table.js';
-import { createInbounds, createOutbounds, type Parts } from '../registry.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
 import { createHandlerOutbound, type DatagramHandler, type TargetHandler } from './handler-outbound.js';
 import type { OutboundObject, PolicyLevel, StreamObject } from './json-objects.js';
 import { checkOptions, commonOptions } from './known-keys.js';
+import { LiveConnections } from './live-connections.js';
 import { createLogger } from './log-entry.js';
-import { createParts, type PartsOptions } from './parts.js';
+import { type PartsOptions, partsOf } from './parts.js';
 import type { ServerEvents } from './server-events.js';
 import { type ServerUser, ServerUsers } from './server-users.js';
-import { TrackingDispatcher } from './tracking-dispatcher.js';
 
 /** Options of `createServer`. */
 export interface ServerOptions extends PartsOptions {
@@ -66,7 +70,8 @@ export class Server extends EventEmitter<ServerEvents> {
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
   readonly #table: UserTable;
-  readonly #tracking: TrackingDispatcher;
+  readonly #live: LiveConnections;
+  readonly #mux: MuxServer;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   /** Ends the grace of live connections. */
@@ -84,36 +89,43 @@ export class Server extends EventEmitter<ServerEvents> {
         if (status === 'rejected') this.#tell(() => this.emit('refused', { source: from, reason }));
       },
     };
-    const base = createParts(options, settings.policy, accessLog);
-    const table = new UserTable(base.crypto);
+    const parts = partsOf(options, settings.policy, accessLog);
+    const table = new UserTable(parts.crypto);
     this.#table = table;
-    this.users = new ServerUsers(table, options.users ?? [], (email) => this.#tracking.endUser(email));
-    const [outbound] = createOutbounds(settings.outbounds, base);
+    this.users = new ServerUsers(table, options.users ?? [], (email) => this.#live.endUser(email));
+    const [outbound] = createOutbounds(settings.outbounds, parts);
     const { datagramHandler, handler } = options;
     // Who serves targets in the program would be surprised by datagrams that go past it.
     const datagrams = options.datagrams ?? (handler === undefined || datagramHandler !== undefined);
     this.#outbound = createHandlerOutbound({ handler, datagramHandler, otherwise: outbound!, datagrams });
-    this.#tracking = new TrackingDispatcher({
-      inner: createDispatcher({
-        clock: base.clock,
-        policy: base.policy,
-        accessLog,
-        pick: () => this.#outbound,
-      }),
+    this.#live = new LiveConnections({
       isUser: (email) => this.users.has(email),
       onOpened: (connection) => this.#tell(() => this.emit('connection', connection)),
       onClosed: (connection) => this.#tell(() => this.emit('close', connection)),
     });
-    const onCarrier: Parts['onCarrier'] = (context, link, served) =>
-      this.#tracking.watchCarrier(context, link, served);
-    const parts: Parts = { ...base, dispatcher: this.#tracking, vmessUsers: table, onCarrier };
-    const [inbound] = createInbounds(settings.inbounds, parts);
-    this.#inbound = inbound!;
+    const dispatcher = createDispatcher({
+      ...parts,
+      router: firstOutbound,
+      outbounds: createOutboundManager([this.#outbound], parts.clock),
+      tracker: this.#live,
+    });
+    this.#mux = new MuxServer({
+      ...parts,
+      onCarrier: (context, link, served) => this.#live.watchCarrier(context, link, served),
+    });
+    const detours = new Map();
+    this.#inbound = createInbound(this.#settings, {
+      ...parts,
+      dispatcher,
+      mux: this.#mux,
+      detours,
+      vmessUsers: table,
+    });
   }
 
   /** Connections and datagram sessions that are open. */
   get connections(): number {
-    return this.#tracking.size;
+    return this.#live.size;
   }
 
   /** `host:port` as bound. Throws ERR_USAGE before `start`. */
@@ -196,8 +208,9 @@ export class Server extends EventEmitter<ServerEvents> {
     }
     if (graceMs > 0) await this.#drain(graceMs);
     await this.#inbound.close();
+    this.#mux.close();
     await this.#outbound.close();
-    await this.#tracking.endAll();
+    await this.#live.endAll();
   }
 
   async #drain(graceMs: number): Promise<void> {

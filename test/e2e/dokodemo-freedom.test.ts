@@ -3,18 +3,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
-import { createDispatcher } from '../../src/app/dispatcher.js';
-import { createPolicy } from '../../src/app/policy/policy.js';
 import type { Inbound } from '../../src/contract/inbound.js';
 import { systemClock } from '../../src/core/clock.js';
 import { parseAddress } from '../../src/core/net/address.js';
-import { systemRandom } from '../../src/core/random.js';
 import { createDokodemoInbound } from '../../src/proxy/dokodemo/inbound.js';
 import { createFreedomOutbound } from '../../src/proxy/freedom/outbound.js';
 import type { FreedomSettings } from '../../src/proxy/freedom/settings.js';
 import { createTcpDialer } from '../../src/transport/tcp/dial.js';
 import { createTcpListen } from '../../src/transport/tcp/listen.js';
 import { bindPackets } from '../../src/transport/udp/bind.js';
+import { dispatcherTo } from '../helper/dispatchers.js';
+import { portsOf } from '../helper/fake-listen.js';
 import { countResources, nothingLeft } from '../helper/leaks.js';
 import { MemoryAccessLog, MemoryLogger } from '../helper/memory-log.js';
 import { payloadSha256, sha256 } from '../helper/payload.js';
@@ -44,18 +43,13 @@ async function openDoor(host: string, port: number, settings: Partial<FreedomSet
   const inbound = createDokodemoInbound({
     tag: 'door',
     settings: { address: parseAddress(host), port, networks: ['tcp'], userLevel: 0 },
+    place: 'door',
+    openPorts: portsOf(createTcpListen(), '127.0.0.1', [0]),
     host: '127.0.0.1',
     ports: [0],
-    listen: createTcpListen(),
     bindPackets,
-    dispatcher: createDispatcher({
-      clock: systemClock,
-      policy: createPolicy(new Map()),
-      accessLog,
-      pick: () => freedom,
-    }),
+    dispatcher: dispatcherTo([freedom], { accessLog }),
     clock: systemClock,
-    random: systemRandom,
     log,
     nextId: () => {
       id += 1;

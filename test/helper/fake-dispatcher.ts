@@ -1,9 +1,10 @@
 /** A dispatcher whose outbounds are the test: it says when and how each opening ends. */
 import type { ConnContext } from '../../src/contract/conn-context.js';
-import type { Dispatcher, PacketRoute, RelayOutcome, Route } from '../../src/contract/dispatcher.js';
-import type { TsrayError } from '../../src/core/errors.js';
+import type { Dispatcher, PacketRoute, Route, StreamClient } from '../../src/contract/dispatcher.js';
+import { type TsrayError, toTsrayError } from '../../src/core/errors.js';
 import type { Destination } from '../../src/core/net/destination.js';
 import type { Link, PacketLink, PacketSink } from '../../src/core/stream/link.js';
+import type { RelayOutcome } from '../../src/core/stream/relay.js';
 import { CollectSink } from './collect-sink.js';
 
 const nothingMoved = { uplinkBytes: 0, downlinkBytes: 0, error: undefined };
@@ -98,9 +99,36 @@ function withResolvers<R>(): PromiseWithResolvers<R> {
   return { promise, resolve: (value) => resolve(value), reject: (error) => reject(error) };
 }
 
+/** What the real dispatcher makes of `open` and a client, without sniffing. */
+export async function dispatchThrough(
+  open: (context: ConnContext) => Promise<Route>,
+  context: ConnContext,
+  client: StreamClient,
+): Promise<RelayOutcome> {
+  let route: Route;
+  try {
+    route = await open(context);
+  } catch (thrown) {
+    const error = toTsrayError(thrown, 'ERR_INTERNAL');
+    client.refuse(error);
+    return { ...nothingMoved, error };
+  }
+  if (context.signal?.aborted === true) {
+    route.discard();
+    client.link.close();
+    return nothingMoved;
+  }
+  client.accept();
+  return route.relay(client.link);
+}
+
 export class FakeDispatcher implements Dispatcher {
   readonly opens: PendingOpen<FakeRoute>[] = [];
   readonly packetOpens: PendingOpen<FakePacketRoute>[] = [];
+
+  dispatch(context: ConnContext, client: StreamClient): Promise<RelayOutcome> {
+    return dispatchThrough((each) => this.open(each), context, client);
+  }
 
   open(context: ConnContext): Promise<Route> {
     const settle = withResolvers<FakeRoute>();

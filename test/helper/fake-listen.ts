@@ -3,6 +3,9 @@ import type { Accepted, Listen } from '../../src/contract/transport.js';
 import type { TsrayError } from '../../src/core/errors.js';
 import { parseAddress } from '../../src/core/net/address.js';
 import type { Destination, Network } from '../../src/core/net/destination.js';
+import { systemRandom } from '../../src/core/random.js';
+import type { OpenPorts } from '../../src/proxy/ports/inbound-ports.js';
+import { ListenerGroup } from '../../src/proxy/ports/listener-group.js';
 import { ScriptedLink } from './scripted-link.js';
 
 /** `at('192.0.2.7', 80)`. */
@@ -35,4 +38,9 @@ export class FakeListen {
     this.#accept!({ link, source, local });
     return link;
   }
+}
+
+/** The ports of an inbound over `listen`. */
+export function portsOf(listen: Listen, host: string, ports: readonly number[]): OpenPorts {
+  return (accept) => new ListenerGroup({ listen, host, ports, random: systemRandom, accept });
 }

@@ -7,7 +7,7 @@ import { FakePackets } from './fake-packets.js';
 import { ScriptedLink } from './scripted-link.js';
 
 export class FakeOutbound implements Outbound {
-  readonly tag = 'fake';
+  readonly tag: string;
   readonly contexts: ConnContext[] = [];
   readonly links: ScriptedLink[] = [];
   readonly packetContexts: ConnContext[] = [];
@@ -18,6 +18,10 @@ export class FakeOutbound implements Outbound {
   hold = false;
   #waiting: (() => void)[] = [];
   closed = false;
+
+  constructor(tag = 'fake') {
+    this.tag = tag;
+  }
 
   async open(context: ConnContext): Promise<Link> {
     this.contexts.push(context);

@@ -1,4 +1,4 @@
-/** Dialers and listeners of transports as the registry makes them, on loopback. */
+/** Dialers and listeners of transports as compose/ makes them, on loopback. */
 
 import type { Accepted, Dialer, Listener } from '../../src/contract/transport.js';
 import { systemClock } from '../../src/core/clock.js';

@@ -1,11 +1,11 @@
 /** tsray within the test's own process, from the same JSON that the command line takes. */
 import { Writable } from 'node:stream';
 import { createLog } from '../../src/app/log/log.js';
+import { createInstance } from '../../src/compose/instance.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { formatProblem } from '../../src/config/problem.js';
 import type { EnvironmentFlags } from '../../src/contract/environment.js';
 import { systemClock } from '../../src/core/clock.js';
-import { createInstance } from '../../src/instance.js';
 
 export interface Tsray {
   /** The (first) port of the inbound with this tag. */

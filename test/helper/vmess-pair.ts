@@ -63,6 +63,7 @@ export class VmessPair {
           offer: () => undefined,
         };
       },
+      place: 'vmess',
       server: createServerState({
         crypto,
         random: systemRandom,

@@ -1,11 +1,11 @@
 /** `tsray connect LINK`: from a link or subscription to a proxy. */
 import { Command, Option } from 'commander';
 import { createLog } from '../../app/log/log.js';
+import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { parseConfig } from '../../config/parse-config.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
-import { createInstance, type Instance } from '../../instance.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
 import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';

@@ -1,12 +1,12 @@
 /** `tsray demo`: a VMess server and a VMess client in one process, with a SOCKS and HTTP proxy in front. */
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog } from '../../app/log/log.js';
+import { createInstance, type Instance } from '../../compose/instance.js';
 import { parseConfig } from '../../config/parse-config.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, TsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { systemRandom } from '../../core/random.js';
-import { createInstance, type Instance } from '../../instance.js';
 import { formatUuid, randomUuid } from '../../proxy/vmess/uuid.js';
 import { exitCode } from '../exit-code.js';
 import { inUseHint } from '../in-use.js';

@@ -1,10 +1,11 @@
 /** `tsray run -c FILE` */
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog } from '../../app/log/log.js';
+import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, type TsrayError } from '../../core/errors.js';
-import { createInstance, type Instance } from '../../instance.js';
+import { limitReadBuffer } from '../../transport/common/onread.js';
 import { type ExitCode, exitCode } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';
@@ -62,6 +63,8 @@ async function start(flags: RunFlags): Promise<Instance | ExitCode> {
       stdout: process.stdout,
       onProblem: reportLogProblem,
     });
+    // A whole read may have to be held for a slow reader; the buffer is the process's, and so is this choice.
+    for (const { bufferBytes } of settings.policy.values()) limitReadBuffer(bufferBytes);
     const instance = createInstance(settings, { flags: readEnvironmentFlags(process.env), log });
     await instance.start();
     return instance;

@@ -8,7 +8,7 @@ import type { Destination } from '../net/destination.js';
 import type { PacketLink } from './link.js';
 import { PacketClosing } from './packet-closing.js';
 import { PacketSessions, type PacketSessionsOptions } from './packet-sessions.js';
-import type { RelayResult } from './relay.js';
+import type { RelayOutcome } from './relay.js';
 
 export interface PacketHubOptions<C extends object = object>
   extends Pick<PacketSessionsOptions<C>, 'clock' | 'open' | 'coneFor'> {
@@ -48,7 +48,7 @@ export class PacketHub<C extends object = object> {
   }
 
   /** Serves `link`, which is owned from now on, in place of an earlier one. Resolves when it is gone. Never rejects. */
-  attach(link: PacketLink): Promise<RelayResult> {
+  attach(link: PacketLink): Promise<RelayOutcome> {
     this.#served?.close();
     const served = new Served(link, this.#clock, this.#idleMs);
     this.#served = served;
@@ -85,7 +85,7 @@ export class PacketHub<C extends object = object> {
     return true;
   }
 
-  #result(error: TsrayError | undefined): RelayResult {
+  #result(error: TsrayError | undefined): RelayOutcome {
     return { uplinkBytes: this.#uplinkBytes, downlinkBytes: this.#downlinkBytes, error };
   }
 }

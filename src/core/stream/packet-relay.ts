@@ -4,12 +4,15 @@ import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink, PacketSink } from './link.js';
 import { PacketClosing } from './packet-closing.js';
-import type { RelayResult } from './relay.js';
+import type { RelayOutcome } from './relay.js';
+import type { TrafficMeter } from './traffic.js';
 
 export interface PacketRelayOptions {
   readonly clock: Clock;
   /** No packet in either direction for this long ends the session. */
   readonly idleMs: number;
+  /** Told of each packet's payload as it moves. */
+  readonly meter?: TrafficMeter | undefined;
 }
 
 /** Copies between `client` and `target` until both are gone. Owns both from now on. Never rejects. */
@@ -17,7 +20,7 @@ export function relayPackets(
   client: PacketLink,
   target: PacketLink,
   options: PacketRelayOptions,
-): Promise<RelayResult> {
+): Promise<RelayOutcome> {
   return new Promise((resolve) => {
     new PacketRelay(client, target, options, resolve).start();
   });
@@ -27,10 +30,20 @@ class PacketDirection implements PacketSink {
   readonly #relay: PacketRelay;
   readonly from: PacketLink;
   readonly #to: PacketLink;
+  readonly #way: keyof TrafficMeter;
+  readonly #meter: TrafficMeter | undefined;
   bytes = 0;
   isClosed = false;
 
-  constructor(relay: PacketRelay, from: PacketLink, to: PacketLink) {
+  constructor(
+    relay: PacketRelay,
+    from: PacketLink,
+    to: PacketLink,
+    way: keyof TrafficMeter,
+    meter: TrafficMeter | undefined,
+  ) {
+    this.#way = way;
+    this.#meter = meter;
     this.#relay = relay;
     this.from = from;
     this.#to = to;
@@ -38,7 +51,9 @@ class PacketDirection implements PacketSink {
 
   packet(bytes: Uint8Array, remote: Destination): void {
     this.#relay.touch();
-    if (this.#to.send(bytes, remote)) this.bytes += bytes.length;
+    if (!this.#to.send(bytes, remote)) return;
+    this.bytes += bytes.length;
+    this.#meter?.[this.#way](bytes.length);
   }
 
   closed(error: TsrayError | undefined): void {
@@ -50,7 +65,7 @@ class PacketDirection implements PacketSink {
 class PacketRelay {
   readonly #up: PacketDirection;
   readonly #down: PacketDirection;
-  readonly #resolve: (result: RelayResult) => void;
+  readonly #resolve: (result: RelayOutcome) => void;
   readonly #idle: Timer;
   readonly #closing: PacketClosing;
   #error: TsrayError | undefined;
@@ -59,11 +74,11 @@ class PacketRelay {
     client: PacketLink,
     target: PacketLink,
     options: PacketRelayOptions,
-    resolve: (result: RelayResult) => void,
+    resolve: (result: RelayOutcome) => void,
   ) {
     this.#resolve = resolve;
-    this.#up = new PacketDirection(this, client, target);
-    this.#down = new PacketDirection(this, target, client);
+    this.#up = new PacketDirection(this, client, target, 'uplink', options.meter);
+    this.#down = new PacketDirection(this, target, client, 'downlink', options.meter);
     // A quiet session is no fault: datagrams have no end of their own.
     this.#closing = new PacketClosing(options.clock);
     this.#idle = options.clock.setTimer(options.idleMs, () => this.#close());

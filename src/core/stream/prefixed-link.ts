@@ -3,6 +3,7 @@
  * next owner starts it, it keeps reading up to a limit, so that a peer that goes away is noticed.
  */
 import { ByteQueue } from '../bytes/queue.js';
+import type { Clock } from '../clock.js';
 import { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
 
@@ -45,6 +46,8 @@ export class PrefixedLink implements Link {
   #direct = false;
   #onGone: (() => void) | undefined;
   #onLeft: (() => void) | undefined;
+  /** Of who peeks: more is held, or no more will be. */
+  #onHeld: (() => void) | undefined;
 
   /** See `prefixedLink`. */
   constructor(link: Link, firstBytes: Uint8Array, options: PrefixOptions) {
@@ -81,6 +84,28 @@ export class PrefixedLink implements Link {
   whenLeft(action: () => void): void {
     if (this.#gone || this.#ended) action();
     else this.#onLeft = action;
+  }
+
+  /**
+   * All that is held, without taking it: once it is at least `minBytes`, or as much as there is when the peer has ended,
+   * the link has gone, no more may be held, or `waitMs` have passed. A copy; the owner's, as long as it likes.
+   */
+  peek(minBytes: number, waitMs: number, clock: Clock): Promise<Uint8Array> {
+    return new Promise((resolve) => {
+      const ready = (): boolean =>
+        this.#held.length >= minBytes ||
+        this.#held.length >= this.#readAheadBytes ||
+        this.#ended ||
+        this.#gone;
+      const finish = (): void => {
+        timer?.cancel();
+        this.#onHeld = undefined;
+        resolve(this.#held.peek().slice());
+      };
+      const timer = ready() || waitMs <= 0 ? undefined : clock.setTimer(waitMs, finish);
+      if (timer === undefined) finish();
+      else this.#onHeld = () => ready() && finish();
+    });
   }
 
   start(sink: LinkSink): void {
@@ -146,12 +171,14 @@ export class PrefixedLink implements Link {
     this.#held.append(bytes);
     if (this.#sink !== undefined) this.#flushSoon();
     this.#pauseIfFull();
+    this.#onHeld?.();
   }
 
   #peerEnded(): void {
     // Some links tell every new sink that the peer had ended.
     if (this.#ended) return;
     this.#ended = true;
+    this.#onHeld?.();
     if (this.#sink !== undefined) this.#flushSoon();
     else this.#tellLeft();
   }
@@ -159,6 +186,7 @@ export class PrefixedLink implements Link {
   #linkClosed(error: TsrayError | undefined): void {
     this.#gone = true;
     this.#error = error;
+    this.#onHeld?.();
     // After an orderly end what is held is still due: a slow owner gets it before it is told.
     const due = error === undefined && this.#sink !== undefined && this.#held.length > 0;
     if (due) return;

@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
+import type { TrafficMeter } from './traffic.js';
 
 export interface RelayOptions {
   readonly clock: Clock;
@@ -13,9 +14,11 @@ export interface RelayOptions {
   readonly downlinkOnlyMs: number;
   /** What each direction may queue for a slow reader; undefined: the links' own marks. */
   readonly bufferBytes?: number;
+  /** Told of each read's bytes as they move. */
+  readonly meter?: TrafficMeter | undefined;
 }
 
-export interface RelayResult {
+export interface RelayOutcome {
   /** Bytes from client to target. */
   readonly uplinkBytes: number;
   /** Bytes from target to client. */
@@ -25,29 +28,36 @@ export interface RelayResult {
 }
 
 /** Copies between `client` and `target` until both links are gone. Owns both from now on. Never rejects. */
-export function relay(client: Link, target: Link, options: RelayOptions): Promise<RelayResult> {
+export function relay(client: Link, target: Link, options: RelayOptions): Promise<RelayOutcome> {
   return new Promise((resolve) => {
     new Relay(client, target, options, resolve).start();
   });
 }
+
+type Way = keyof TrafficMeter;
 
 /** The sink of one link: what it delivers goes to the other. */
 class Direction implements LinkSink {
   readonly #relay: Relay;
   readonly from: Link;
   readonly #to: Link;
+  readonly #meter: TrafficMeter | undefined;
+  readonly #way: Way;
   bytes = 0;
   ended = false;
   isClosed = false;
 
-  constructor(relay: Relay, from: Link, to: Link) {
+  constructor(relay: Relay, from: Link, to: Link, way: Way, meter: TrafficMeter | undefined) {
     this.#relay = relay;
     this.from = from;
     this.#to = to;
+    this.#way = way;
+    this.#meter = meter;
   }
 
   data(bytes: Uint8Array): void {
     this.bytes += bytes.length;
+    this.#meter?.[this.#way](bytes.length);
     this.#relay.touch();
     if (!this.#to.write(bytes)) this.from.pause();
   }
@@ -73,18 +83,18 @@ class Direction implements LinkSink {
 
 class Relay {
   readonly #options: RelayOptions;
-  readonly #resolve: (result: RelayResult) => void;
+  readonly #resolve: (result: RelayOutcome) => void;
   readonly #up: Direction;
   readonly #down: Direction;
   #timer: Timer | undefined;
   #error: TsrayError | undefined;
   #closing = false;
 
-  constructor(client: Link, target: Link, options: RelayOptions, resolve: (result: RelayResult) => void) {
+  constructor(client: Link, target: Link, options: RelayOptions, resolve: (result: RelayOutcome) => void) {
     this.#options = options;
     this.#resolve = resolve;
-    this.#up = new Direction(this, client, target);
-    this.#down = new Direction(this, target, client);
+    this.#up = new Direction(this, client, target, 'uplink', options.meter);
+    this.#down = new Direction(this, target, client, 'downlink', options.meter);
   }
 
   start(): void {
@@ -153,7 +163,7 @@ class Relay {
     }
     this.#error ??= new TsrayError(
       'ERR_IDLE_TIMEOUT',
-      `no data moved for ${this.#options.connIdleMs / 1000} s (policy connIdle)`,
+      `no data moved for ${this.#options.connIdleMs / 1000} s`,
     );
     if (!this.#up.isClosed) this.#up.from.destroy(this.#error);
     if (!this.#down.isClosed) this.#down.from.destroy(this.#error);

@@ -1,30 +1,32 @@
 /** The dokodemo-door inbound: carries every connection and datagram to one fixed destination. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Dispatcher, Route } from '../../contract/dispatcher.js';
-import type { Inbound } from '../../contract/inbound.js';
+import type { Dispatcher, PacketRoute } from '../../contract/dispatcher.js';
+import type { ConnectionHandler, Inbound } from '../../contract/inbound.js';
 import type { Logger } from '../../contract/logger.js';
-import type { Accepted, BindPackets, Listen } from '../../contract/transport.js';
+import type { Accepted, BindPackets } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination, Network } from '../../core/net/destination.js';
-import type { RandomSource } from '../../core/random.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import { ListenerGroup } from '../common/listener-group.js';
+import type { InboundPorts, OpenPorts } from '../ports/inbound-ports.js';
+import { PortInbound } from '../ports/port-inbound.js';
 import type { DokodemoSettings } from './settings.js';
 import { UdpDoors } from './udp-door.js';
 
 export interface DokodemoInboundDeps {
   readonly tag: string;
   readonly settings: DokodemoSettings;
-  /** Where to listen. */
+  readonly place: unknown;
+  /** For streams; not called if the settings name UDP alone. */
+  readonly openPorts: OpenPorts;
+  /** Where to listen for datagrams. */
   readonly host: string;
   readonly ports: readonly number[];
-  readonly listen: Listen;
   readonly bindPackets: BindPackets;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  readonly random: RandomSource;
   readonly log: Logger;
   /** The next connection id of the process. */
   readonly nextId: () => number;
@@ -33,12 +35,119 @@ export interface DokodemoInboundDeps {
 const nothing = new Uint8Array(0);
 
 export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
-  const { bindPackets, clock, dispatcher, host, listen, ports, settings, tag } = deps;
-  const serves = (network: Network): boolean => settings.networks.includes(network);
+  return new DokodemoInbound(deps);
+}
+
+class DokodemoInbound implements Inbound {
+  readonly tag: string;
+  readonly #streams: PortInbound;
+  readonly #doors: UdpDoors;
+  readonly #networks: readonly Network[];
+  #handler: DokodemoHandler;
+
+  constructor(deps: DokodemoInboundDeps) {
+    const { bindPackets, clock, host, openPorts, place, ports, settings, tag } = deps;
+    this.tag = tag;
+    this.#networks = settings.networks;
+    this.#handler = new DokodemoHandler(deps);
+    const serves = (network: Network): boolean => settings.networks.includes(network);
+    this.#streams = new PortInbound({
+      tag,
+      place,
+      openPorts: serves('tcp') ? openPorts : () => noPorts,
+      handler: this.#handler,
+    });
+    this.#doors = new UdpDoors({
+      bindPackets,
+      clock,
+      host,
+      ports: serves('udp') ? ports : [],
+      target: () => this.#handler.target,
+      open: (source, signal) => this.#handler.openPackets(source, signal),
+    });
+  }
+
+  get addresses(): readonly string[] {
+    return [...this.#streams.addresses, ...this.#doors.addresses];
+  }
+
+  async start(): Promise<void> {
+    await this.#streams.start();
+    try {
+      await this.#doors.start();
+    } catch (error) {
+      await this.#streams.close();
+      throw error;
+    }
+  }
+
+  takeOver(next: Inbound): boolean {
+    if (!(next instanceof DokodemoInbound) || !isDeepStrictEqual(this.#networks, next.#networks))
+      return false;
+    if (!this.#streams.takeOver(next.#streams)) return false;
+    this.#handler = next.#handler;
+    return true;
+  }
+
+  async drain(): Promise<void> {
+    // Datagram sessions have no end of their own to wait for.
+    await Promise.all([this.#streams.drain(), this.#doors.close()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#streams.close(), this.#doors.close()]);
+  }
+}
+
+const noPorts: InboundPorts = {
+  addresses: [],
+  start: () => Promise.resolve(),
+  drain: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+  offer: () => undefined,
+};
+
+class DokodemoHandler implements ConnectionHandler {
+  readonly #deps: DokodemoInboundDeps;
+  /** Of datagrams. */
+  readonly target: Destination;
+
+  constructor(deps: DokodemoInboundDeps) {
+    this.#deps = deps;
+    const { address, port } = deps.settings;
+    this.target = { network: 'udp', address, port };
+  }
+
+  accept(accepted: Accepted): void {
+    this.#serve(accepted).catch((thrown: unknown) => {
+      this.#deps.log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
+      accepted.link.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
+    });
+  }
+
+  drain(): void {}
+
+  openPackets(source: Destination, signal: AbortSignal): Promise<PacketRoute> {
+    return this.#deps.dispatcher.openPackets(this.#context('udp', source, signal));
+  }
+
+  async #serve(accepted: Accepted): Promise<void> {
+    const aborter = new AbortController();
+    const context = this.#context('tcp', accepted.source, aborter.signal);
+    // Read ahead, so that a client that leaves while the way is being opened is noticed.
+    const link = prefixedLink(accepted.link, nothing);
+    link.whenGone(() => aborter.abort());
+    await this.#deps.dispatcher.dispatch(context, {
+      link,
+      accept: () => undefined,
+      refuse: () => link.close(),
+    });
+  }
 
   /** A stream may have come over mKCP, whose clients have UDP addresses. */
-  function contextFor(network: Network, source: Destination, signal: AbortSignal): ConnContext {
-    const id = deps.nextId();
+  #context(network: Network, source: Destination, signal: AbortSignal): ConnContext {
+    const { log, nextId, settings, tag } = this.#deps;
+    const id = nextId();
     return {
       id,
       source,
@@ -47,69 +156,8 @@ export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
       destination: { network, address: settings.address, port: settings.port },
       level: settings.userLevel,
       ...(settings.timeoutMs === undefined ? {} : { idleMs: settings.timeoutMs }),
-      log: deps.log.session(id),
+      log: log.session(id),
       signal,
     };
   }
-
-  async function serve(accepted: Accepted): Promise<void> {
-    const aborter = new AbortController();
-    const context = contextFor('tcp', accepted.source, aborter.signal);
-    // Read ahead, so that a client that leaves while the way is being opened is noticed.
-    const link = prefixedLink(accepted.link, nothing);
-    link.whenGone(() => aborter.abort());
-    let route: Route;
-    try {
-      route = await dispatcher.open(context);
-    } catch {
-      // The dispatcher has logged it.
-      link.close();
-      return;
-    }
-    if (link.gone) route.discard();
-    else await route.relay(link);
-  }
-
-  const listeners = new ListenerGroup({
-    listen,
-    host,
-    ports: serves('tcp') ? ports : [],
-    random: deps.random,
-    accept: (accepted) => {
-      serve(accepted).catch((thrown: unknown) => {
-        deps.log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
-        accepted.link.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
-      });
-    },
-  });
-  const doors = new UdpDoors({
-    bindPackets,
-    clock,
-    host,
-    ports: serves('udp') ? ports : [],
-    target: { network: 'udp', address: settings.address, port: settings.port },
-    open: (source, signal) => dispatcher.openPackets(contextFor('udp', source, signal)),
-  });
-  return {
-    tag,
-    get addresses() {
-      return [...listeners.addresses, ...doors.addresses];
-    },
-    async start() {
-      await listeners.start();
-      try {
-        await doors.start();
-      } catch (error) {
-        await listeners.close();
-        throw error;
-      }
-    },
-    async drain() {
-      // Datagram sessions have no end of their own to wait for.
-      await Promise.all([listeners.drain(), doors.close()]);
-    },
-    async close() {
-      await Promise.all([listeners.close(), doors.close()]);
-    },
-  };
 }

@@ -14,7 +14,7 @@ export interface UdpDoorsDeps {
   readonly host: string;
   /** May be empty. */
   readonly ports: readonly number[];
-  readonly target: Destination;
+  readonly target: () => Destination;
   readonly open: (source: Destination, signal: AbortSignal) => Promise<PacketRoute>;
 }
 
@@ -65,7 +65,7 @@ class UdpDoor {
     });
     this.#closed = new Promise((resolve) => {
       link.start({
-        packet: (bytes, source) => this.#sessions.deliver(bytes, source, deps.target),
+        packet: (bytes, source) => this.#sessions.deliver(bytes, source, deps.target()),
         closed: () => {
           this.#sessions.close();
           resolve();

@@ -1,5 +1,5 @@
 /** Basic proxy authentication (RFC 7617). */
-import type { AccountTable } from '../common/accounts.js';
+import type { AccountTable } from '../accounts/accounts.js';
 import { type Field, fieldValues } from './head.js';
 
 /** The account's name; undefined if credentials are absent, malformed, given twice, or wrong. */

@@ -171,7 +171,8 @@ export class HttpConnection implements LinkSink, ExchangeHost {
     serveTunnel({
       client: this.client,
       rest,
-      open: (signal) => this.#host.deps.dispatcher.open(this.#context(authority, url, user, signal)),
+      dispatcher: this.#host.deps.dispatcher,
+      context: (signal) => this.#context(authority, url, user, signal),
     }).catch((thrown: unknown) => {
       this.#log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
       this.client.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));

@@ -1,12 +1,13 @@
 /** Serves connections that speak HTTP, whoever accepted them: the HTTP inbound, or a SOCKS inbound on a mixed port. */
 import type { Dispatcher } from '../../contract/dispatcher.js';
+import type { ConnectionHandler } from '../../contract/inbound.js';
 import type { AccessLog, Logger } from '../../contract/logger.js';
 import type { PolicyProvider } from '../../contract/policy.js';
 import type { Accepted } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { AccountTable } from '../common/accounts.js';
+import { AccountTable } from '../accounts/accounts.js';
 import { authenticatedUser } from './basic-auth.js';
 import { type ConnectionHost, HttpConnection } from './connection.js';
 import type { HttpInboundSettings } from './settings.js';
@@ -25,7 +26,7 @@ export interface HttpConnectionDeps {
   readonly nextId: () => number;
 }
 
-export class HttpConnectionHandler {
+export class HttpConnectionHandler implements ConnectionHandler {
   readonly #host: ConnectionHost;
   /** Connections that are not tunnels. */
   readonly #connections = new Set<HttpConnection>();
@@ -46,7 +47,7 @@ export class HttpConnectionHandler {
   }
 
   /** Owns `accepted.link` from now on. */
-  handle(accepted: Accepted): void {
+  accept(accepted: Accepted): void {
     const connection = new HttpConnection(this.#host, accepted);
     this.#connections.add(connection);
     connection.start();

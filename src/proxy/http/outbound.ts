@@ -9,7 +9,7 @@ import { formatHostPort } from '../../core/net/address.js';
 import type { RandomSource } from '../../core/random.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
-import { levelsOf, Upstream } from '../common/upstream.js';
+import { levelsOf, Upstream } from '../upstream/upstream.js';
 import { ConnectHandshake, encodeConnect } from './connect-handshake.js';
 import type { HttpOutboundSettings, HttpUpstreamServer } from './settings.js';
 

@@ -1,12 +1,13 @@
 /** The Mux server: each session of a carrier goes to the dispatcher as a connection of its own. */
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Dispatcher, PacketCone, RelayOutcome } from '../../contract/dispatcher.js';
+import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
 import type { PolicyProvider } from '../../contract/policy.js';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { type Destination, formatDestination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
 import { type AnyPacketHub, PacketHub } from '../../core/stream/packet-hub.js';
+import type { RelayOutcome } from '../../core/stream/relay.js';
 import { Carrier, type CarrierSession } from './carrier.js';
 import type { Frame } from './frame.js';
 import { PacketSession, plainPacketBytes, xudpPacketBytes } from './packet-session.js';
@@ -14,10 +15,11 @@ import { StreamSession } from './stream-session.js';
 import { UdpSources } from './udp-sources.js';
 
 export interface MuxServerDeps {
-  readonly dispatcher: Dispatcher;
   readonly policy: PolicyProvider;
   readonly clock: Clock;
   readonly nextId: () => number;
+  /** Told of each carrier; `served` resolves when it is gone. */
+  readonly onCarrier?: ((context: ConnContext, link: Link, served: Promise<unknown>) => void) | undefined;
 }
 
 /** V2Ray's and Xray's clients open 128 in all on a carrier. */
@@ -35,9 +37,13 @@ export class MuxServer {
     this.#sources = new UdpSources(deps.clock);
   }
 
-  /** Serves a carrier until it is gone. Owns `link`. Never rejects. */
-  serve(context: ConnContext, link: Link): Promise<RelayOutcome> {
-    return new Promise((resolve) => new Serving(this.#deps, this.#sources, context, link, resolve).start());
+  /** Serves a carrier until it is gone; its sessions go to `dispatcher`. Owns `link`. Never rejects. */
+  serve(context: ConnContext, link: Link, dispatcher: Dispatcher): Promise<RelayOutcome> {
+    const served = new Promise<RelayOutcome>((resolve) =>
+      new Serving({ ...this.#deps, dispatcher }, this.#sources, context, link, resolve).start(),
+    );
+    this.#deps.onCarrier?.(context, link, served);
+    return served;
   }
 
   /** Ends what outlives carriers: UDP sources that wait for their clients to come back. */
@@ -46,9 +52,13 @@ export class MuxServer {
   }
 }
 
+interface ServingDeps extends MuxServerDeps {
+  readonly dispatcher: Dispatcher;
+}
+
 /** One carrier. */
 class Serving {
-  readonly #deps: MuxServerDeps;
+  readonly #deps: ServingDeps;
   readonly #sources: UdpSources;
   readonly #context: ConnContext;
   readonly #carrier: Carrier;
@@ -58,7 +68,7 @@ class Serving {
   #toldFull = false;
 
   constructor(
-    deps: MuxServerDeps,
+    deps: ServingDeps,
     sources: UdpSources,
     context: ConnContext,
     link: Link,
@@ -114,20 +124,16 @@ class Serving {
     const { clock } = this.#deps;
     const abort = new AbortController();
     const session = new StreamSession({ carrier: this.#carrier, id, clock, ended: () => abort.abort() });
-    this.#relay(session, this.#contextFor(target, abort.signal)).catch((thrown: unknown) => {
-      session.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
-    });
+    const client = {
+      link: session,
+      accept: () => undefined,
+      refuse: (error: TsrayError) => session.destroy(error),
+    };
+    this.#deps.dispatcher
+      .dispatch(this.#contextFor(target, abort.signal), client)
+      .then(({ uplinkBytes, downlinkBytes }) => this.#count(uplinkBytes, downlinkBytes))
+      .catch((thrown: unknown) => session.destroy(toTsrayError(thrown, 'ERR_INTERNAL')));
     return session;
-  }
-
-  async #relay(session: StreamSession, context: ConnContext): Promise<void> {
-    const route = await this.#deps.dispatcher.open(context);
-    if (session.isOver) {
-      route.discard();
-      return;
-    }
-    const { uplinkBytes, downlinkBytes } = await route.relay(session);
-    this.#count(uplinkBytes, downlinkBytes);
   }
 
   #openPackets(frame: Frame, target: Destination): CarrierSession {
@@ -161,7 +167,7 @@ class Serving {
       idleMs: this.#idleMs(),
       open: (_source, target, signal, cone) =>
         (cone ?? dispatcher).openPackets(this.#contextFor(target, signal)),
-      coneFor: (_source, target) => dispatcher.coneFor?.(this.#contextFor(target, undefined)),
+      coneFor: (_source, target) => dispatcher.coneFor?.({ ...this.#context, destination: target }),
     });
   }
 
@@ -173,7 +179,7 @@ class Serving {
   }
 
   /** What V2Ray passes on to a session: user, inbound and source, the source printed with its network. */
-  #contextFor(destination: Destination, signal: AbortSignal | undefined): ConnContext {
+  #contextFor(destination: Destination, signal: AbortSignal): ConnContext {
     const { source, inboundTag, user, level, idleMs } = this.#context;
     const id = this.#deps.nextId();
     return {
@@ -187,7 +193,7 @@ class Serving {
       level,
       ...(idleMs === undefined ? {} : { idleMs }),
       log: this.#context.log.session(id),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     };
   }
 

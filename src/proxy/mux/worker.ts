@@ -1,11 +1,11 @@
 /** The client's carriers: opened when needed, shared by sessions, retired and closed by V2Ray's rules. */
 import type { ConnContext } from '../../contract/conn-context.js';
 import type { Logger } from '../../contract/logger.js';
+import { muxHost } from '../../contract/magic-hosts.js';
 import type { Outbound } from '../../contract/outbound.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
-import { muxHost } from '../common/magic-hosts.js';
 import { Carrier } from './carrier.js';
 
 /** V2Ray: sessions in the life of a carrier. */
@@ -41,7 +41,7 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly nextId: () => number;
   /** What a session may hold for a slow reader. */
-  readonly bufferBytes: number;
+  readonly bufferBytes: () => number;
 }
 
 /** Opens a carrier's link. It belongs to no single connection: no source, policy level 0, as from V2Ray. */
@@ -141,7 +141,7 @@ class Worker {
       const carrier = new Carrier({
         link,
         clock,
-        bufferBytes,
+        bufferBytes: bufferBytes(),
         // Alone on its carrier a reader may take its time: new sessions go elsewhere.
         aloneStallMs: Number.POSITIVE_INFINITY,
         sessionEnded: () => this.#closeIfDone(),

@@ -1,12 +1,13 @@
 /** packetaddr on the server: a flow to its hosts is taken apart, and every packet goes where it says. */
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Dispatcher, PacketCone, RelayOutcome } from '../../contract/dispatcher.js';
+import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
+import { packetAddrHost, packetAddrStreamHost } from '../../contract/magic-hosts.js';
 import type { PolicyProvider } from '../../contract/policy.js';
 import type { Clock } from '../../core/clock.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink } from '../../core/stream/link.js';
 import { PacketHub } from '../../core/stream/packet-hub.js';
-import { packetAddrHost, packetAddrStreamHost } from '../common/magic-hosts.js';
+import type { RelayOutcome } from '../../core/stream/relay.js';
 import { PacketAddrLink } from './link.js';
 import { PacketAddrStreamLink } from './stream-link.js';
 
@@ -21,9 +22,16 @@ export interface PacketAddrDeps {
  * here any outbound serves, and rules see the real destinations.)
  */
 export function createPacketAddrDispatcher(inner: Dispatcher, deps: PacketAddrDeps): Dispatcher {
+  const isStream = ({ destination }: ConnContext): boolean =>
+    destination.address.host === packetAddrStreamHost;
   return {
+    dispatch(context, client) {
+      if (!isStream(context)) return inner.dispatch(context, client);
+      client.accept();
+      return serve(inner, deps, context, new PacketAddrStreamLink(client.link));
+    },
     open(context) {
-      if (context.destination.address.host !== packetAddrStreamHost) return inner.open(context);
+      if (!isStream(context)) return inner.open(context);
       return Promise.resolve({
         outboundTag: '',
         relay: (link) => serve(inner, deps, context, new PacketAddrStreamLink(link)),
@@ -37,8 +45,8 @@ export function createPacketAddrDispatcher(inner: Dispatcher, deps: PacketAddrDe
         discard: () => undefined,
       });
     },
-    coneFor: (context) =>
-      context.destination.address.host === packetAddrHost ? undefined : inner.coneFor?.(context),
+    coneFor: (query) =>
+      query.destination.address.host === packetAddrHost ? undefined : inner.coneFor?.(query),
   };
 }
 
@@ -48,17 +56,16 @@ async function serve(
   context: ConnContext,
   link: PacketLink,
 ): Promise<RelayOutcome> {
-  const contextFor = (destination: Destination, signal?: AbortSignal): ConnContext => {
+  const contextFor = (destination: Destination, signal: AbortSignal): ConnContext => {
     const id = deps.nextId();
-    const log = context.log.session(id);
-    return { ...context, id, log, destination, ...(signal === undefined ? {} : { signal }) };
+    return { ...context, id, log: context.log.session(id), destination, signal };
   };
   const hub = new PacketHub<PacketCone>({
     clock: deps.clock,
     source: context.source,
     idleMs: context.idleMs ?? deps.policy.forLevel(context.level).connIdleMs,
     open: (_source, target, signal, cone) => (cone ?? inner).openPackets(contextFor(target, signal)),
-    coneFor: (_source, target) => inner.coneFor?.(contextFor(target)),
+    coneFor: (_source, target) => inner.coneFor?.({ ...context, destination: target }),
   });
   const outcome = await hub.attach(link);
   hub.close();

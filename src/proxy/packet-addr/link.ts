@@ -1,9 +1,10 @@
 /** Packets with their own addresses over a packet link that has one destination. */
+
+import { packetAddrHost } from '../../contract/magic-hosts.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import { packetAddrHost } from '../common/magic-hosts.js';
 import { decodePacketAddr, packetAddrHeader } from './codec.js';
 
 /** What a flow of such packets is addressed to. */

@@ -1,9 +1,10 @@
 /** Packets with their own addresses as segments of a byte stream (v2ray-core 5.52). */
+
+import { packetAddrStreamHost } from '../../contract/magic-hosts.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, PacketLink, PacketSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import { packetAddrStreamHost } from '../common/magic-hosts.js';
 import { decodePacketAddr, maxSegmentBytes, packetAddrHeader, SegmentDecoder } from './codec.js';
 
 /** What such a stream is addressed to. */

@@ -2,12 +2,13 @@
  * SOCKS inbound: SOCKS 4, 4a and 5, CONNECT and UDP ASSOCIATE; BIND is refused. Success is answered only when the
  * outbound is open, so that a client learns whether its target could be reached. (V2Ray answers before.)
  */
-import type { ConnContext, User } from '../../contract/conn-context.js';
-import type { Dispatcher, Route } from '../../contract/dispatcher.js';
-import type { Inbound } from '../../contract/inbound.js';
+import type { ConnContext } from '../../contract/conn-context.js';
+import type { Dispatcher, PacketQuery } from '../../contract/dispatcher.js';
+import type { ConnectionHandler, Inbound } from '../../contract/inbound.js';
 import type { AccessLog, Logger } from '../../contract/logger.js';
 import type { PolicyProvider } from '../../contract/policy.js';
-import type { Accepted, BindPackets, Listen } from '../../contract/transport.js';
+import type { Accepted, BindPackets } from '../../contract/transport.js';
+import type { User } from '../../contract/user.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import { type Destination, formatDestination, type Network } from '../../core/net/destination.js';
@@ -16,8 +17,9 @@ import { type Handshaken, performHandshake } from '../../core/stream/handshake.j
 import type { Link } from '../../core/stream/link.js';
 import type { PrefixedLink } from '../../core/stream/prefixed-link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { AccountTable } from '../common/accounts.js';
-import { ListenerGroup } from '../common/listener-group.js';
+import { AccountTable } from '../accounts/accounts.js';
+import type { OpenPorts } from '../ports/inbound-ports.js';
+import { PortInbound } from '../ports/port-inbound.js';
 import { reply } from './constants.js';
 import { encodeReply, replyCodeFor } from './reply.js';
 import { type NotSocks, type SocksRequest, SocksServerHandshake } from './server-handshake.js';
@@ -26,11 +28,9 @@ import { bindAssociation, UdpAssociation } from './udp-association.js';
 
 export interface SocksInboundDeps {
   readonly tag: string;
-  /** Where to listen. */
-  readonly host: string;
-  readonly ports: readonly number[];
+  readonly place: unknown;
+  readonly openPorts: OpenPorts;
   readonly settings: SocksInboundSettings;
-  readonly listen: Listen;
   readonly bindPackets: BindPackets;
   readonly dispatcher: Dispatcher;
   readonly policy: PolicyProvider;
@@ -42,38 +42,12 @@ export interface SocksInboundDeps {
   /** The next connection id of the process. */
   readonly nextId: () => number;
   /** Takes over connections that do not begin as SOCKS, with all they sent (`settings.mixed`). */
-  readonly fallback?: SocksFallback;
-}
-
-/** Serves what is not SOCKS on a mixed port. */
-export interface SocksFallback {
-  /** Owns the accepted link. */
-  handle(accepted: Accepted): void;
-  /** No more will come; what waits for nothing may end. */
-  drain(): void;
+  readonly fallback?: ConnectionHandler;
 }
 
 export function createSocksInbound(deps: SocksInboundDeps): Inbound {
-  const handler = new SocksHandler(deps);
-  const listeners = new ListenerGroup({
-    listen: deps.listen,
-    host: deps.host,
-    ports: deps.ports,
-    random: deps.random,
-    accept: (accepted) => handler.accept(accepted),
-  });
-  return {
-    tag: deps.tag,
-    get addresses() {
-      return listeners.addresses;
-    },
-    start: () => listeners.start(),
-    drain: () => {
-      deps.fallback?.drain();
-      return listeners.drain();
-    },
-    close: () => listeners.close(),
-  };
+  const { openPorts, place, tag } = deps;
+  return new PortInbound({ tag, place, openPorts, handler: new SocksHandler(deps) });
 }
 
 /** One connection's standing facts. */
@@ -84,7 +58,7 @@ interface Session {
   readonly local: Destination;
 }
 
-class SocksHandler {
+class SocksHandler implements ConnectionHandler {
   readonly #deps: SocksInboundDeps;
   readonly #accounts: AccountTable | undefined;
 
@@ -106,6 +80,10 @@ class SocksHandler {
     });
   }
 
+  drain(): void {
+    this.#deps.fallback?.drain();
+  }
+
   async #serve(accepted: Link, session: Session): Promise<void> {
     const shaken = await this.#handshake(accepted, session);
     if (shaken === undefined) return;
@@ -113,7 +91,7 @@ class SocksHandler {
     switch (value.kind) {
       case 'other':
         // `mixed` was only asked for with a fallback.
-        this.#deps.fallback!.handle({ link, source: session.source, local: session.local });
+        this.#deps.fallback!.accept({ link, source: session.source, local: session.local });
         return;
       case 'connect':
         return this.#connect(link, value, session);
@@ -158,24 +136,17 @@ class SocksHandler {
   async #connect(link: PrefixedLink, request: SocksRequest, session: Session): Promise<void> {
     const aborter = new AbortController();
     link.whenGone(() => aborter.abort());
-    let route: Route;
-    try {
-      route = await this.#deps.dispatcher.open(
-        this.#context(request, session, 'tcp', session.source, request.target, aborter.signal),
-      );
-    } catch (thrown) {
-      // The dispatcher has logged it.
-      if (!link.gone)
-        link.write(encodeReply(request.version, replyCodeFor(toTsrayError(thrown, 'ERR_INTERNAL'))));
-      link.close();
-      return;
-    }
-    if (link.gone) {
-      route.discard();
-      return;
-    }
-    link.write(encodeReply(request.version, reply.succeeded, session.local));
-    await route.relay(link);
+    await this.#deps.dispatcher.dispatch(
+      this.#context(request, session, 'tcp', session.source, request.target, aborter.signal),
+      {
+        link,
+        accept: () => void link.write(encodeReply(request.version, reply.succeeded, session.local)),
+        refuse: (error) => {
+          if (!link.gone) link.write(encodeReply(request.version, replyCodeFor(error)));
+          link.close();
+        },
+      },
+    );
   }
 
   async #associate(link: PrefixedLink, request: SocksRequest, session: Session): Promise<void> {
@@ -204,6 +175,7 @@ class SocksHandler {
           const log = this.#deps.log.session(id);
           return this.#context(request, { ...session, id, log }, 'udp', source, destination, signal);
         },
+        query: (source, destination) => this.#query(request, source, destination),
         onIdle: () => {
           link.destroy(new TsrayError('ERR_IDLE_TIMEOUT', 'a SOCKS client sent no datagrams for too long'));
         },
@@ -235,19 +207,25 @@ class SocksHandler {
     target: SocksRequest['target'],
     signal: AbortSignal,
   ): ConnContext {
+    return {
+      ...this.#query(request, source, { network, address: target.address, port: target.port }),
+      id: session.id,
+      sourceText: formatDestination(source),
+      level: this.#deps.settings.userLevel,
+      log: session.log,
+      signal,
+    };
+  }
+
+  #query(request: SocksRequest, source: Destination, destination: Destination): PacketQuery {
     const { packetEncoding, userLevel: level } = this.#deps.settings;
     const user: User | undefined = request.user === undefined ? undefined : { email: request.user, level };
     return {
-      id: session.id,
       source,
-      sourceText: formatDestination(source),
       inboundTag: this.#deps.tag,
-      destination: { network, address: target.address, port: target.port },
+      destination,
       ...(user === undefined ? {} : { user }),
       ...(packetEncoding === undefined ? {} : { packetEncoding }),
-      level,
-      log: session.log,
-      signal,
     };
   }
 }

@@ -10,7 +10,7 @@ import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
-import { levelsOf, Upstream, type UpstreamServerEntry } from '../common/upstream.js';
+import { levelsOf, Upstream, type UpstreamServerEntry } from '../upstream/upstream.js';
 import { type Endpoint, isLoopback } from './address.js';
 import { SocksClientHandshake } from './client-handshake.js';
 import { SocksPacketLink } from './packet-link.js';

@@ -4,7 +4,7 @@
  *     client ⇄ datagrams with headers ⇄ our socket ⇄ sessions ⇄ routes
  */
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
+import type { Dispatcher, PacketCone, PacketQuery } from '../../contract/dispatcher.js';
 import type { BindPackets, BoundPackets } from '../../contract/transport.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Address } from '../../core/net/address.js';
@@ -22,6 +22,8 @@ export interface UdpAssociationDeps {
   readonly idleMs: number;
   /** The context of a new session. */
   readonly context: (source: Destination, destination: Destination, signal: AbortSignal) => ConnContext;
+  /** What decides whether a destination may share a session. */
+  readonly query: (source: Destination, destination: Destination) => PacketQuery;
   /** Where datagrams must come from: the client's address on its TCP connection. */
   readonly client: Address;
   /** The association was quiet for too long. */
@@ -31,7 +33,6 @@ export interface UdpAssociationDeps {
 export class UdpAssociation implements PacketSink {
   readonly #deps: UdpAssociationDeps;
   readonly #bound: BoundPackets;
-  readonly #neverAborted = new AbortController().signal;
   readonly #sessions: PacketSessions<PacketCone>;
   readonly #timer: Timer;
   #closed = false;
@@ -45,8 +46,7 @@ export class UdpAssociation implements PacketSink {
       clock: deps.clock,
       open: (source, target, signal, cone) =>
         (cone ?? deps.dispatcher).openPackets(deps.context(source, target, signal)),
-      coneFor: (source, target) =>
-        deps.dispatcher.coneFor?.(deps.context(source, target, this.#neverAborted)),
+      coneFor: (source, target) => deps.dispatcher.coneFor?.(deps.query(source, target)),
       reply: (bytes, remote, source) => this.#reply(bytes, remote, source),
     });
     this.#timer = deps.clock.setTimer(deps.idleMs, deps.onIdle);

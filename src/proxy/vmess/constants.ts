@@ -32,7 +32,7 @@ export type Command = keyof typeof commandByte;
 export const addressTypeByte = { ipv4: 1, domain: 2, ipv6: 3 } as const;
 
 /** Assumed for command 3. */
-export { muxHost } from '../common/magic-hosts.js';
+export { muxHost } from '../../contract/magic-hosts.js';
 
 /** Seconds an AuthID or legacy timestamp may differ from the server's clock. */
 export const authWindowSeconds = 120;

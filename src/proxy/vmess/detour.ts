@@ -1,6 +1,6 @@
 /** The accounts that a `detour` inbound hands to clients of another one (V2Ray's dynamic ports). */
 import type { RandomSource } from '../../core/random.js';
-import type { PortOffer } from '../common/inbound-ports.js';
+import type { PortOffer } from '../ports/inbound-ports.js';
 import type { SwitchAccount } from './commands.js';
 import type { UserTable, VmessUser } from './user-table.js';
 import { randomUuid } from './uuid.js';

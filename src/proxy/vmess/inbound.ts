@@ -1,20 +1,23 @@
 /** The VMess inbound: header → user → dispatch → response. */
-import type { ConnContext, User } from '../../contract/conn-context.js';
+import type { ConnContext } from '../../contract/conn-context.js';
 import type { Dispatcher } from '../../contract/dispatcher.js';
 import type { EnvironmentFlags } from '../../contract/environment.js';
 import type { Inbound } from '../../contract/inbound.js';
 import type { AccessLog, Logger } from '../../contract/logger.js';
+import { muxHost } from '../../contract/magic-hosts.js';
 import type { PolicyProvider } from '../../contract/policy.js';
 import type { Accepted } from '../../contract/transport.js';
+import type { User } from '../../contract/user.js';
 import type { Clock, Timer } from '../../core/clock.js';
-import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
+import { describeError, type TsrayError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
-import { type PrefixedLink, prefixedLink } from '../../core/stream/prefixed-link.js';
+import { prefixedLink } from '../../core/stream/prefixed-link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import type { OpenPorts, PortOffer } from '../common/inbound-ports.js';
+import type { OpenPorts, PortOffer } from '../ports/inbound-ports.js';
+import { PortInbound } from '../ports/port-inbound.js';
 import type { BodyFormat, BodyKeys } from './body/codec.js';
 import { createBodyDecoder, createBodyEncoder } from './body/index.js';
 import type { ChannelOptions } from './channel.js';
@@ -27,6 +30,7 @@ import { createVmessStreamLink } from './stream-link.js';
 
 export interface VmessInboundDeps {
   readonly tag: string;
+  readonly place: unknown;
   readonly openPorts: OpenPorts;
   /** Users, replay window and history: shared by all ports of the inbound. */
   readonly server: ServerState;
@@ -42,27 +46,21 @@ export interface VmessInboundDeps {
   readonly nextId: () => number;
   /** For `detour`: the account a user of this inbound is told to switch to; undefined if there is none right now. */
   readonly switchAccount?: (user: User) => SwitchAccount | undefined;
-  /** Serves Mux.Cool carriers; without it they are refused. Owns the link; never rejects. */
-  readonly serveMux?: (context: ConnContext, link: Link) => Promise<void>;
 }
 
 /** A VMess inbound can be the target of another one's `detour`. */
 export interface VmessInbound extends Inbound {
-  offerPort(): PortOffer | undefined;
+  offer(): PortOffer | undefined;
 }
 
 export function createVmessInbound(deps: VmessInboundDeps): VmessInbound {
-  const ports = deps.openPorts((accepted) => new Handshaking(deps, accepted).start());
-  return {
-    tag: deps.tag,
-    get addresses() {
-      return ports.addresses;
-    },
-    start: () => ports.start(),
-    drain: () => ports.drain(),
-    close: () => ports.close(),
-    offerPort: () => ports.offer(),
-  };
+  const { openPorts, place, tag } = deps;
+  return new PortInbound({
+    tag,
+    place,
+    openPorts,
+    handler: { accept: (accepted) => new Handshaking(deps, accepted).start(), drain: () => undefined },
+  });
 }
 
 /** A connection whose request header is being read. */
@@ -195,7 +193,7 @@ function serve(
     inboundTag: deps.tag,
     destination: {
       network: header.command === 'udp' ? 'udp' : 'tcp',
-      address: header.address,
+      address: header.command === 'mux' ? { kind: 'domain', host: muxHost } : header.address,
       port: header.port,
     },
     user: { email: user.email, level: user.level },
@@ -204,8 +202,9 @@ function serve(
     signal: aborter.signal,
   };
   const channel = createChannel(deps, carrier, request);
-  const work = header.command === 'udp' ? servePackets : header.command === 'mux' ? serveMux : serveStream;
-  work(deps, context, carrier, channel).catch((thrown: unknown) => {
+  // A Mux carrier is a stream to Mux's own host, which the dispatcher serves.
+  const work = header.command === 'udp' ? servePackets : serveStream;
+  work(deps, context, channel).catch((thrown: unknown) => {
     log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
     carrier.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
   });
@@ -214,51 +213,30 @@ function serve(
 async function serveStream(
   deps: VmessInboundDeps,
   context: ConnContext,
-  carrier: PrefixedLink,
   channel: ChannelOptions,
 ): Promise<void> {
   const link = createVmessStreamLink(channel);
-  try {
-    const route = await deps.dispatcher.open(context);
-    if (carrier.gone) route.discard();
-    else await route.relay(link);
-  } catch {
-    // The dispatcher has logged why. The client sees an empty, orderly answer, as from V2Ray.
-    link.close();
-  }
+  await deps.dispatcher.dispatch(context, {
+    link,
+    accept: () => undefined,
+    // The client sees an empty, orderly answer, as from V2Ray.
+    refuse: () => link.close(),
+  });
 }
 
 async function servePackets(
   deps: VmessInboundDeps,
   context: ConnContext,
-  carrier: PrefixedLink,
   channel: ChannelOptions,
 ): Promise<void> {
   const link = createVmessPacketLink(channel, context.destination);
   try {
     const route = await deps.dispatcher.openPackets(context);
-    if (carrier.gone) route.discard();
+    if (context.signal?.aborted === true) route.discard();
     else await route.relay(link);
   } catch {
     link.close();
   }
-}
-
-async function serveMux(
-  deps: VmessInboundDeps,
-  context: ConnContext,
-  _carrier: PrefixedLink,
-  channel: ChannelOptions,
-): Promise<void> {
-  const link = createVmessStreamLink(channel);
-  if (deps.serveMux !== undefined) return deps.serveMux(context, link);
-  deps.accessLog.write({
-    from: context.sourceText,
-    status: 'rejected',
-    to: '',
-    reason: describeError(new TsrayError('ERR_PROTOCOL', 'Mux is not served here')),
-  });
-  link.close();
 }
 
 function createChannel(deps: VmessInboundDeps, carrier: Link, request: AcceptedRequest): ChannelOptions {

@@ -9,7 +9,7 @@ import type { RandomSource } from '../../core/random.js';
 import { retry } from '../../core/retry.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { levelsOf } from '../common/upstream.js';
+import { levelsOf } from '../upstream/upstream.js';
 import { createAccount } from './account.js';
 import type { BodyFormat } from './body/codec.js';
 import { createBodyEncoder } from './body/index.js';

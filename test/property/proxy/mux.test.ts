@@ -192,7 +192,7 @@ test('every session gets exactly what its other end wrote, whatever the others d
       const clock = new FakeClock();
       const dispatcher = new FakeDispatcher();
       const policy = { forLevel: () => defaultLevelPolicy };
-      const server = new MuxServer({ dispatcher, clock, policy, nextId: () => 1 });
+      const server = new MuxServer({ clock, policy, nextId: () => 1 });
       const carriers: Link[] = [];
       const client = new MuxClient({
         outbound: {
@@ -200,7 +200,7 @@ test('every session gets exactly what its other end wrote, whatever the others d
           open: (context) => {
             const [near, far] = createPipe();
             carriers.push(near);
-            void server.serve(context, far);
+            void server.serve(context, far, dispatcher);
             return Promise.resolve(near);
           },
           openPackets: () => Promise.reject(new Error('not used')),
@@ -209,7 +209,7 @@ test('every session gets exactly what its other end wrote, whatever the others d
         clock,
         log: new MemoryLogger(),
         nextId: () => 1,
-        bufferBytes: 512 * 1024,
+        bufferBytes: () => 512 * 1024,
         globalIds: new GlobalIds(nodeCrypto, systemRandom),
         settings: { concurrency: 3, udpConcurrency: 0, udp443: undefined },
         xudp: false,

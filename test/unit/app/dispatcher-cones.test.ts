@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createDispatcher } from '../../../src/app/dispatcher.js';
-import { defaultLevelPolicy } from '../../../src/contract/policy.js';
 import { contextFor } from '../../helper/contexts.js';
+import { dispatcherTo } from '../../helper/dispatchers.js';
 import { FakeClock } from '../../helper/fake-clock.js';
 import { at } from '../../helper/fake-listen.js';
 import { FakeOutbound } from '../../helper/fake-outbound.js';
@@ -16,13 +15,12 @@ class ConeOutbound extends FakeOutbound {
 
 function start() {
   const accessLog = new MemoryAccessLog();
-  const outbounds = [new ConeOutbound(), new ConeOutbound(), new FakeOutbound()];
+  const outbounds = [new ConeOutbound('0'), new ConeOutbound('1'), new FakeOutbound('2')];
   const state = { picked: 0 };
-  const dispatcher = createDispatcher({
+  const dispatcher = dispatcherTo(outbounds, {
     clock: new FakeClock(),
-    policy: { forLevel: () => defaultLevelPolicy },
     accessLog,
-    pick: () => outbounds[state.picked],
+    router: { pick: () => ({ outboundTag: String(state.picked) }) },
   });
   return { accessLog, outbounds, state, dispatcher };
 }
@@ -39,8 +37,7 @@ test('one cone for each outbound that is full cone for the destination', () => {
   assert.notEqual(dispatcher.coneFor?.(game), first);
   state.picked = 2;
   assert.equal(dispatcher.coneFor?.(game), undefined);
-  state.picked = 3;
-  assert.equal(dispatcher.coneFor?.(game), undefined);
+  assert.equal(dispatcherTo([]).coneFor?.(game), undefined);
 });
 
 test('a cone opens its own outbound, tells it that more destinations follow, and writes the access log', async () => {

@@ -6,13 +6,13 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDispatcher } from '../../../src/app/dispatcher.js';
 import { createPolicy } from '../../../src/app/policy/policy.js';
+import { createOutbounds } from '../../../src/compose/outbound.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { defaultLevelPolicy, type LevelPolicy } from '../../../src/contract/policy.js';
-import { createParts } from '../../../src/library/parts.js';
-import { createOutbounds } from '../../../src/registry.js';
+import { partsOf } from '../../../src/library/parts.js';
 import { contextFor } from '../../helper/contexts.js';
+import { dispatcherTo } from '../../helper/dispatchers.js';
 import { FakeClock } from '../../helper/fake-clock.js';
 import { at } from '../../helper/fake-listen.js';
 import { FakeOutbound } from '../../helper/fake-outbound.js';
@@ -43,12 +43,7 @@ function start(levels: readonly number[]) {
     ]),
   );
   const outbound = new LeveledOutbound(levels);
-  const dispatcher = createDispatcher({
-    clock,
-    policy,
-    accessLog: new MemoryAccessLog(),
-    pick: () => outbound,
-  });
+  const dispatcher = dispatcherTo([outbound], { clock, policy });
   return { clock, dispatcher, outbound };
 }
 
@@ -117,7 +112,7 @@ test('the level of each outbound: its own, that of its users, or 0', () => {
       JSON.stringify({ outbounds: [{ protocol, settings, ...more }] }),
     );
     assert.deepEqual(errors, []);
-    const [outbound] = createOutbounds(parsed!.outbounds, createParts({}, new Map(), new MemoryAccessLog()));
+    const [outbound] = createOutbounds(parsed!.outbounds, partsOf({}, new Map(), new MemoryAccessLog()));
     assert.deepEqual(outbound?.levels, levels, protocol);
   }
 });

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createDispatcher } from '../../../src/app/dispatcher.js';
-import { defaultLevelPolicy } from '../../../src/contract/policy.js';
 import { TsrayError } from '../../../src/core/errors.js';
 import { contextFor } from '../../helper/contexts.js';
+import { dispatcherTo } from '../../helper/dispatchers.js';
 import { FakeClock } from '../../helper/fake-clock.js';
 import { at } from '../../helper/fake-listen.js';
 import { FakeOutbound } from '../../helper/fake-outbound.js';
-import { MemoryAccessLog, MemoryLogger } from '../../helper/memory-log.js';
+import { MemoryLogger } from '../../helper/memory-log.js';
 
 test('a target that cannot be opened is a warning; a client that did not wait is not', async () => {
   const outbound = new FakeOutbound();
-  const dispatcher = createDispatcher({
-    clock: new FakeClock(),
-    policy: { forLevel: () => defaultLevelPolicy },
-    accessLog: new MemoryAccessLog(),
-    pick: () => outbound,
-  });
+  const dispatcher = dispatcherTo([outbound], { clock: new FakeClock() });
   for (const [error, level] of [
     [new TsrayError('ERR_DIAL_REFUSED', 'refused'), 'warning'],
     [new TsrayError('ERR_ABORTED', 'given up'), 'info'],

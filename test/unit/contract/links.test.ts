@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { ConnContext } from '../../../src/contract/conn-context.js';
-import type { Dispatcher, RelayOutcome, Route } from '../../../src/contract/dispatcher.js';
+import type { Dispatcher, Route } from '../../../src/contract/dispatcher.js';
 import type { Outbound } from '../../../src/contract/outbound.js';
 import { defaultLevelPolicy } from '../../../src/contract/policy.js';
 import type { Dialer } from '../../../src/contract/transport.js';
@@ -13,6 +13,7 @@ import type { Link, LinkSink } from '../../../src/core/stream/link.js';
 import { linkToDuplex } from '../../../src/core/stream/link-duplex.js';
 import { createPipe } from '../../../src/core/stream/pipe.js';
 import { prefixedLink } from '../../../src/core/stream/prefixed-link.js';
+import type { RelayOutcome } from '../../../src/core/stream/relay.js';
 import { nodeCrypto } from '../../../src/crypto/node.js';
 import { MuxClient } from '../../../src/proxy/mux/client.js';
 import { GlobalIds } from '../../../src/proxy/mux/global-id.js';
@@ -62,7 +63,7 @@ function same(link: Link): Link {
   return link;
 }
 
-/** Over sockets, as the registry makes it. */
+/** Over sockets, as compose/ makes it. */
 function transport(settings: StreamSettings): () => Promise<LinkEnds> {
   return async () => {
     const server = await startTransportServer(settings);
@@ -90,7 +91,7 @@ function catcher(): { readonly dispatcher: Dispatcher; caught(): Link } {
   };
   const route: Route = { outboundTag: 'test', relay, discard: () => undefined };
   return {
-    dispatcher: Object.assign(new FakeDispatcher(), { open: () => Promise.resolve(route) }),
+    dispatcher: Object.assign(new FakeDispatcher(), { open: () => Promise.resolve(route) }) as FakeDispatcher,
     caught: () => link!,
   };
 }
@@ -120,11 +121,11 @@ async function mux(): Promise<LinkEnds> {
   const clock = new FakeClock();
   const nextId = (): number => 1;
   const policy = { forLevel: () => defaultLevelPolicy };
-  const server = new MuxServer({ dispatcher, policy, clock, nextId });
+  const server = new MuxServer({ policy, clock, nextId });
   const outbound: Outbound = Object.assign(new FakeOutbound(), {
     open: (context: ConnContext) => {
       const [near, far] = createPipe();
-      void server.serve(context, far);
+      void server.serve(context, far, dispatcher);
       return Promise.resolve(near);
     },
   });
@@ -133,7 +134,7 @@ async function mux(): Promise<LinkEnds> {
     clock,
     log: new MemoryLogger(),
     nextId,
-    bufferBytes: 64 * 1024,
+    bufferBytes: () => 64 * 1024,
     globalIds: new GlobalIds(nodeCrypto, systemRandom),
     settings: { concurrency: 8, udpConcurrency: 0, udp443: undefined },
     xudp: false,

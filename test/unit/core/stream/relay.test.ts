@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TsrayError } from '../../../../src/core/errors.js';
 import type { Link } from '../../../../src/core/stream/link.js';
 import { createPipe } from '../../../../src/core/stream/pipe.js';
-import { type RelayResult, relay } from '../../../../src/core/stream/relay.js';
+import { type RelayOutcome, relay } from '../../../../src/core/stream/relay.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 
@@ -13,7 +13,7 @@ interface Scene {
   readonly target: Link;
   readonly clientSink: CollectSink;
   readonly targetSink: CollectSink;
-  readonly result: Promise<RelayResult>;
+  readonly result: Promise<RelayOutcome>;
 }
 
 function scene(limitBytes?: number): Scene {

@@ -2,19 +2,17 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { createDispatcher } from '../../../../src/app/dispatcher.js';
-import { createPolicy } from '../../../../src/app/policy/policy.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { TsrayError } from '../../../../src/core/errors.js';
 import { parseAddress } from '../../../../src/core/net/address.js';
-import { systemRandom } from '../../../../src/core/random.js';
 import { createDokodemoInbound, type DokodemoInboundDeps } from '../../../../src/proxy/dokodemo/inbound.js';
 import type { DokodemoSettings } from '../../../../src/proxy/dokodemo/settings.js';
 import { createFreedomOutbound } from '../../../../src/proxy/freedom/outbound.js';
 import { bindPackets } from '../../../../src/transport/udp/bind.js';
+import { dispatcherTo } from '../../../helper/dispatchers.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { FakeDispatcher } from '../../../helper/fake-dispatcher.js';
-import { at, FakeListen } from '../../../helper/fake-listen.js';
+import { at, FakeListen, portsOf } from '../../../helper/fake-listen.js';
 import { FakeBind } from '../../../helper/fake-packets.js';
 import { MemoryAccessLog, MemoryLogger } from '../../../helper/memory-log.js';
 import { ScriptedDialer, TableResolver } from '../../../helper/scripted-dialer.js';
@@ -35,13 +33,13 @@ async function setUp(settings: Partial<DokodemoSettings> = {}, deps: Partial<Dok
       userLevel: 3,
       ...settings,
     },
+    place: 'door',
+    openPorts: portsOf(listen.listen, '127.0.0.1', deps.ports ?? [5353]),
     host: '127.0.0.1',
     ports: [5353],
-    listen: listen.listen,
     bindPackets: bind.bind,
     dispatcher,
     clock,
-    random: systemRandom,
     log: new MemoryLogger(),
     nextId: () => {
       id += 1;
@@ -230,12 +228,7 @@ test('datagrams through dispatcher and freedom over real sockets', async () => {
       ports: [0],
       bindPackets,
       clock: systemClock,
-      dispatcher: createDispatcher({
-        clock: systemClock,
-        policy: createPolicy(new Map()),
-        accessLog,
-        pick: () => freedom,
-      }),
+      dispatcher: dispatcherTo([freedom], { accessLog }),
     },
   );
   await inbound.start();

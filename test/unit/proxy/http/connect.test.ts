@@ -8,7 +8,7 @@ import { createHttpInbound } from '../../../../src/proxy/http/inbound.js';
 import type { HttpInboundSettings } from '../../../../src/proxy/http/settings.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { FakeDispatcher } from '../../../helper/fake-dispatcher.js';
-import { at, FakeListen } from '../../../helper/fake-listen.js';
+import { at, FakeListen, portsOf } from '../../../helper/fake-listen.js';
 import { MemoryAccessLog, MemoryLogger } from '../../../helper/memory-log.js';
 import { settle } from '../../../helper/scripted-link.js';
 
@@ -20,10 +20,9 @@ async function start(settings: Partial<HttpInboundSettings> = {}) {
   let id = 0;
   const inbound = createHttpInbound({
     tag: 'http-in',
-    host: '192.0.2.1',
-    ports: [8080],
+    place: 'http',
+    openPorts: portsOf(listen.listen, '192.0.2.1', [8080]),
     settings: { accounts: [], allowTransparent: false, userLevel: 2, ...settings },
-    listen: listen.listen,
     dispatcher,
     policy: { forLevel: (level) => ({ ...defaultLevelPolicy, handshakeMs: level === 0 ? 4000 : 1 }) },
     clock,

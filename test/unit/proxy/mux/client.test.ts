@@ -32,7 +32,7 @@ function start(settings: Partial<MuxSettings> = {}, xudp = false, bufferBytes = 
       lastId += 1;
       return lastId;
     },
-    bufferBytes,
+    bufferBytes: () => bufferBytes,
     globalIds,
     settings: { concurrency: 8, udpConcurrency: 0, udp443: undefined, ...settings },
     xudp,

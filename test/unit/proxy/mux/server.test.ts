@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnContext } from '../../../../src/contract/conn-context.js';
-import type { PacketCone } from '../../../../src/contract/dispatcher.js';
+import type { PacketCone, PacketQuery } from '../../../../src/contract/dispatcher.js';
 import { defaultLevelPolicy } from '../../../../src/contract/policy.js';
 import { TsrayError } from '../../../../src/core/errors.js';
 import type { Destination } from '../../../../src/core/net/destination.js';
@@ -37,7 +37,7 @@ class ConeDispatcher extends FakeDispatcher {
     }
   }
 
-  coneFor(_context: ConnContext): PacketCone | undefined {
+  coneFor(_query: PacketQuery): PacketCone | undefined {
     return this.#cone;
   }
 }
@@ -47,7 +47,6 @@ function start(fullCone = true) {
   const dispatcher = new ConeDispatcher(fullCone);
   let lastId = 100;
   const server = new MuxServer({
-    dispatcher,
     clock,
     policy: { forLevel: () => ({ ...defaultLevelPolicy, bufferBytes: 64 * 1024 }) },
     nextId: () => {
@@ -58,7 +57,7 @@ function start(fullCone = true) {
   const serve = (email = user.email) => {
     const link = new ScriptedLink();
     const context = contextFor(muxed, { user: { ...user, email }, inboundTag: 'in' });
-    return { link, done: server.serve(context, link) };
+    return { link, done: server.serve(context, link, dispatcher) };
   };
   return { clock, dispatcher, server, serve, ...serve() };
 }
@@ -108,7 +107,7 @@ test('a carrier over mKCP gives its sessions no UDP source, which would be one f
   const started = start();
   const { server, dispatcher } = started;
   const link = new ScriptedLink();
-  const done = server.serve(contextFor(muxed, { source: at('192.0.2.7', 1234, 'udp') }), link);
+  const done = server.serve(contextFor(muxed, { source: at('192.0.2.7', 1234, 'udp') }), link, dispatcher);
   link.deliver(open(1, dns, 'query'));
   assert.equal(dispatcher.packetOpens[0]?.context.source.network, 'tcp');
   assert.equal(dispatcher.packetOpens[0]?.context.sourceText, 'udp:192.0.2.7:1234');

@@ -148,7 +148,7 @@ function muxed(settings: Partial<MuxSettings>, isXudp: boolean) {
     clock,
     log: new MemoryLogger(),
     nextId: () => 1,
-    bufferBytes: 64 * 1024,
+    bufferBytes: () => 64 * 1024,
     globalIds,
     settings: { concurrency: 8, udpConcurrency: 0, udp443: undefined, ...settings },
     xudp: isXudp,

@@ -11,7 +11,7 @@ import type { SocksInboundSettings } from '../../../../src/proxy/socks/settings.
 import { CollectSink } from '../../../helper/collect-sink.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { FakeDispatcher } from '../../../helper/fake-dispatcher.js';
-import { at, FakeListen } from '../../../helper/fake-listen.js';
+import { at, FakeListen, portsOf } from '../../../helper/fake-listen.js';
 import { FakeBind } from '../../../helper/fake-packets.js';
 import { MemoryAccessLog, MemoryLogger } from '../../../helper/memory-log.js';
 import { settle } from '../../../helper/scripted-link.js';
@@ -33,8 +33,8 @@ async function start(settings: Partial<SocksInboundSettings> = {}, handle?: (acc
   let id = 0;
   const inbound = createSocksInbound({
     tag: 'socks-in',
-    host: '192.0.2.1',
-    ports: [1080],
+    place: 'socks',
+    openPorts: portsOf(listen.listen, '192.0.2.1', [1080]),
     settings: {
       auth: 'noauth',
       accounts: [],
@@ -44,7 +44,6 @@ async function start(settings: Partial<SocksInboundSettings> = {}, handle?: (acc
       mixed: true,
       ...settings,
     },
-    listen: listen.listen,
     bindPackets: bind.bind,
     dispatcher,
     policy: { forLevel: (level) => ({ ...defaultLevelPolicy, handshakeMs: level === 0 ? 4000 : 1 }) },
@@ -57,7 +56,7 @@ async function start(settings: Partial<SocksInboundSettings> = {}, handle?: (acc
       id += 1;
       return id;
     },
-    ...(handle === undefined ? {} : { fallback: { handle, drain() {} } }),
+    ...(handle === undefined ? {} : { fallback: { accept: handle, drain() {} } }),
   });
   await inbound.start();
   return { clock, listen, bind, dispatcher, log, accessLog, inbound };
@@ -236,7 +235,7 @@ test('connections that are not SOCKS go to the fallback whole, or are refused wi
 test('opens all ports or none', async () => {
   const listen = new FakeListen();
   listen.failOn = { port: 2, error: new TsrayError('ERR_LISTEN', 'busy') };
-  const { ListenerGroup } = await import('../../../../src/proxy/common/listener-group.js');
+  const { ListenerGroup } = await import('../../../../src/proxy/ports/listener-group.js');
   const group = new ListenerGroup({
     listen: listen.listen,
     host: '::1',

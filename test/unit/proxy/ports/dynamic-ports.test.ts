@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Listen } from '../../../../src/contract/transport.js';
 import { TsrayError } from '../../../../src/core/errors.js';
-import { DynamicPorts } from '../../../../src/proxy/common/dynamic-ports.js';
+import { DynamicPorts } from '../../../../src/proxy/ports/dynamic-ports.js';
 import { FakeClock } from '../../../helper/fake-clock.js';
 import { MemoryLogger } from '../../../helper/memory-log.js';
 import { settle } from '../../../helper/scripted-link.js';

@@ -1,0 +1,142 @@
+/** Inbounds from settings: one entry for each protocol. */
+import type { InboundSettings } from '../config/settings.js';
+import type { ConnContext } from '../contract/conn-context.js';
+import type { Dispatcher } from '../contract/dispatcher.js';
+import type { Inbound } from '../contract/inbound.js';
+import type { Link } from '../core/stream/link.js';
+import { createDokodemoInbound } from '../proxy/dokodemo/inbound.js';
+import { HttpConnectionHandler } from '../proxy/http/handler.js';
+import { createHttpInbound } from '../proxy/http/inbound.js';
+import { createMuxDispatcher } from '../proxy/mux/dispatcher.js';
+import type { MuxServer } from '../proxy/mux/server.js';
+import { createPacketAddrDispatcher } from '../proxy/packet-addr/dispatcher.js';
+import { DynamicPorts } from '../proxy/ports/dynamic-ports.js';
+import type { OpenPorts } from '../proxy/ports/inbound-ports.js';
+import { ListenerGroup } from '../proxy/ports/listener-group.js';
+import { createSocksInbound } from '../proxy/socks/inbound.js';
+import { Detour } from '../proxy/vmess/detour.js';
+import { createVmessInbound } from '../proxy/vmess/inbound.js';
+import { createServerState } from '../proxy/vmess/server-state.js';
+import { UserTable } from '../proxy/vmess/user-table.js';
+import { createStreamListen } from '../transport/stack/stack.js';
+import { bindPackets } from '../transport/udp/bind.js';
+import { type Parts, transportDeps } from './parts.js';
+
+/** What inbounds need beside the parts. */
+export interface InboundParts extends Parts {
+  readonly dispatcher: Dispatcher;
+  readonly mux: MuxServer;
+  /** Every VMess inbound's, for clients that another one sends there; filled as they are made. */
+  readonly detours: Map<string, Detour>;
+  /** The users of VMess inbounds, in place of a table of each inbound's own. */
+  readonly vmessUsers?: UserTable | undefined;
+}
+
+/** Told of each Mux carrier; `served` resolves when it is gone. */
+export type OnCarrier = (context: ConnContext, link: Link, served: Promise<unknown>) => void;
+
+/** What an inbound of any protocol is made with. */
+export interface InboundDeps {
+  readonly parts: InboundParts;
+  /** Serves Mux and packets with addresses of whatever inbound, as in V2Ray. */
+  readonly dispatcher: Dispatcher;
+  /** Everything that its listeners are made from. */
+  readonly place: unknown;
+  readonly openPorts: OpenPorts;
+}
+
+type Protocol = InboundSettings['protocol'];
+
+/** The protocols: each makes an inbound of its settings. */
+export type InboundProtocols = {
+  readonly [P in Protocol]: (
+    settings: Extract<InboundSettings, { readonly protocol: P }>,
+    deps: InboundDeps,
+  ) => Inbound;
+};
+
+/** The built-in protocols. A new one is a folder below proxy/ and a line here. */
+export const inboundProtocols: InboundProtocols = {
+  socks: ({ settings, tag }, { dispatcher, openPorts, parts, place }) => {
+    const { accounts, auth, mixed, userLevel } = settings;
+    const common = { ...parts, log: parts.logger, tag, place, openPorts, dispatcher, bindPackets };
+    if (!mixed) return createSocksInbound({ ...common, settings });
+    const fallback = new HttpConnectionHandler({
+      ...common,
+      settings: { accounts: auth === 'password' ? accounts : [], allowTransparent: false, userLevel },
+    });
+    return createSocksInbound({ ...common, settings, fallback });
+  },
+  http: ({ settings, tag }, { dispatcher, openPorts, parts, place }) =>
+    createHttpInbound({ ...parts, log: parts.logger, tag, place, openPorts, dispatcher, settings }),
+  'dokodemo-door': ({ listen: host, ports, settings, tag }, { dispatcher, openPorts, parts, place }) =>
+    createDokodemoInbound({
+      ...parts,
+      log: parts.logger,
+      tag,
+      place,
+      openPorts,
+      dispatcher,
+      settings,
+      host,
+      ports,
+      bindPackets,
+    }),
+  vmess: ({ settings, tag }, { dispatcher, openPorts, parts, place }) => {
+    const { clients, defaultUser, detourTo, disableInsecureEncryption } = settings;
+    const { clock, crypto, detours, random } = parts;
+    const users = parts.vmessUsers ?? new UserTable(crypto, clients);
+    const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
+    const inbound = createVmessInbound({
+      ...parts,
+      log: parts.logger,
+      tag,
+      place,
+      openPorts,
+      dispatcher,
+      disableInsecureEncryption,
+      server: createServerState({ crypto, random, nowSeconds, users }),
+      ...(detourTo === undefined
+        ? {}
+        : { switchAccount: (user) => detours.get(detourTo)?.offer(user.email) }),
+    });
+    detours.set(tag, new Detour({ users, defaultUser, random, offerPort: () => inbound.offer() }));
+    return inbound;
+  },
+};
+
+/** All inbounds, in the order of the configuration. */
+export function createInbounds(
+  settings: readonly InboundSettings[],
+  parts: InboundParts,
+  protocols: InboundProtocols = inboundProtocols,
+): readonly Inbound[] {
+  return settings.map((each) => createInbound(each, parts, protocols));
+}
+
+export function createInbound(
+  settings: InboundSettings,
+  parts: InboundParts,
+  protocols: InboundProtocols = inboundProtocols,
+): Inbound {
+  const { allocation, listen, ports, stream } = settings;
+  const dispatcher = createMuxDispatcher(createPacketAddrDispatcher(parts.dispatcher, parts), parts.mux);
+  // The table's type says that each entry takes the settings of its own protocol; indexing it loses that.
+  const create = protocols[settings.protocol] as (settings: InboundSettings, deps: InboundDeps) => Inbound;
+  return create(settings, {
+    parts,
+    dispatcher,
+    place: { allocation, listen, ports, stream },
+    openPorts: openPorts(settings, parts),
+  });
+}
+
+function openPorts(settings: InboundSettings, parts: InboundParts): OpenPorts {
+  const { allocation, listen: host, ports, stream } = settings;
+  const { clock, logger: log, random } = parts;
+  const listen = createStreamListen(stream, transportDeps(parts));
+  return (accept) =>
+    allocation.strategy === 'random'
+      ? new DynamicPorts({ ...allocation, listen, host, ports, accept, clock, random, log })
+      : new ListenerGroup({ listen, host, ports, random, accept });
+}

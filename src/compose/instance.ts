@@ -1,0 +1,167 @@
+/** Builds everything from settings by hand, starts it in order, stops it in reverse. */
+import { createDispatcher } from '../app/dispatcher/dispatcher.js';
+import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
+import { createOutboundManager } from '../app/handlers/outbound-manager.js';
+import type { Log } from '../app/log/log.js';
+import { firstOutbound } from '../app/router/first-outbound.js';
+import type { Settings } from '../config/settings.js';
+import type { EnvironmentFlags } from '../contract/environment.js';
+import type { InboundManager, OutboundManager } from '../contract/handlers.js';
+import type { Service } from '../contract/service.js';
+import type { Clock } from '../core/clock.js';
+import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
+import type { RandomSource } from '../core/random.js';
+import type { CryptoProvider } from '../crypto/provider.js';
+import { MuxServer } from '../proxy/mux/server.js';
+import { createInbounds, type InboundParts } from './inbound.js';
+import { createOutbounds } from './outbound.js';
+import { createParts } from './parts.js';
+
+export interface InstanceOptions {
+  readonly flags: EnvironmentFlags;
+  /** Where lines go; the instance closes it last. */
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: RandomSource;
+  readonly crypto?: CryptoProvider;
+}
+
+/** Where an inbound of a running instance listens. */
+export interface RunningInbound {
+  readonly tag: string;
+  /** `host:port`, one for each port. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * `made`: nothing is open; `started`: what connections need is ready (DNS, probes, API); `accepting`: inbounds listen;
+ * `draining`: they do not, and live connections have time left; `closed`: nothing is left.
+ */
+export type InstanceStage = 'made' | 'started' | 'accepting' | 'draining' | 'closed';
+
+export interface Instance {
+  readonly stage: InstanceStage;
+  readonly inbounds: readonly RunningInbound[];
+  /** Handlers come and go through these while the instance runs. */
+  readonly handlers: { readonly inbounds: InboundManager; readonly outbounds: OutboundManager };
+  /** Opens every inbound, or none and rejects with ERR_LISTEN; it may be called again then. ERR_CLOSED after `stop`. */
+  start(): Promise<void>;
+  /**
+   * Accepts no more, lets live connections finish for up to `graceMs`, then ends them, the outbounds and the log.
+   * A second call with a shorter grace cuts the first one short.
+   */
+  stop(graceMs: number): Promise<void>;
+  /** Opens the log files again, after rotation. */
+  reopenLogs(): Promise<void>;
+}
+
+/** Throws a TsrayError for settings that contradict each other. */
+export function createInstance(settings: Settings, options: InstanceOptions): Instance {
+  return new TsrayInstance(settings, options);
+}
+
+class TsrayInstance implements Instance {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #inbounds: InboundLifecycle;
+  readonly #outbounds: OutboundManager;
+  /** Ready before the first connection and closed after the last, in this order. */
+  readonly #services: readonly Service[];
+  #stage: InstanceStage = 'made';
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #hurry: (() => void) | undefined;
+
+  constructor(settings: Settings, options: InstanceOptions) {
+    const { log } = options;
+    const parts = createParts({
+      ...options,
+      levels: settings.policy,
+      logger: log.logger,
+      accessLog: log.access,
+    });
+    this.#clock = parts.clock;
+    this.#log = log;
+    this.#outbounds = createOutboundManager(createOutbounds(settings.outbounds, parts), parts.clock);
+    const dispatcher = createDispatcher({ ...parts, router: firstOutbound, outbounds: this.#outbounds });
+    const mux = new MuxServer(parts);
+    const inboundParts: InboundParts = { ...parts, dispatcher, mux, detours: new Map() };
+    this.#inbounds = createInboundManager(createInbounds(settings.inbounds, inboundParts), parts.clock);
+    this.#services = [{ start: () => Promise.resolve(), close: async () => mux.close() }];
+  }
+
+  get stage(): InstanceStage {
+    return this.#stage;
+  }
+
+  get inbounds(): readonly RunningInbound[] {
+    return this.#inbounds.list;
+  }
+
+  get handlers(): Instance['handlers'] {
+    return { inbounds: this.#inbounds, outbounds: this.#outbounds };
+  }
+
+  start(): Promise<void> {
+    if (this.#stopping !== undefined) {
+      return Promise.reject(new TsrayError('ERR_CLOSED', 'the instance was stopped; make another one'));
+    }
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      if (this.#stage === 'made') for (const service of this.#services) await service.start();
+      this.#stage = 'started';
+      await this.#inbounds.start();
+      this.#stage = 'accepting';
+    } catch (error) {
+      // The port may be free the next time.
+      this.#starting = undefined;
+      throw error;
+    }
+  }
+
+  stop(graceMs: number): Promise<void> {
+    if (this.#stopping === undefined) this.#stopping = this.#stop(graceMs);
+    else if (graceMs === 0) this.#hurry?.();
+    return this.#stopping;
+  }
+
+  reopenLogs(): Promise<void> {
+    return this.#log.reopen();
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    // What is being opened must not stay open behind our back.
+    await this.#starting?.catch(() => undefined);
+    this.#stage = 'draining';
+    const drained = this.#inbounds.drain();
+    if (graceMs > 0) await Promise.race([drained, this.#grace(graceMs)]);
+    this.#hurry?.();
+    const closed = await Promise.allSettled([this.#inbounds.close(), this.#outbounds.close()]);
+    const services = await Promise.allSettled(this.#services.map((service) => service.close()));
+    for (const result of [...closed, ...services]) {
+      if (result.status === 'rejected') {
+        this.#log.logger.error(
+          `while stopping: ${describeError(toTsrayError(result.reason, 'ERR_INTERNAL'))}`,
+        );
+      }
+    }
+    await this.#log.close();
+    this.#stage = 'closed';
+  }
+
+  /** Resolves after `graceMs` or when somebody is in a hurry. */
+  #grace(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(graceMs, () => this.#hurry?.());
+      this.#hurry = () => {
+        this.#hurry = undefined;
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

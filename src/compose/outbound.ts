@@ -1,0 +1,124 @@
+/** Outbounds from settings: one entry for each protocol. */
+import { createChainedDialer } from '../app/chained-dialer.js';
+import { createPredialer } from '../app/predial.js';
+import type { OutboundSettings } from '../config/settings.js';
+import type { Outbound } from '../contract/outbound.js';
+import type { Dialer } from '../contract/transport.js';
+import { fastestSecurity } from '../crypto/fastest.js';
+import { createBlackholeOutbound } from '../proxy/blackhole/outbound.js';
+import { createFreedomOutbound } from '../proxy/freedom/outbound.js';
+import { createHttpOutbound } from '../proxy/http/outbound.js';
+import { createSocksOutbound } from '../proxy/socks/outbound.js';
+import { VmessOutbound } from '../proxy/vmess/outbound.js';
+import { createStreamDialer } from '../transport/stack/stack.js';
+import { plainTcp, type StreamSettings } from '../transport/stack/stream-settings.js';
+import { bindPackets } from '../transport/udp/bind.js';
+import { withSessions } from './outbound-sessions.js';
+import { type Parts, transportDeps } from './parts.js';
+
+/** What an outbound of any protocol is made with. */
+export interface OutboundDeps {
+  readonly parts: Parts;
+  /** How it reaches its servers: transport, chain and reserve are behind it. */
+  readonly dialer: Dialer;
+  /** The outbound that it goes through; undefined: sockets of its own. */
+  readonly via: Outbound | undefined;
+}
+
+type Protocol = OutboundSettings['protocol'];
+
+/** The protocols: each makes an outbound of its settings. */
+export type OutboundProtocols = {
+  readonly [P in Protocol]: (
+    settings: Extract<OutboundSettings, { readonly protocol: P }>,
+    deps: OutboundDeps,
+  ) => Outbound;
+};
+
+/** The built-in protocols. A new one is a folder below proxy/ and a line here. */
+export const outboundProtocols: OutboundProtocols = {
+  freedom: ({ tag, sendThrough, settings }, { dialer, parts: { clock, resolver }, via }) =>
+    createFreedomOutbound({
+      tag,
+      settings,
+      dialer,
+      bindPackets,
+      resolver,
+      clock,
+      localAddress: sendThrough,
+      via,
+    }),
+  blackhole: ({ tag, settings }, { parts: { clock } }) => createBlackholeOutbound({ tag, settings, clock }),
+  socks: ({ tag, sendThrough, settings }, { dialer, parts, via }) => {
+    const { clock, policy, random, resolver } = parts;
+    return createSocksOutbound({
+      tag,
+      settings,
+      dialer,
+      bindPackets,
+      resolver,
+      policy,
+      clock,
+      random,
+      localAddress: sendThrough,
+      via,
+    });
+  },
+  http: ({ tag, settings }, { dialer, parts: { clock, policy, random } }) =>
+    createHttpOutbound({ tag, settings, dialer, policy, clock, random }),
+  vmess: ({ tag, settings }, { dialer, parts: { clock, crypto, flags, random } }) =>
+    new VmessOutbound({
+      tag,
+      settings,
+      dialer,
+      clock,
+      random,
+      crypto,
+      flags,
+      fastestSecurity: fastestSecurity(),
+    }),
+};
+
+/** All outbounds, in the order of the configuration. */
+export function createOutbounds(
+  settings: readonly OutboundSettings[],
+  parts: Parts,
+  protocols: OutboundProtocols = outboundProtocols,
+): readonly Outbound[] {
+  const made = new Map<OutboundSettings, Outbound>();
+  const byTag = new Map(settings.map((each) => [each.tag, each]));
+  // The outbound that another one goes through is made before it; the configuration has no cycles.
+  const make = (each: OutboundSettings): Outbound => {
+    const known = made.get(each);
+    if (known !== undefined) return known;
+    const via = each.proxyTag === undefined ? undefined : make(byTag.get(each.proxyTag)!);
+    const outbound = createOutbound(each, via, parts, protocols);
+    made.set(each, outbound);
+    return outbound;
+  };
+  return settings.map(make);
+}
+
+/** One outbound; `via` is the one that its `proxyTag` names. */
+export function createOutbound(
+  settings: OutboundSettings,
+  via: Outbound | undefined,
+  parts: Parts,
+  protocols: OutboundProtocols = outboundProtocols,
+): Outbound {
+  // The table's type says that each entry takes the settings of its own protocol; indexing it loses that.
+  const create = protocols[settings.protocol] as (settings: OutboundSettings, deps: OutboundDeps) => Outbound;
+  const outbound = create(settings, { parts, via, dialer: outboundDialer(settings, via, parts) });
+  return withSessions(outbound, settings, parts);
+}
+
+function outboundDialer(settings: OutboundSettings, via: Outbound | undefined, parts: Parts): Dialer {
+  const through = via === undefined ? undefined : createChainedDialer(via, parts);
+  const { predial, sendThrough, stream, transportLayer } = settings;
+  // As in V2Ray: of what goes through another outbound the network is left to that one, while TLS stays.
+  const { tls } = stream;
+  const withoutNetwork: StreamSettings = tls === undefined ? plainTcp : { ...plainTcp, tls };
+  const carried = through === undefined || transportLayer === true ? stream : withoutNetwork;
+  const dialer = createStreamDialer(carried, { ...transportDeps(parts, sendThrough), through });
+  return predial === undefined ? dialer : createPredialer(dialer, { count: predial, clock: parts.clock });
+}

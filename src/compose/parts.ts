@@ -1,0 +1,77 @@
+/** What every handler of an instance, a library client or a library server is built with. */
+import { createPolicy } from '../app/policy/policy.js';
+import type { Resolver } from '../contract/dns.js';
+import type { EnvironmentFlags } from '../contract/environment.js';
+import type { AccessLog, Logger } from '../contract/logger.js';
+import type { LevelPolicy, PolicyProvider } from '../contract/policy.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import type { Address } from '../core/net/address.js';
+import { type RandomSource, systemRandom } from '../core/random.js';
+import { defaultCrypto } from '../crypto/index.js';
+import type { CryptoProvider } from '../crypto/provider.js';
+import type { TransportDeps } from '../transport/common/framing.js';
+import { createSystemResolver } from '../transport/dns/system-resolver.js';
+import { bindPackets } from '../transport/udp/bind.js';
+
+export interface Parts {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly crypto: CryptoProvider;
+  readonly policy: PolicyProvider;
+  readonly flags: EnvironmentFlags;
+  readonly logger: Logger;
+  readonly accessLog: AccessLog;
+  readonly resolver: Resolver;
+  /** Unique within the process's instance: 32 bits, as V2Ray's session ids; 0 is never used. */
+  readonly nextId: () => number;
+}
+
+/** What differs from one owner to the next. */
+export interface PartsOptions {
+  readonly flags: EnvironmentFlags;
+  readonly logger: Logger;
+  readonly accessLog: AccessLog;
+  /** Levels that are listed; others have the defaults. */
+  readonly levels: ReadonlyMap<number, LevelPolicy>;
+  readonly clock?: Clock | undefined;
+  readonly random?: RandomSource | undefined;
+  readonly crypto?: CryptoProvider | undefined;
+}
+
+export function createParts(options: PartsOptions): Parts {
+  const { accessLog, flags, levels, logger } = options;
+  const clock = options.clock ?? systemClock;
+  let lastId = 0;
+  return {
+    clock,
+    random: options.random ?? systemRandom,
+    crypto: options.crypto ?? defaultCrypto(),
+    policy: createPolicy(levels),
+    flags,
+    logger,
+    accessLog,
+    resolver: createSystemResolver({ clock }),
+    nextId: () => {
+      lastId = lastId >= 0xffff_ffff ? 1 : lastId + 1;
+      return lastId;
+    },
+  };
+}
+
+/** `localAddress`: what outgoing sockets are bound to. */
+export function transportDeps(parts: Parts, localAddress?: Address): TransportDeps {
+  const { clock, crypto, logger: log, policy, random, resolver } = parts;
+  return {
+    clock,
+    crypto,
+    random,
+    resolver,
+    bindPackets,
+    log,
+    localAddress,
+    // Asked for with each connection: the policy may have changed since the listener was made.
+    get handshakeMs() {
+      return policy.forLevel(0).handshakeMs;
+    },
+  };
+}
