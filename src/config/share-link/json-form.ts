@@ -1,49 +1,28 @@
 /** v2rayN's form: base64 of a JSON object. */
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { withoutEnd } from '../../core/text/trim.js';
+import { withoutEntities } from './copied-text.js';
 import { linkFault } from './fault.js';
+import { isLooseObject, type LooseObject, type LooseValue, parseLooseObject } from './loose-json.js';
 import { LinkValues } from './values.js';
+import { isNetworkWord, isTlsWord } from './words.js';
 
-/** v2rayN's name → that of the URL form; others are the same in both. */
-const renamed: Readonly<Record<string, string>> = {
-  ps: 'name',
-  add: 'address',
-  aid: 'alterId',
-  scy: 'encryption',
-  net: 'type',
-  type: 'headerType',
-  tls: 'security',
-};
-
-/** Throws ERR_LINK if the text is no JSON object. */
-export function readJsonForm(json: string): LinkValues {
-  const object = parseObject(json);
-  const given = new LinkValues();
-  for (const [name, value] of Object.entries(object)) given.set(name, asText(value));
-  return translate(given, Object.keys(object));
-}
-
-/** Comments, a comma at the end and raw control characters in strings are let pass: all have been seen. */
-function parseObject(json: string): Readonly<Record<string, unknown>> {
-  const errors: ParseError[] = [];
+/** `beside` is what the link has behind its base64. Throws ERR_LINK if the text is no JSON object. */
+export function readJsonForm(json: string, beside = new LinkValues()): LinkValues {
   const text = withoutEnd(json.replace(/^\uFEFF/, ''), '\0');
-  // The parser calls itself for each level; a link has one.
-  if (bracketsIn(text) > mostBrackets) throw malformed();
-  const value: unknown = parse(text, errors, { allowTrailingComma: true });
-  const serious = errors.find(({ error }) => printParseErrorCode(error) !== 'InvalidCharacter');
-  if (serious !== undefined || typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed();
+  const object = parseLooseObject(text.includes('&quot;') ? withoutEntities(text) : text);
+  if (object === undefined || object.members.size === 0) throw malformed();
+  const values = new LinkValues();
+  let version = '';
+  for (const [name, value] of object.members) {
+    if (name.toLowerCase() === 'v') version = asText(value);
+    if (isLooseObject(value)) setSection(name, value, values);
+    else values.set(name, asText(value));
   }
-  return value as Readonly<Record<string, unknown>>;
-}
-
-/** A name may have some. */
-const mostBrackets = 1000;
-
-function bracketsIn(text: string): number {
-  let count = 0;
-  for (const character of text) if (character === '{' || character === '[') count += 1;
-  return count;
+  values.complete(beside);
+  settleNames(values);
+  if (!/^v?2(?:\.0+)?$/i.test(version.trim())) readVersion1(values, version.trim() === '');
+  placeByNetwork(values);
+  return values;
 }
 
 function malformed(): Error {
@@ -53,38 +32,88 @@ function malformed(): Error {
   );
 }
 
-function asText(value: unknown): string {
+function asText(value: LooseValue): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (Array.isArray(value)) return value.map(asText).join(',');
+  if (Array.isArray(value)) return value.map((item: LooseValue) => asText(item)).join(',');
   return '';
 }
 
-function translate(given: LinkValues, names: readonly string[]): LinkValues {
-  const values = new LinkValues();
-  for (const name of names) values.set(renamed[name.toLowerCase()] ?? name, given.exact(name));
-  const network = given.take('net').toLowerCase();
-  const version = given.take('v');
-  const host = given.take('host');
-  const type = given.take('type').toLowerCase();
-  const path = given.take('path');
-  // Version 1 kept the path behind the host.
-  const split = version === '2' || path !== '' ? -1 : host.indexOf(';');
-  if (split >= 0) {
-    values.set('host', host.slice(0, split));
-    values.set('path', host.slice(split + 1));
+/** Sections whose members mean what they mean beside them. */
+const sections =
+  /^(?:(?:ws|h2|http|tcp|raw|grpc|kcp|quic|httpupgrade|tls)[-_]?(?:opts|settings)|stream[-_]?settings)$/i;
+
+/** An object within the object, as configurations have them. What is not understood goes by its name with a dot. */
+function setSection(name: string, section: LooseObject, values: LinkValues): void {
+  for (const [inner, value] of section.members) {
+    const key = inner.toLowerCase();
+    if (/headers?$/i.test(name)) {
+      // Of headers the Host, of mKCP's and QUIC's the kind of packets.
+      if (key === 'host') values.set('host', asText(value));
+      else if (key === 'type') values.set('headerType', asText(value));
+      else if (!isEmpty(value)) values.set(`${name}.${inner}`, asText(value) || 'set');
+    } else if (isLooseObject(value)) {
+      setSection(sections.test(name) ? inner : `${name}.${inner}`, value, values);
+    } else if (sections.test(name)) {
+      const isQuic = /^quic/i.test(name) && key === 'security';
+      values.set(isQuic ? 'quicSecurity' : inner, asText(value));
+    } else {
+      values.set(`${name}.${inner}`, asText(value));
+    }
   }
+}
+
+function isEmpty(value: LooseValue): boolean {
+  return isLooseObject(value) ? value.members.size === 0 : asText(value) === '';
+}
+
+/** `type` is the header here and `security` the cipher, unless the link can only mean the transport and TLS. */
+function settleNames(values: LinkValues): void {
+  const type = values.take('type');
+  if (values.take('network') === '' && isNetworkWord(type) && !/^(?:none|http)$/i.test(type)) {
+    values.replace('network', type);
+  } else {
+    values.set('headerType', type);
+  }
+  const security = values.take('security');
+  if (isTlsWord(security)) {
+    if (!isTlsWord(values.take('tls'))) values.replace('tls', security);
+  } else if (values.take('encryption') === '') {
+    values.replace('encryption', security);
+  }
+  values.replace('security', values.take('tls'));
+}
+
+/** In version 1 the host of ws and h2 was the path, or `path;host`. */
+function readVersion1(values: LinkValues, unsaid: boolean): void {
+  const network = values.take('network').toLowerCase();
+  if (!/^(?:ws|websocket|h2|http|httpupgrade)$/.test(network)) return;
+  const given = values.take('host').replace(/\s+/g, '');
+  if (given === '') return;
+  const [first = '', second = ''] = given.split(';');
+  const splits = given.includes(';');
+  if (!splits && !given.startsWith('/')) {
+    // Writers leave the version out and mean the second, where a path stands beside it; nobody has a name for a path.
+    if (values.take('path') !== '' || (unsaid && given.includes('.'))) return;
+  }
+  const turned = second.startsWith('/') && !first.startsWith('/');
+  values.replace('path', turned ? second : first);
+  values.replace('host', turned ? first : second);
+}
+
+/** `host` and `path` hold something else for some transports. */
+function placeByNetwork(values: LinkValues): void {
+  const network = values.take('network').toLowerCase();
   if (network === 'kcp' || network === 'mkcp') {
-    values.set('seed', given.exact('path'));
-    values.set('path', '');
+    values.set('seed', values.exact('path'));
+    values.replace('path', '');
   } else if (network === 'quic') {
-    values.set('quicSecurity', host);
-    values.set('host', '');
-    values.set('key', given.exact('path'));
-    values.set('path', '');
+    values.set('quicSecurity', values.take('host'));
+    values.replace('host', '');
+    values.set('key', values.exact('path'));
+    values.replace('path', '');
   } else if (network === 'grpc' || network === 'gun') {
-    values.set('mode', type);
-    values.set('headerType', '');
+    if (values.take('mode') === '') values.replace('mode', values.take('headerType'));
+    values.replace('headerType', '');
   }
-  return values;
 }

@@ -1,9 +1,13 @@
 /**
- * The URL form, `vmess://ID@host:port?key=value#name`, and an older one with `network+tls:ID-alterId` before the `@`.
+ * The URL form, `vmess://ID@host:port?key=value#name`; an older one with `network+tls:ID-alterId` before the `@`; and those
+ * of Shadowrocket, Kitsunebi and V2RayU, which have `cipher:ID@host:port` in base64 before the query.
  */
-import { linkFault } from './fault.js';
+import { decodeLooseBase64Text } from './base64.js';
+import { linkFault, shown } from './fault.js';
+import { readHeaderList, readObfs } from './obfs.js';
 import { percentDecode, queryPairs } from './percent.js';
 import { LinkValues } from './values.js';
+import { isCipherWord, isNetworkWord, isTlsWord } from './words.js';
 
 /** Parts of a link after its scheme: `body?query#fragment`. */
 export interface LinkParts {
@@ -25,52 +29,107 @@ function cut(text: string, mark: string): readonly [before: string, after: strin
 
 /** Throws ERR_LINK. */
 export function readUrlForm({ body, query, fragment }: LinkParts): LinkValues {
-  const values = new LinkValues();
-  for (const [name, value] of queryPairs(query)) values.set(name, value);
+  const values = readQuery(query);
   readAuthority(body, values);
-  if (fragment !== '') values.set('name', percentDecode(fragment));
-  else if (values.take('name') === '') values.set('name', values.take('remarks', 'remark'));
+  settleNames(values);
+  if (fragment !== '') values.replace('name', percentDecode(fragment));
   return values;
 }
 
+/** The parameters alone, under the names they have. */
+export function readQuery(query: string): LinkValues {
+  const values = new LinkValues();
+  // Encoded as a whole.
+  const readable = !query.includes('=') && /%(?:25)*3d/i.test(query) ? percentDecode(query) : query;
+  for (const [name, value] of queryPairs(readable)) values.set(name.replace(/^(?:amp;)+/i, ''), value);
+  return values;
+}
+
+/** Throws ERR_LINK. `type` is the transport unless another name has it, `security` TLS unless it names a cipher. */
+function settleNames(values: LinkValues): void {
+  const type = values.take('type');
+  const network = values.take('network');
+  if (network === '') {
+    values.replace('network', type);
+  } else if (type !== '' && type.toLowerCase() !== network.toLowerCase()) {
+    if (isNetworkWord(type) && !/^(?:none|http|tcp)$/i.test(type)) {
+      throw linkFault(`the link asks for two transports, ${shown(network)} and ${shown(type)}`);
+    }
+    values.set('headerType', type);
+  }
+  readObfs(values);
+  readHeaderList(values);
+  const security = values.take('security');
+  const tls = values.take('tls');
+  if (isCipherWord(security) && security.toLowerCase() !== 'none') {
+    values.set('encryption', security);
+    values.replace('security', tls);
+  } else if (tls !== '' && !isTlsWord(security)) {
+    values.replace('security', tls);
+  }
+}
+
 /** `user@host:port`, perhaps with a slash behind it. */
-export function readAuthority(authority: string, values: LinkValues): void {
+function readAuthority(authority: string, values: LinkValues): void {
   const at = authority.lastIndexOf('@');
-  readUser(percentDecode(authority.slice(0, at)), values);
+  readUser(percentDecode(authority.slice(0, at)).trim(), values);
   const [server] = cut(authority.slice(at + 1), '/');
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(server);
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(server.trim());
   if (match === null) {
     throw linkFault('expected host:port after the "@"', 'An IPv6 address needs brackets: [2001:db8::1]:443.');
   }
-  values.set('address', percentDecode(match[1] ?? ''));
-  values.set('port', match[2] ?? '');
+  values.replace('address', percentDecode(match[1] ?? ''));
+  values.replace('port', match[2] ?? '');
 }
 
-const typedUser = /^(tcp|http|h2|ws|kcp|quic|grpc)(\+tls)?:(.+?)(?:-(\d{1,5}))?$/i;
+const typedUser = /^([a-z\d]+)((?:\+[a-z\d]+)*):(.+?)(?:-(\d{1,5}))?$/i;
 const prefixedUser = /^([a-z\d-]+):(.+)$/is;
 const uuidWithAlterId = /^(.{8}-.{4}-.{4}-.{4}-.{12})-(\d{1,5})$/;
+const idLike = /^[\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12}/i;
 
-function readUser(user: string, values: LinkValues): void {
+function readUser(given: string, values: LinkValues): void {
+  const user = decodedUser(given);
   const typed = typedUser.exec(user);
-  if (typed !== null) {
-    const [, network = '', tls, id = '', alterId = ''] = typed;
+  const [, network = '', marks = '', id = '', alterId = ''] = typed ?? [];
+  if (typed !== null && (marks !== '' || (isNetworkWord(network) && !isCipherWord(network)))) {
+    readTypedUser(network, marks.slice(1), values);
     const whole = uuidWithAlterId.exec(user.slice(user.indexOf(':') + 1));
-    const headerType = values.take('type');
-    values.set('headerType', headerType);
-    values.set('type', network);
-    values.set('security', tls === undefined ? 'none' : 'tls');
-    values.set('id', whole?.[1] ?? (alterId === '' ? id : `${id}-${alterId}`));
-    values.set('alterId', whole?.[2] ?? '0');
+    values.replace('id', whole?.[1] ?? (alterId === '' ? id : `${id}-${alterId}`));
+    values.replace('alterId', whole?.[2] ?? '0');
     return;
   }
   const [, before = '', after = ''] = prefixedUser.exec(user) ?? [];
   if (before === '') {
-    values.set('id', user);
+    values.replace('id', user);
   } else if (before.length >= 32) {
-    values.set('id', before);
-    values.set('alterId', after);
+    values.replace('id', before);
+    values.replace('alterId', after);
   } else {
-    values.set('encryption', before);
-    values.set('id', after);
+    values.replace('encryption', before);
+    values.replace('id', after);
   }
+}
+
+/** Some put `cipher:ID` into base64 of its own. */
+function decodedUser(user: string): string {
+  if (idLike.test(user) || user.length < 40 || user.includes(':')) return user;
+  const decoded = decodeLooseBase64Text(user)?.trim() ?? '';
+  return idLike.test(decoded) || /^[a-z\d-]+:[\da-f-]{32,36}$/i.test(decoded) ? decoded : user;
+}
+
+/** Of `quic+tls`: in this form `type` and `security` are those of the packets. */
+function readTypedUser(network: string, marks: string, values: LinkValues): void {
+  values.set('headerType', values.take('type'));
+  values.replace('type', '');
+  // Its http is HTTP/2; the head before TCP is `tcp` with `type=http`.
+  values.replace('network', network.toLowerCase() === 'http' ? 'h2' : network);
+  if (network.toLowerCase() === 'quic') values.set('quicSecurity', values.take('security'));
+  values.replace('security', marks === '' ? 'none' : marks);
+}
+
+/** `authority` is what the base64 held, perhaps with a query of its own. Throws ERR_LINK. */
+export function readEncodedAuthority(authority: string, { query, fragment }: LinkParts): LinkValues {
+  const inner = splitLink(authority);
+  const queries = [inner.query, query].filter((each) => each !== '').join('&');
+  return readUrlForm({ body: inner.body, query: queries, fragment: fragment || inner.fragment });
 }

@@ -1,31 +1,59 @@
-/** The named values of a link as texts, found without regard to case, with an account of those nobody read. */
+/** The named values of a link as texts, whatever their names are spelt like, with an account of those nobody read. */
+import { halfWidth, withoutInvisible } from './copied-text.js';
+import { percentDecode } from './percent.js';
+import { type LinkKey, spellingOf } from './spellings.js';
+
+interface Value {
+  /** As the link has it. */
+  readonly name: string;
+  readonly value: string;
+  readonly rank: number;
+}
 
 export class LinkValues {
-  readonly #values = new Map<string, { readonly name: string; readonly value: string }>();
+  readonly #values = new Map<string, Value>();
   readonly #read = new Set<string>();
 
-  /** The last of several with one name counts. */
+  /**
+   * Takes a parameter under any of its spellings. The last of several with one spelling counts; of several spellings the
+   * most trusted. An empty value replaces none.
+   */
   set(name: string, value: string): void {
-    this.#values.set(name.toLowerCase(), { name, value });
+    const spelling = spellingOf(name);
+    const key = spelling?.key ?? name.toLowerCase();
+    const rank = spelling?.rank ?? 0;
+    const earlier = this.#values.get(key);
+    if (earlier !== undefined && earlier.value !== '' && (value === '' || earlier.rank < rank)) return;
+    this.#values.set(key, { name, value, rank });
   }
 
-  /** The first of `names` that has a value, without spaces around it; empty if none has. All of them count as read. */
-  take(...names: readonly string[]): string {
-    for (const name of names) this.#read.add(name.toLowerCase());
-    for (const name of names) {
-      const value = this.#values.get(name.toLowerCase())?.value.trim() ?? '';
-      if (value !== '') return value;
+  /** Puts `value` in the place of whatever the link has. */
+  replace(key: LinkKey, value: string): void {
+    this.#values.set(key, { name: key, value, rank: 0 });
+  }
+
+  /** Takes what `others` has and this has not. */
+  complete(others: LinkValues): void {
+    for (const [key, value] of others.#values) {
+      const mine = this.#values.get(key);
+      if (mine === undefined || mine.value.trim() === '') this.#values.set(key, value);
     }
-    return '';
   }
 
-  /** As `take`, with the spaces around it. */
-  exact(name: string): string {
-    this.#read.add(name.toLowerCase());
-    return this.#values.get(name.toLowerCase())?.value ?? '';
+  /** The value as it was meant, without spaces around it; empty if there is none. It counts as read. */
+  take(key: LinkKey): string {
+    const given = this.exact(key);
+    if (given === '') return '';
+    return key === 'name' ? given.trim() : mended(key, given);
   }
 
-  /** Names with a value that `take` was never asked for, in the order of the link. */
+  /** As `take`, but as it is: for secrets, in which every character counts. */
+  exact(key: LinkKey): string {
+    this.#read.add(key);
+    return this.#values.get(key)?.value ?? '';
+  }
+
+  /** Names with a value that nobody asked for, in the order of the link. */
   unread(): string[] {
     const left: string[] = [];
     for (const [key, { name, value }] of this.#values) {
@@ -35,8 +63,52 @@ export class LinkValues {
   }
 }
 
-const yes = new Set(['1', 'true', 'yes', 'on']);
-const no = new Set(['', '0', 'false', 'no', 'off', 'none', 'null', 'undefined']);
+/** Keys whose values may hold any character. */
+const free = new Set<LinkKey>(['path', 'serviceName', 'obfsParam']);
+
+/** Without what copying has done to it. */
+function mended(key: LinkKey, given: string): string {
+  const value = withoutInvisible(given).trim();
+  if (key === 'path') return mendedPath(value);
+  if (free.has(key)) return value;
+  const word = withoutMarks(halfWidth(value)).trim();
+  return /%[0-9a-f]{2}/i.test(word) ? percentDecode(percentDecode(word)) : word;
+}
+
+/** Without quotes around it and what ends a sentence. */
+function withoutMarks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && '"\'`“”‘’'.includes(text[from] ?? '')) from += 1;
+  while (to > from && '"\'`“”‘’,;.。，；、'.includes(text[to - 1] ?? '')) to -= 1;
+  return text.slice(from, to);
+}
+
+/** A path begins with a slash: one that has it encoded was encoded once too often. */
+function mendedPath(given: string): string {
+  let path = given.replace(/^／/, '/');
+  for (let round = 0; round < 3 && /^%(?:25)*2f/i.test(path); round += 1) path = percentDecode(path);
+  return path;
+}
+
+const yes = new Set(['1', 'true', 'yes', 'on', 'y', 't', 'enable', 'enabled']);
+const no = new Set([
+  '',
+  '0',
+  'false',
+  'no',
+  'off',
+  'none',
+  'null',
+  'undefined',
+  'n',
+  'f',
+  'nan',
+  'disable',
+  'disabled',
+  '-',
+  '---',
+]);
 
 /** Undefined for a word that means neither. */
 export function readFlagWord(text: string): boolean | undefined {
@@ -47,8 +119,17 @@ export function readFlagWord(text: string): boolean | undefined {
 
 /** Items of a list with commas, trimmed, without empty ones. */
 export function listOf(text: string): readonly string[] {
+  return itemsOf(text, ',');
+}
+
+/** Names of a list; none holds the marks that writers put between them. */
+export function hostsOf(text: string): readonly string[] {
+  return itemsOf(text, /[,|;\s]+/);
+}
+
+function itemsOf(text: string, separator: string | RegExp): readonly string[] {
   return text
-    .split(',')
+    .split(separator)
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }

@@ -20,7 +20,8 @@ function serverName({ address, carriage, tls }: LinkFields): string {
   const { host } = namesOf(carriage);
   return (
     tls?.serverName ??
-    (host !== '' && carriage.network !== 'grpc' && carriage.network !== 'quic' ? address : '')
+    // The host of quic is something else.
+    (host !== '' && carriage.network !== 'quic' ? address : '')
   );
 }
 

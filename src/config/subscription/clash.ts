@@ -49,20 +49,22 @@ function fault(message: string, hint?: string): TsrayError {
   return new TsrayError('ERR_SUBSCRIPTION', message, hint === undefined ? {} : { hint });
 }
 
-/** Clash's name → that of the URL form of links. */
-const renamed: Readonly<Record<string, string>> = {
-  server: 'address',
-  uuid: 'id',
-  alterid: 'alterId',
-  cipher: 'encryption',
-  servername: 'sni',
-  'skip-cert-verify': 'allowInsecure',
-  'client-fingerprint': 'fp',
-  'packet-encoding': 'packetEncoding',
-};
-
-/** What only says how Clash itself goes about it. */
-const harmless = new Set(['type', 'udp', 'network', 'tls', 'ip-version', 'mptcp', 'test-url']);
+/** What only says how Clash itself goes about it, and what is read by itself. */
+const harmless = new Set([
+  'type',
+  'udp',
+  'network',
+  'tls',
+  'xudp',
+  'packet-addr',
+  'ip-version',
+  'mptcp',
+  'test-url',
+  'dialer-proxy',
+  'fingerprint',
+  'ws-path',
+  'ws-headers',
+]);
 
 /** Throws ERR_LINK. */
 function readProxy(node: ConfigNode): ShareLink {
@@ -75,44 +77,41 @@ function readProxy(node: ConfigNode): ShareLink {
     // Going straight to the server instead is not what its owner asked for.
     throw linkFault('the server is to be reached through another proxy ("dialer-proxy"), which is not read');
   }
+  if (textAt(node, 'private-key') !== '') {
+    throw linkFault('the server asks for a certificate of the client ("private-key"), which is not read');
+  }
   const values = new LinkValues();
   for (const { key, value } of node.members) {
     const name = key.toLowerCase();
     if (harmless.has(name) || name.endsWith('-opts') || isOff(value)) continue;
-    // A pin of one certificate; links have another meaning for it.
-    if (name === 'fingerprint') continue;
-    values.set(renamed[name] ?? key, textOf(value));
+    values.set(key, textOf(value));
   }
-  if (textAt(node, 'xudp') === 'true') values.set('packetEncoding', 'xudp');
-  if (textAt(node, 'packet-addr') === 'true') values.set('packetEncoding', 'packetaddr');
-  values.take('xudp', 'packet-addr');
+  if (textAt(node, 'xudp') === 'true') values.replace('packetEncoding', 'xudp');
+  if (textAt(node, 'packet-addr') === 'true') values.replace('packetEncoding', 'packetaddr');
+  // A pin of one certificate; links have another meaning for the word.
+  values.set('pin', textAt(node, 'fingerprint'));
   const network = textAt(node, 'network').toLowerCase();
   readSecurity(node, values);
   const extra = readTransport(node, network, values);
-  const pinned = textAt(node, 'fingerprint') !== '';
   // Of the transports only ws takes the Host for the name in the certificate.
   const { fields, warnings } = readFields(values, { hostIsServerName: network === 'ws' });
   return {
     name: fields.name,
     outbound: outboundOf(fields),
-    warnings: [
-      ...warnings,
-      ...extra.map((key) => `${shown(key)} is unknown and was ignored`),
-      ...(pinned ? ['fingerprint (a pinned certificate) is ignored'] : []),
-    ],
+    warnings: [...warnings, ...extra.map((key) => `${shown(key)} is unknown and was ignored`)],
   };
 }
 
 function readSecurity(node: ObjectNode, values: LinkValues): void {
   const reality = memberOf(node, 'reality-opts') !== undefined;
-  values.set('security', reality ? 'reality' : textAt(node, 'tls'));
+  values.replace('security', reality ? 'reality' : textAt(node, 'tls'));
 }
 
 /** Keys that were not understood. */
 function readTransport(node: ObjectNode, network: string, values: LinkValues): readonly string[] {
   // Clash's http is a header before TCP, its h2 is HTTP/2.
-  values.set('type', network === 'http' ? 'tcp' : network);
-  if (network === 'http') values.set('headerType', 'http');
+  values.replace('network', network === 'http' ? 'tcp' : network);
+  if (network === 'http') values.replace('headerType', 'http');
   const sectionName = `${network === '' ? 'tcp' : network}-opts`;
   const section = memberOf(node, sectionName)?.value;
   const known = [sectionName, 'reality-opts', 'ws-headers'];
@@ -122,7 +121,6 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
     .filter((key) => !known.includes(key.toLowerCase()));
   if (network === 'ws') {
     // Older files have these beside the others.
-    for (const key of ['ws-path', 'ws-headers']) values.take(key);
     values.set('path', textAt(node, 'ws-path'));
     readHeaders(memberOf(node, 'ws-headers')?.value, values);
   }
@@ -146,7 +144,7 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
         values.set('serviceName', textOf(value));
         break;
       case 'v2ray-http-upgrade':
-        if (isOn(value)) values.set('type', 'httpupgrade');
+        if (isOn(value)) values.replace('network', 'httpupgrade');
         break;
       case 'method':
         if (textOf(value).toUpperCase() !== 'GET') ignored.push(`${sectionName}.${key}`);
@@ -161,7 +159,7 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
   if (early.bytes !== '' && early.bytes !== '0') {
     const path = values.take('path') || '/';
     if (early.header.toLowerCase() === 'sec-websocket-protocol') {
-      values.set('path', `${path}${path.includes('?') ? '&' : '?'}ed=${early.bytes}`);
+      values.replace('path', `${path}${path.includes('?') ? '&' : '?'}ed=${early.bytes}`);
     } else {
       ignored.push(`${sectionName}.max-early-data`);
     }

@@ -136,7 +136,6 @@ test('packet encodings', () => {
 test('what is not done is named', () => {
   const rows: readonly (readonly [line: string, warning: RegExp])[] = [
     ['client-fingerprint: chrome', /^fp="chrome" cannot be had/],
-    ['fingerprint: 00aa', /^fingerprint \(a pinned certificate\) is ignored$/],
     ['tfo: true', /^tfo/],
     ['authenticated-length: true', /^"authenticated-length" is unknown/],
     ['smux: {enabled: true}', /^"smux" is unknown/],
@@ -155,6 +154,17 @@ test('what is not done is named', () => {
     '"ws-opts.max-early-data" is unknown and was ignored',
   ]);
   assert.deepEqual(read('tfo: false', 'ech-opts: {enable: false}', 'skip-cert-verify: false').warnings, []);
+});
+
+test('what decides the way and is not done is refused', () => {
+  for (const [line, message] of [
+    ['fingerprint: 00aa', /pins the certificate/],
+    ['private-key: ./key.pem', /certificate of the client/],
+    ['network: xhttp', /transport "xhttp"/],
+    ['tls-min-version: 1.3', /"tls-min-version", which tsray does not know/],
+  ] as const) {
+    assert.throws(() => read('tls: true', line), { code: 'ERR_LINK', message }, line);
+  }
 });
 
 test('an entry that cannot be used costs only itself, and its line is named', () => {
