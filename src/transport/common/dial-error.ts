@@ -6,6 +6,8 @@ export function dialError(where: string, host: string, error: NodeJS.ErrnoExcept
   // Happy Eyeballs fails with one error for all addresses; the first tells most.
   const first =
     error instanceof AggregateError ? ((error.errors[0] as NodeJS.ErrnoException) ?? error) : error;
+  // A resolver of ours has said it already.
+  if (first instanceof TsrayError) return first;
   switch (first.code) {
     case 'ECONNREFUSED':
       return new TsrayError('ERR_DIAL_REFUSED', `${where} refused the connection`, {

@@ -1,126 +1,182 @@
-/** Resolves names with the operating system (hosts file, DNS, mDNS: whatever it is set to use). */
-import dns, { type LookupAddress } from 'node:dns';
+/**
+ * Resolves names as the operating system is set to: hosts file, then its name servers. The system's own lookup would
+ * do both, but it has two threads for the whole process, and two names whose servers are silent stop every other one.
+ * It is asked only for what it alone knows (see name-service.ts), and where there are no name servers.
+ */
+import { isIP } from 'node:net';
 import type { AddressFamily, Resolver } from '../../contract/dns.js';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import { type Address, parseAddress } from '../../core/net/address.js';
-
-/** `dns.lookup` of Node, as far as it is used. */
-export type Lookup = (
-  name: string,
-  options: { all: true; verbatim: true; family: 0 | 4 | 6 },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+import { askBothFamilies } from './both-families.js';
+import { hostKey } from './hosts-file.js';
+import { type ChannelOptions, type DnsChannel, NameServers } from './name-servers.js';
+import { isLocalhost } from './name-service.js';
+import {
+  type AskFamily,
+  lookupGivenUp,
+  noAddress,
+  noAnswerWithin,
+  type Outcome,
+  ofFamily,
+  type Query,
+  shown,
+  tooManyLookups,
+} from './outcome.js';
+import { fullNames } from './resolv-conf.js';
+import { type Lookup, SystemLookup } from './system-lookup.js';
+import { createSystemSettings, type SystemSettings } from './system-settings.js';
 
 export interface SystemResolverOptions {
   readonly clock: Clock;
-  /** Longest wait for one answer. Default 10 s: two tries of 5 s, as resolv.conf has it. */
+  /** Longest wait for one answer. Default 10 s, as resolv.conf has it: two tries of 5 s. */
   readonly timeoutMs?: number;
+  /** Names that may be looked up at once. Default 8192. */
+  readonly maxPendingNames?: number;
+  readonly settings?: SystemSettings;
   readonly lookup?: Lookup;
+  readonly openChannel?: (options: ChannelOptions) => DnsChannel;
 }
 
 const defaultTimeoutMs = 10_000;
 
-/** Lookups occupy threads that cannot be freed early; more names than this at once are refused. */
-const maxPendingNames = 1024;
+/** Each may have two queries under way, and a query has one of 65,536 ids. */
+const defaultMaxPendingNames = 8192;
 
 /** The longest name DNS can carry (RFC 1035), with a final dot. */
 const maxNameLength = 254;
 
-const familyNumber = { any: 0, ipv4: 4, ipv6: 6 } as const;
+const loopback = [parseAddress('127.0.0.1'), parseAddress('::1')];
 
-/** Who asks for a name that is being looked up already waits for the same answer. */
+/** A name and family that is being looked up, for all who wait for it. */
+interface Pending {
+  readonly answer: Promise<readonly Address[]>;
+  /** Nobody waits any more. */
+  drop(): void;
+  waiters: number;
+}
+
+/** The queries for one name, one after the other. */
+class NameLookup {
+  #query: Query | undefined;
+
+  take(query: Query): Promise<Outcome> {
+    this.#query = query;
+    return query.outcome;
+  }
+
+  drop(): void {
+    this.#query?.drop();
+  }
+}
+
 export function createSystemResolver(options: SystemResolverOptions): Resolver {
-  const lookup: Lookup = options.lookup ?? dns.lookup;
-  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-  const pending = new Map<string, Promise<readonly Address[]>>();
+  return new SystemResolver(options);
+}
 
-  function ask(name: string, family: AddressFamily): Promise<readonly Address[]> {
-    return new Promise((resolve, reject) => {
-      lookup(name, { all: true, verbatim: true, family: familyNumber[family] }, (error, found) => {
-        if (error !== null) reject(lookupError(name, family, error));
-        else if (found.length === 0) reject(noAddress(name, family));
-        else resolve(found.map(({ address }) => parseAddress(address)));
-      });
-    });
+class SystemResolver implements Resolver {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #maxPendingNames: number;
+  readonly #settings: SystemSettings;
+  readonly #system: SystemLookup;
+  readonly #servers: NameServers;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(options: SystemResolverOptions) {
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    this.#maxPendingNames = options.maxPendingNames ?? defaultMaxPendingNames;
+    this.#settings = options.settings ?? createSystemSettings(options.clock);
+    this.#system = new SystemLookup(options.lookup);
+    this.#servers = new NameServers(options.openChannel);
   }
 
-  function shared(name: string, family: AddressFamily): Promise<readonly Address[]> {
-    const key = `${family} ${name}`;
-    const running = pending.get(key);
-    if (running !== undefined) return running;
-    if (pending.size >= maxPendingNames) {
-      throw new TsrayError(
-        'ERR_DNS',
-        `${shown(name)} was not looked up: ${maxPendingNames} others are waiting`,
-      );
+  async resolve(name: string, family: AddressFamily, signal?: AbortSignal): Promise<readonly Address[]> {
+    if (signal?.aborted === true) throw lookupGivenUp(name);
+    if (name.length === 0 || name.length > maxNameLength || !/^[^\s\0/]+$/.test(name)) {
+      throw new TsrayError('ERR_DNS', `${JSON.stringify(shown(name))} is not a name`);
     }
-    const answer = ask(name, family).finally(() => pending.delete(key));
-    pending.set(key, answer);
-    return answer;
+    const known = this.#known(name, family);
+    if (known === undefined) return this.#wait(this.#shared(name, family), name, signal);
+    if (known.kind !== 'found') throw noAddress(name, family);
+    return known.addresses;
   }
 
-  return {
-    async resolve(name, family, signal) {
-      if (signal?.aborted === true) throw givenUp(name);
-      if (name.length === 0 || name.length > maxNameLength || !/^[^\s\0/]+$/.test(name)) {
-        throw new TsrayError('ERR_DNS', `${JSON.stringify(shown(name))} is not a name`);
-      }
-      return waitFor(shared(name, family), name, signal);
-    },
-  };
+  /** What needs no asking. */
+  #known(name: string, family: AddressFamily): Outcome | undefined {
+    if (isIP(name) !== 0) return ofFamily([parseAddress(name)], family);
+    const hosts = this.#settings.hosts().get(hostKey(name));
+    if (hosts !== undefined) return ofFamily(hosts, family);
+    return isLocalhost(name) ? ofFamily(loopback, family) : undefined;
+  }
 
-  function waitFor(
-    answer: Promise<readonly Address[]>,
-    name: string,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Address[]> {
+  #shared(name: string, family: AddressFamily): Pending {
+    const key = `${family} ${name.toLowerCase()}`;
+    const running = this.#pending.get(key);
+    if (running !== undefined) return running;
+    if (this.#pending.size >= this.#maxPendingNames) throw tooManyLookups(name, this.#maxPendingNames);
+    const lookup = new NameLookup();
+    const forget = (): void => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key);
+    };
+    const answer = this.#ask(name, family, lookup).then((outcome) => {
+      forget();
+      if (outcome.kind === 'found') return outcome.addresses;
+      throw outcome.kind === 'failed' ? outcome.error : noAddress(name, family, outcome.cause);
+    });
+    const drop = (): void => {
+      forget();
+      lookup.drop();
+    };
+    const pending: Pending = { answer, drop, waiters: 0 };
+    this.#pending.set(key, pending);
+    return pending;
+  }
+
+  async #ask(name: string, family: AddressFamily, lookup: NameLookup): Promise<Outcome> {
+    const settings = this.#settings;
+    const servers = settings.servers();
+    const names = settings.names();
+    if (servers.nameServers.length === 0 || names.systemOnly(name)) return this.#system.ask(name, family);
+    if (settings.prefersSystem && !this.#system.busy) return this.#system.ask(name, family);
+    let outcome: Outcome = { kind: 'missing' };
+    for (const fullName of fullNames(name, servers)) {
+      outcome = await lookup.take(this.#askServers(fullName, family, servers.channel));
+      if (outcome.kind !== 'missing') return outcome;
+    }
+    return names.systemAfterwards(name) ? this.#system.ask(name, family) : outcome;
+  }
+
+  #askServers(name: string, family: AddressFamily, options: ChannelOptions): Query {
+    const servers = this.#servers;
+    if (family !== 'any') return servers.ask(name, family, options);
+    const ask: AskFamily = (asked, one) => servers.ask(asked, one, options);
+    return askBothFamilies(name, ask, this.#clock, this.#settings.usesIpv6());
+  }
+
+  #wait(pending: Pending, name: string, signal: AbortSignal | undefined): Promise<readonly Address[]> {
+    pending.waiters += 1;
     return new Promise((resolve, reject) => {
+      let settled = false;
       const settle = (finish: () => void): void => {
+        if (settled) return;
+        settled = true;
         timer.cancel();
         signal?.removeEventListener('abort', aborted);
         finish();
+        pending.waiters -= 1;
+        if (pending.waiters === 0) pending.drop();
       };
-      const aborted = (): void => settle(() => reject(givenUp(name)));
-      const timer = options.clock.setTimer(timeoutMs, () => settle(() => reject(noAnswer(name, timeoutMs))));
+      const aborted = (): void => settle(() => reject(lookupGivenUp(name)));
+      const timer = this.#clock.setTimer(this.#timeoutMs, () =>
+        settle(() => reject(noAnswerWithin(name, this.#timeoutMs))),
+      );
       signal?.addEventListener('abort', aborted, { once: true });
-      answer.then(
+      pending.answer.then(
         (addresses) => settle(() => resolve(addresses)),
         (error: unknown) => settle(() => reject(error)),
       );
     });
   }
-}
-
-function shown(name: string): string {
-  return name.length > 80 ? `${name.slice(0, 80)}…` : name;
-}
-
-function lookupError(name: string, family: AddressFamily, error: NodeJS.ErrnoException): TsrayError {
-  // EAI_AGAIN: no server answered. Everything else is an answer that there is no such name or address.
-  if (error.code === 'EAI_AGAIN') {
-    return new TsrayError('ERR_DNS', `the name ${shown(name)} could not be resolved: no DNS server answers`, {
-      hint: 'Is the network up, and does its DNS server answer?',
-      cause: error,
-    });
-  }
-  return noAddress(name, family, error);
-}
-
-function noAddress(name: string, family: AddressFamily, cause?: unknown): TsrayError {
-  const kind = { any: '', ipv4: ' IPv4', ipv6: ' IPv6' }[family];
-  return new TsrayError('ERR_DNS', `the name ${shown(name)} has no${kind} address`, {
-    hint: 'Check the spelling of the name.',
-    cause,
-  });
-}
-
-function noAnswer(name: string, timeoutMs: number): TsrayError {
-  return new TsrayError('ERR_DNS', `the name ${shown(name)} was not resolved within ${timeoutMs / 1000} s`, {
-    hint: 'Is the network up, and does its DNS server answer?',
-  });
-}
-
-function givenUp(name: string): TsrayError {
-  return new TsrayError('ERR_ABORTED', `resolving ${shown(name)} was given up`);
 }

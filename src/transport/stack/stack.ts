@@ -100,7 +100,8 @@ function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground
     const where = printableName(path);
     return { kind: 'sockets', place: () => ({ where, host: where, options: { path } }) };
   }
-  const options = { localAddress: deps.localAddress, keepAliveMs: settings.sockopt.keepAliveMs };
+  const { localAddress, resolver } = deps;
+  const options = { localAddress, resolver, keepAliveMs: settings.sockopt.keepAliveMs };
   return { kind: 'sockets', place: (destination) => tcpPlace(destination, options) };
 }
 
