@@ -4,7 +4,7 @@ import { hostKey, words } from './hosts-file.js';
 /** The sources of the line `hosts:`, in order, without their `[…]` actions. Empty if there is none. */
 export function parseHostSources(text: string): readonly string[] {
   for (const line of text.split('\n')) {
-    const [key, ...sources] = words(line.replace(/\[[^\]]*\]/g, ' ').replace(':', ': '));
+    const [key, ...sources] = words(line.replace(/\[[^[\]]*\]/g, ' ').replace(':', ': '));
     if (key === 'hosts:') return sources;
   }
   return [];
