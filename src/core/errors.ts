@@ -10,6 +10,8 @@ export const errorCodes = {
   ERR_CONFIG_UNSUPPORTED: 'The configuration asks for something V2Ray has and tsray does not.',
   ERR_CONFIG_DEPRECATED: 'The configuration uses a form that V2Ray keeps for old files only.',
   ERR_CONFIG_CONFLICT: 'Two parts of the configuration contradict each other.',
+  ERR_CONFIG_GEO:
+    'A list of names or addresses that the configuration uses cannot be had from its data file.',
   ERR_LINK: 'A share link could not be read or written.',
   ERR_SUBSCRIPTION: 'A subscription could not be read.',
   ERR_USAGE: 'A command line, or an argument of a function, was not understood.',

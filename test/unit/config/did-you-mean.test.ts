@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { editDistance, nearestName, oneOf } from '../../../src/config/did-you-mean.js';
+import { nearestName, oneOf } from '../../../src/config/did-you-mean.js';
+import { editDistance } from '../../../src/core/edit-distance.js';
 
 test('counts insertions, deletions, replacements and swaps', () => {
   const cases: [string, string, number][] = [
