@@ -1,0 +1,97 @@
+/** One list of names of a geosite.dat (GeoSite of V2Ray's app/router/config.proto) → a DomainList. Pure. */
+import { comparableName } from '../router/domain-item.js';
+import { DomainList } from '../router/match/domain-list.js';
+import { DomainTable } from '../router/match/domain-table.js';
+import { regexpFault } from '../router/match/regexps.js';
+import { FieldCursor, MalformedMessage } from './protobuf.js';
+
+const siteDomain = 2;
+const domainType = 1;
+const domainValue = 2;
+const domainAttribute = 3;
+const attributeKey = 1;
+
+/** Values of Domain.Type; 0 is not written. */
+const typePlain = 0;
+const typeRegex = 1;
+const typeDomain = 2;
+const typeFull = 3;
+
+/** An entry is about 24 bytes of the file. */
+const bytesPerEntry = 24;
+
+/**
+ * Entries that have all `attributes` (lower case). Throws MalformedMessage. Entries of a type that is not known yet
+ * would be lost in silence, so they are an error too.
+ */
+export function decodeSite(bytes: Uint8Array, attributes: readonly string[]): DomainList {
+  const names = new DomainTable(attributes.length === 0 ? Math.ceil(bytes.length / bytesPerEntry) : 16);
+  const keywords: string[] = [];
+  const regexps: string[] = [];
+  const site = new FieldCursor(bytes);
+  while (site.next()) {
+    if (site.field !== siteDomain) continue;
+    let type = typePlain;
+    let from = 0;
+    let to = 0;
+    const missing = new Set(attributes);
+    const domain = new FieldCursor(bytes, site.from, site.to);
+    while (domain.next()) {
+      if (domain.field === domainType) type = domain.value;
+      else if (domain.field === domainValue) ({ from, to } = domain);
+      else if (domain.field === domainAttribute && missing.size > 0) {
+        missing.delete(keyOf(bytes, domain.from, domain.to));
+      }
+    }
+    if (missing.size > 0) continue;
+    switch (type) {
+      case typeDomain:
+      case typeFull:
+        addName(names, type === typeFull ? 'full' : 'domain', bytes, from, to);
+        break;
+      case typePlain:
+        keywords.push(textOf(bytes, from, to).toLowerCase());
+        break;
+      case typeRegex:
+        regexps.push(checkedRegexp(textOf(bytes, from, to)));
+        break;
+      default:
+        throw new MalformedMessage(`an entry is of the unknown type ${type}`);
+    }
+  }
+  return new DomainList(names, keywords, regexps);
+}
+
+function addName(
+  names: DomainTable,
+  kind: 'domain' | 'full',
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  for (let at = from; at < to; at += 1) {
+    if (bytes[at]! < 0x80) continue;
+    names.add(kind, comparableName(textOf(bytes, from, to)));
+    return;
+  }
+  names.addBytes(kind, bytes, from, to);
+}
+
+function keyOf(bytes: Uint8Array, from: number, to: number): string {
+  const attribute = new FieldCursor(bytes, from, to);
+  let key = '';
+  while (attribute.next()) {
+    if (attribute.field === attributeKey) key = textOf(bytes, attribute.from, attribute.to);
+  }
+  return key.toLowerCase();
+}
+
+function checkedRegexp(pattern: string): string {
+  const fault = regexpFault(pattern);
+  if (fault !== undefined) throw new MalformedMessage(`a regular expression is not understood: ${fault}`);
+  return pattern;
+}
+
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+}
