@@ -25,6 +25,12 @@ export interface Accepted {
   readonly source: Destination;
   /** The address the client connected to. */
   readonly local: Destination;
+  /**
+   * The client has shown that it may be here: a VMess header was accepted, a SOCKS or HTTP request was let in. Until
+   * then it is a stranger, for whom the listener keeps 64 KiB at most and, over UDP, sends little and waits only so
+   * long. From then on the policy decides. Idempotent.
+   */
+  admit(): void;
 }
 
 export interface Listener {

@@ -17,6 +17,8 @@ export class FakeListen {
   readonly open: string[] = [];
   /** Rejects the listening on this port. */
   failOn: { readonly port: number; readonly error: TsrayError } | undefined;
+  /** The links whose clients were let in. */
+  readonly admitted: ScriptedLink[] = [];
   #accept: ((accepted: Accepted) => void) | undefined;
 
   readonly listen: Listen = (host, port, accept) => {
@@ -35,7 +37,7 @@ export class FakeListen {
   /** A client connects. */
   connect(source = at('192.0.2.7', 50_000), local = at('192.0.2.1', 1080)): ScriptedLink {
     const link = new ScriptedLink();
-    this.#accept!({ link, source, local });
+    this.#accept!({ link, source, local, admit: () => this.admitted.push(link) });
     return link;
   }
 }

@@ -24,11 +24,14 @@ export class PlainSealer {
     );
   }
 
-  /** One byte of data. */
-  data(fields: { readonly number: number; readonly sendingNext: number }): Uint8Array {
+  /** One byte of data, or what `bytes` says. */
+  data(
+    fields: { readonly number: number; readonly sendingNext: number },
+    bytes: Uint8Array = Buffer.from('x'),
+  ): Uint8Array {
     const { room, start } = this.#writer;
     const all = { conversation: this.#conversation, option: 0, timestamp: 0, ...fields };
-    this.#writer.finish(writeData(room, start, all, Buffer.from('x'), 1));
+    this.#writer.finish(writeData(room, start, all, bytes, bytes.length));
     return this.#last;
   }
 

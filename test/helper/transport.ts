@@ -40,17 +40,19 @@ export interface TransportServer {
   readonly accepted: number;
 }
 
-/** Listens on a free port; `serve` gets every link in place of `next`. */
+/** Listens on a free port; `serve` gets every link in place of `next`. Clients are let in at once unless `strangers`. */
 export async function startTransportServer(
   settings: StreamSettings,
   deps: TransportDeps = transportDeps(),
   serve?: (link: Link) => void,
+  strangers = false,
 ): Promise<TransportServer> {
   const waiting: ((accepted: Accepted) => void)[] = [];
   const ready: Accepted[] = [];
   let count = 0;
   const listener = await createStreamListen(settings, deps)('127.0.0.1', 0, (accepted) => {
     count += 1;
+    if (!strangers) accepted.admit();
     if (serve !== undefined) {
       serve(accepted.link);
       return;

@@ -93,6 +93,7 @@ export class VmessPair {
           link: server,
           source: destinationOf('tcp', '192.0.2.9', 40_000),
           local: destinationOf('tcp', '192.0.2.1', 10_086),
+          admit: () => undefined,
         });
         return Promise.resolve(options.tap?.(client) ?? client);
       },

@@ -132,6 +132,8 @@ class DokodemoHandler implements ConnectionHandler {
   }
 
   async #serve(accepted: Accepted): Promise<void> {
+    // Whoever can connect may be here: there is nothing to tell strangers by.
+    accepted.admit();
     const aborter = new AbortController();
     const context = this.#context('tcp', accepted.source, aborter.signal);
     // Read ahead, so that a client that leaves while the way is being opened is noticed.

@@ -57,6 +57,7 @@ export class HttpConnection implements LinkSink, ExchangeHost {
     | undefined;
   /** Aborted when the client goes away while an origin is opened. */
   #aborter: AbortController | undefined;
+  readonly #admit: () => void;
   /** A connection that may serve the next request. */
   #kept: Origin | undefined;
   readonly #held = new ByteQueue(holdLimitBytes + holdSlackBytes);
@@ -67,6 +68,7 @@ export class HttpConnection implements LinkSink, ExchangeHost {
     this.#host = host;
     this.client = accepted.link;
     this.#source = accepted.source;
+    this.#admit = () => accepted.admit();
     this.#id = host.deps.nextId();
     this.#log = host.deps.log.session(this.#id);
   }
@@ -151,6 +153,7 @@ export class HttpConnection implements LinkSink, ExchangeHost {
       this.#refuse(thrown.status, `${thrown.message}.`, { withBody });
       return;
     }
+    this.#admit();
     if (target.form === 'authority') {
       this.#tunnel(target.authority, user, rest);
       return;

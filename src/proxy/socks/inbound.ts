@@ -74,7 +74,7 @@ class SocksHandler implements ConnectionHandler {
     const id = this.#deps.nextId();
     const log = this.#deps.log.session(id);
     const session = { id, log, source: accepted.source, local: accepted.local };
-    this.#serve(accepted.link, session).catch((thrown: unknown) => {
+    this.#serve(accepted, session).catch((thrown: unknown) => {
       log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
       accepted.link.destroy(toTsrayError(thrown, 'ERR_INTERNAL'));
     });
@@ -84,18 +84,25 @@ class SocksHandler implements ConnectionHandler {
     this.#deps.fallback?.drain();
   }
 
-  async #serve(accepted: Link, session: Session): Promise<void> {
-    const shaken = await this.#handshake(accepted, session);
+  async #serve(accepted: Accepted, session: Session): Promise<void> {
+    const shaken = await this.#handshake(accepted.link, session);
     if (shaken === undefined) return;
     const { value, link } = shaken;
     switch (value.kind) {
       case 'other':
         // `mixed` was only asked for with a fallback.
-        this.#deps.fallback!.accept({ link, source: session.source, local: session.local });
+        this.#deps.fallback!.accept({
+          link,
+          source: session.source,
+          local: session.local,
+          admit: () => accepted.admit(),
+        });
         return;
       case 'connect':
+        accepted.admit();
         return this.#connect(link, value, session);
       case 'associate':
+        accepted.admit();
         return this.#associate(link, value, session);
     }
   }

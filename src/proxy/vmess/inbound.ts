@@ -68,6 +68,7 @@ class Handshaking implements LinkSink {
   readonly #deps: VmessInboundDeps;
   readonly #link: Link;
   readonly #source: Destination;
+  readonly #admit: () => void;
   readonly #handshake: ServerHandshake;
   #timer: Timer | undefined;
   /** Bytes still to be swallowed before a refused connection is closed; undefined while it is not refused. */
@@ -78,6 +79,7 @@ class Handshaking implements LinkSink {
     this.#deps = deps;
     this.#link = accepted.link;
     this.#source = accepted.source;
+    this.#admit = () => accepted.admit();
     this.#handshake = new ServerHandshake(
       deps.server,
       {
@@ -122,6 +124,7 @@ class Handshaking implements LinkSink {
       case 'done':
         this.#over = true;
         this.#timer?.cancel();
+        this.#admit();
         serve(this.#deps, this.#link, this.#source, step.request, step.rest);
         return;
       case 'drain':

@@ -27,6 +27,9 @@ class AcceptedLink implements Accepted {
     this.#socket = socket;
   }
 
+  /** Nothing is kept here for anybody. */
+  admit(): void {}
+
   get source(): Destination {
     return socketEndpoint(this.#socket.remoteAddress, this.#socket.remotePort);
   }

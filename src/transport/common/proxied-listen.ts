@@ -21,7 +21,12 @@ export function createProxiedListen(listen: Listen, deps: ProxiedListenDeps): Li
         timeoutMs,
         peer: 'the balancer',
       });
-      accept({ link, source: value?.source ?? accepted.source, local: value?.local ?? accepted.local });
+      accept({
+        link,
+        source: value?.source ?? accepted.source,
+        local: value?.local ?? accepted.local,
+        admit: () => accepted.admit(),
+      });
     } catch (error) {
       log.info(`a connection was refused: ${describeError(error)}`);
     }

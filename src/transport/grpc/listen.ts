@@ -34,7 +34,7 @@ export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, car
         const source = settings.trustForwardedFor
           ? forwardedFor(forwarded(headers), accepted.source)
           : accepted.source;
-        accept({ link, source, local: accepted.local });
+        accept({ link, source, local: accepted.local, admit: () => undefined });
       },
     });
 };

@@ -31,7 +31,7 @@ export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier
         const source = settings.trustForwardedFor
           ? forwardedFor(headers['x-forwarded-for']?.toString(), accepted.source)
           : accepted.source;
-        accept({ link, source, local: accepted.local });
+        accept({ link, source, local: accepted.local, admit: () => undefined });
       },
     });
 };

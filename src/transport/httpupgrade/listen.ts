@@ -39,5 +39,6 @@ async function open(
       ? forwardedFor(head.fields.get('x-forwarded-for'), accepted.source)
       : accepted.source,
     local: accepted.local,
+    admit: () => accepted.admit(),
   };
 }

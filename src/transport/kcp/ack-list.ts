@@ -4,9 +4,9 @@
  */
 import { isBefore, maxAckNumbers } from './segment.js';
 
-const initialRoom = 64;
+const initialRoom = 8;
 /** More than any window takes in one round trip; beyond it the oldest are forgotten, and the peer sends them again. */
-const maxEntries = 65_536;
+export const mostAcks = 65_536;
 const minRepeatMs = 20;
 
 /**
@@ -14,6 +14,9 @@ const minRepeatMs = 20;
  * lowest.
  */
 export type SendAck = (numbers: Uint32Array, count: number, timestamp: number, lowest: number) => void;
+
+/** Of one ack, until it is written. */
+const numbersOut = new Uint32Array(maxAckNumbers);
 
 export class AckList {
   #numbers = new Uint32Array(initialRoom);
@@ -24,9 +27,14 @@ export class AckList {
   /** The peer knows everything before this. */
   #known = 0;
   #knownMoved = false;
-  readonly #numbersOut = new Uint32Array(maxAckNumbers);
+  /** Numbers remembered at most. */
+  limit: number;
   /** How many were never told. */
   fresh = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
 
   get isEmpty(): boolean {
     return this.#count === 0;
@@ -72,7 +80,7 @@ export class AckList {
 
   /** Tells what is due; the last ack is filled up with what is not. */
   flush(nowMs: number, rtoMs: number, send: SendAck): void {
-    const out = this.#numbersOut;
+    const out = numbersOut;
     const nextMs = nowMs + Math.max(rtoMs >> 1, minRepeatMs);
     let count = 0;
     let timestamp = 0;
@@ -106,7 +114,7 @@ export class AckList {
     let count = filled;
     for (let index = 0; index < this.#count && count < maxAckNumbers; index += 1) {
       if (this.#dueMs[index] === justTold) continue;
-      this.#numbersOut[count] = this.#numbers[index]!;
+      numbersOut[count] = this.#numbers[index]!;
       count += 1;
     }
     return count;
@@ -115,7 +123,7 @@ export class AckList {
   #makeRoom(): void {
     this.settle();
     if (this.#count < this.#numbers.length / 2) return;
-    if (this.#count >= maxEntries) {
+    if (this.#count >= this.limit) {
       const half = this.#count >> 1;
       this.#numbers.copyWithin(0, half, this.#count);
       this.#timestamps.copyWithin(0, half, this.#count);

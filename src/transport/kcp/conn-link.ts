@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import type { SendAllowance } from '../common/send-allowance.js';
 import { runSoon, type SoonTask } from '../common/soon.js';
 import type { KcpSession } from './session.js';
 
@@ -19,6 +20,8 @@ export interface KcpLinkOptions {
   readonly clock: Clock;
   /** Segments queued at which a writer has to wait. */
   readonly sendQueue: number;
+  /** Of a server's link, until its client is let in. */
+  readonly allowance?: SendAllowance;
   /** The link is gone; its session may live on to tell the peer. At most once. */
   readonly onClosed: () => void;
   /** The session is gone as well. At most once, after `onClosed`. */
@@ -31,6 +34,7 @@ export class KcpLink implements Link, SoonTask {
   readonly #session: KcpSession;
   readonly #clock: Clock;
   readonly #sendQueue: number;
+  readonly #allowance: SendAllowance | undefined;
   readonly #onClosed: () => void;
   readonly #onTerminated: () => void;
   readonly #hold: ((hold: boolean) => void) | undefined;
@@ -54,15 +58,17 @@ export class KcpLink implements Link, SoonTask {
     this.#session = options.session;
     this.#clock = options.clock;
     this.#sendQueue = options.sendQueue;
+    this.#allowance = options.allowance;
     this.#onClosed = options.onClosed;
     this.#onTerminated = options.onTerminated;
     this.#hold = options.hold;
     this.#arm();
   }
 
-  /** The segments of a genuine datagram; ours from now on. */
-  received(segments: Uint8Array): void {
+  /** The segments of a genuine datagram of `bytes` bytes; ours from now on. */
+  received(segments: Uint8Array, bytes: number): void {
     if (this.#terminated) return;
+    this.#allowance?.received(bytes);
     this.#session.input(segments, this.#clock.monotonicMs());
     runSoon(this);
   }
@@ -75,6 +81,13 @@ export class KcpLink implements Link, SoonTask {
     } else {
       runSoon(this);
     }
+  }
+
+  /** The client is no stranger any more. */
+  admit(): void {
+    this.#allowance?.lift();
+    this.#session.admit();
+    runSoon(this);
   }
 
   pause(): void {
@@ -141,6 +154,14 @@ export class KcpLink implements Link, SoonTask {
     this.#terminate();
   }
 
+  /** Ends everything without a word: there are others who need the room. Idempotent. */
+  evict(): void {
+    if (this.#terminated) return;
+    this.#session.abort(this.#clock.monotonicMs());
+    this.#finish(new TsrayError('ERR_LIMIT', 'newer connections needed the room'));
+    this.#terminate();
+  }
+
   runSoon(): void {
     this.#deliver();
     const nowMs = this.#clock.monotonicMs();
@@ -182,8 +203,8 @@ export class KcpLink implements Link, SoonTask {
 
   /** Tells the owner what has come of it. */
   #tellOwner(session: KcpSession): void {
-    if (session.timedOut) {
-      this.destroy(silence(session.heard));
+    if (session.timedOut !== undefined) {
+      this.destroy(session.timedOut === 'strange' ? strange() : silence(session.heard));
       return;
     }
     if (this.#closing) {
@@ -243,6 +264,10 @@ export class KcpLink implements Link, SoonTask {
     this.#timer = this.#clock.setTimer(delayMs, () => this.#tick());
     if (!this.#holds) this.#timer.unref();
   }
+}
+
+function strange(): TsrayError {
+  return new TsrayError('ERR_HANDSHAKE_TIMEOUT', 'the client did not show within 10 s that it may be here');
 }
 
 function silence(heard: boolean): TsrayError {

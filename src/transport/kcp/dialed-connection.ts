@@ -112,7 +112,7 @@ export class DialedConnection {
       if (segments === undefined || socket !== this.#current.socket) return;
       this.#refusals = 0;
       if (!this.#heard) this.#firstHeard();
-      this.link.received(segments);
+      this.link.received(segments, datagram.length);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (socket === this.#current.socket) this.#failed(error);

@@ -15,6 +15,8 @@ import {
   sendDatagram,
 } from '../common/datagram-socket.js';
 import { createPacketHeader, headerBytes } from '../common/packet-header.js';
+import { SendAllowance } from '../common/send-allowance.js';
+import { type StrangerLimits, Strangers } from '../common/strangers.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, maxDatagramBytes, PacketWriter } from './packet.js';
@@ -25,8 +27,11 @@ import type { KcpSettings } from './settings.js';
 
 const receiveBufferBytes = 4 * 1024 * 1024;
 
-/** Datagrams need no proof of their source: without a bound, anyone could fill the memory with sessions. */
+/** Sessions of clients that were let in, those included whose links are gone. */
 const defaultMaxSessions = 16_384;
+
+/** Those of clients that were not. A header that comes with the first datagram is read before 64 others have come. */
+const strangerLimits: StrangerLimits = { most: 512, mostFromOne: 128 };
 
 /** Strays come in rows; one answer is enough. */
 const minRefusalMs = 1;
@@ -35,7 +40,7 @@ export interface KcpListenDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly crypto: CryptoProvider;
-  /** Sessions at once, those included whose links are gone; more are ignored. */
+  /** Sessions of known clients at once; while there are so many, nobody else is heard. */
   readonly maxSessions?: number;
 }
 
@@ -60,6 +65,7 @@ class KcpListener implements Listener {
   /** By port and conversation of the peer, then by its address: numbers are found faster than texts. */
   readonly #sessions = new Map<number, Map<string, KcpLink>>();
   #sessionCount = 0;
+  readonly #strangers = new Strangers<KcpLink>(strangerLimits);
   /** Those that somebody owns. */
   #linkCount = 0;
   /** Datagrams mostly come in rows. */
@@ -135,7 +141,7 @@ class KcpListener implements Listener {
       link = this.#open(segments, conversation, key, remote);
       if (link === undefined) return;
     }
-    link.received(segments);
+    link.received(segments, datagram.length);
   }
 
   #open(
@@ -146,19 +152,31 @@ class KcpListener implements Listener {
   ): KcpLink | undefined {
     const wants = strangerWants(segments);
     if (wants === 'stray') this.#refuse(conversation, remote);
-    if (wants !== 'open' || this.#draining || this.#sessionCount >= this.#maxSessions) return undefined;
+    if (wants !== 'open' || this.#draining) return undefined;
+    if (this.#sessionCount - this.#strangers.size >= this.#maxSessions) return undefined;
     const { clock } = this.#deps;
     const { address, port } = remote;
-    const writer = this.#writerTo(port, address);
-    const link = new KcpLink({
-      session: new KcpSession({ conversation, limits: this.#limits, writer, nowMs: clock.monotonicMs() }),
+    const allowance = new SendAllowance();
+    const writer = this.#writerTo(port, address, allowance);
+    const link: KcpLink = new KcpLink({
+      session: new KcpSession({
+        conversation,
+        limits: this.#limits,
+        writer,
+        nowMs: clock.monotonicMs(),
+        isStranger: true,
+      }),
       clock,
+      allowance,
       sendQueue: this.#limits.sendQueue,
       onClosed: () => {
         this.#linkCount -= 1;
         this.#settle();
       },
-      onTerminated: () => this.#forget(key, address),
+      onTerminated: () => {
+        this.#strangers.delete(link);
+        this.#forget(key, address);
+      },
     });
     let byAddress = this.#sessions.get(key);
     if (byAddress === undefined) {
@@ -166,13 +184,18 @@ class KcpListener implements Listener {
       this.#sessions.set(key, byAddress);
     }
     byAddress.set(address, link);
-    this.#lastLink = link;
     this.#sessionCount += 1;
     this.#linkCount += 1;
+    this.#strangers.add(link, address)?.evict();
+    this.#lastKey = key;
+    this.#lastLink = link;
     this.#accept({
       link,
       source: { network: 'udp', address: parseAddress(plainHost(address)), port },
       local: this.#local,
+      admit: () => {
+        if (this.#strangers.delete(link)) link.admit();
+      },
     });
     return link;
   }
@@ -182,20 +205,23 @@ class KcpListener implements Listener {
     const nowMs = this.#deps.clock.monotonicMs();
     if (nowMs - this.#refusedMs < minRefusalMs) return;
     this.#refusedMs = nowMs;
+    // No longer than what it answers.
     const writer = this.#writerTo(port, address);
     const fields = { option: 0, sendingNext: 0, receivingNext: 0, peerRto: 0 };
     const command = segmentCommand.terminate;
     writer.finish(writeControl(writer.room, writer.start, { conversation, command, ...fields }));
   }
 
-  #writerTo(port: number, address: string): PacketWriter {
+  #writerTo(port: number, address: string, allowance?: SendAllowance): PacketWriter {
     const { header } = this.#settings;
     return new PacketWriter(
       header,
       createPacketHeader(header, this.#deps.random),
       this.#protection,
       this.#buffer,
-      (datagram) => this.#send(datagram, port, address),
+      (datagram) => {
+        if (allowance?.take(datagram.length) !== false) this.#send(datagram, port, address);
+      },
     );
   }
 

@@ -1,9 +1,9 @@
 /** Segments that arrived and have not been read: a ring indexed by number. */
 
-const initialRing = 32;
+const initialRing = 4;
 
 export class ReceiveWindow {
-  readonly #size: number;
+  #size: number;
   #mask = initialRing - 1;
   #data: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(initialRing).fill(undefined);
   /** How many segments are kept. */
@@ -14,6 +14,11 @@ export class ReceiveWindow {
   /** `size`: segments taken, counted from `next`. */
   constructor(size: number) {
     this.#size = size;
+  }
+
+  /** Takes `size` segments from now on, not fewer than before. */
+  enlarge(size: number): void {
+    this.#size = Math.max(this.#size, size);
   }
 
   /** The first number there is no room for. */

@@ -8,7 +8,7 @@ import type { RoundTrip } from './rtt.js';
 import { isBefore } from './segment.js';
 import { releasePiece, takePiece } from './segment-pool.js';
 
-const initialRing = 32;
+const initialRing = 4;
 
 const sendTwiceFrom = 3;
 

@@ -18,47 +18,9 @@ import {
   writeData,
 } from './segment.js';
 import { Sender } from './sender.js';
+import type { SegmentWriter, SessionOptions } from './session-options.js';
+import { type KcpState, type KcpTerms, knownTerms, strangerTerms } from './states.js';
 
-/**
- * V2Ray's states, and the ways into them.
- *
- *     active             from the start
- *     readyToClose       `close` while active; what is queued is still sent, with the closed option on every segment
- *     peerClosed         the closed option in a segment; nothing of ours is of use any more, reading goes on
- *     terminating        readyToClose with nothing queued, or for 15 s; the closed option or a terminate while
- *                        readyToClose; `close` while peerClosed; peerTerminating for 4 s; sends terminate every second
- *     peerTerminating    a terminate while active or peerClosed
- *     terminated         a terminate while terminating, or 8 s of it; `close` while peerTerminating
- */
-export type KcpState =
-  | 'active'
-  | 'readyToClose'
-  | 'peerClosed'
-  | 'terminating'
-  | 'peerTerminating'
-  | 'terminated';
-
-/** Where segments go: one datagram for each `finish`, its segments from `start` of `room` on. */
-export interface SegmentWriter {
-  readonly room: Uint8Array;
-  readonly start: number;
-  finish(end: number): void;
-}
-
-export interface SessionOptions {
-  /** u16 */
-  readonly conversation: number;
-  readonly limits: KcpLimits;
-  readonly writer: SegmentWriter;
-  /** The time of the first call. */
-  readonly nowMs: number;
-}
-
-/** Without any datagram for this long the peer is taken for gone. */
-const silentMs = 30_000;
-const readyToCloseMs = 15_000;
-const terminatingMs = 8_000;
-const peerTerminatingMs = 4_000;
 const pingMs = 3_000;
 const terminateMs = 1_000;
 const idleFlushMs = 5_000;
@@ -79,7 +41,8 @@ export class KcpSession {
   readonly #startMs: number;
   readonly #sender: Sender;
   readonly #receiving: ReceiveWindow;
-  readonly #acks = new AckList();
+  readonly #acks: AckList;
+  #terms: KcpTerms;
   state: KcpState = 'active';
   /** Of the last change of `state`. Times are milliseconds since the start. */
   #stateMs = 0;
@@ -98,8 +61,8 @@ export class KcpSession {
   #closed = false;
   /** The peer told that it has ended. */
   #peerDone = false;
-  /** The peer was silent for too long. */
-  timedOut = false;
+  /** The peer was silent for too long, or a stranger for too long. */
+  timedOut: 'silent' | 'strange' | undefined;
   /** Something came from the peer. */
   heard = false;
 
@@ -110,8 +73,18 @@ export class KcpSession {
     this.#writer = options.writer;
     this.#startMs = options.nowMs;
     this.#sender = new Sender(limits);
-    this.#receiving = new ReceiveWindow(limits.receiveWindow);
-    this.#toldEnd = limits.receiveWindow;
+    const isStranger = options.isStranger === true;
+    this.#terms = isStranger ? strangerTerms : knownTerms;
+    this.#acks = new AckList(this.#terms.mostAcks);
+    this.#receiving = new ReceiveWindow(isStranger ? limits.strangerWindow : limits.receiveWindow);
+    this.#toldEnd = this.#receiving.end;
+  }
+
+  /** The peer is no stranger any more. */
+  admit(): void {
+    this.#terms = knownTerms;
+    this.#acks.limit = knownTerms.mostAcks;
+    this.#receiving.enlarge(this.#limits.receiveWindow);
   }
 
   /** Segments that are not acknowledged yet, sent or not. */
@@ -241,9 +214,10 @@ export class KcpSession {
   }
 
   #timeouts(now: number): void {
+    const { lifeMs, peerTerminatingMs, readyToCloseMs, silentMs, terminatingMs } = this.#terms;
     if (this.state === 'active' || this.state === 'peerClosed') {
-      if (now - this.#heardMs >= silentMs) {
-        this.timedOut = true;
+      if (now - this.#heardMs >= silentMs || now >= lifeMs) {
+        this.timedOut = now >= lifeMs ? 'strange' : 'silent';
         this.#enter(this.state === 'active' ? 'readyToClose' : 'terminating', now);
       }
     }

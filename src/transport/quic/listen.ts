@@ -206,7 +206,7 @@ class QuicListener implements Listener {
   }
 
   #opened(link: QuicLink, source: Destination): void {
-    this.#accept({ link, source, local: this.#local });
+    this.#accept({ link, source, local: this.#local, admit: () => undefined });
   }
 
   #engineConfig(): EngineConfig {

@@ -12,12 +12,18 @@ export function createSecuredListen(
   deps: Pick<TransportDeps, 'clock' | 'handshakeMs' | 'log'>,
 ): Listen {
   return (host, port, accept) =>
-    listen(host, port, ({ link, local, source }) => {
+    listen(host, port, (below) => {
       afterHandshake(
-        security.accept(linkToDuplex(link)),
+        security.accept(linkToDuplex(below.link)),
         deps,
         (socket) => {
-          const accepted: Accepted = { link: duplexToLink(socket), source, local };
+          const { local, source } = below;
+          const accepted: Accepted = {
+            link: duplexToLink(socket),
+            source,
+            local,
+            admit: () => below.admit(),
+          };
           accept(accepted);
         },
         (error) => deps.log.info(`a TLS connection was refused: ${describeError(error)}`),

@@ -37,7 +37,7 @@ export function createSocketListen(deps: SocketListenDeps): SocketListen {
 export function listenForLinks(sockets: SocketListen): Listen {
   return (host, port, accept) =>
     sockets(host, port, ({ socket, source, local }) => {
-      const accepted: Accepted = { link: duplexToLink(socket), source, local };
+      const accepted: Accepted = { link: duplexToLink(socket), source, local, admit: () => undefined };
       accept(accepted);
     });
 }

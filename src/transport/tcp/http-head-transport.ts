@@ -48,6 +48,11 @@ export function createHttpHeadListen(
         ownHead: () => encodeResponseHead(settings.response, random, clock.nowMs()),
         refusal: (status) => encodeRefusal(status, clock.nowMs()),
       });
-      accept({ link, source: accepted.source, local: accepted.local });
+      accept({
+        link,
+        source: accepted.source,
+        local: accepted.local,
+        admit: () => accepted.admit(),
+      });
     });
 }

@@ -12,7 +12,11 @@ export const upgradeTimeoutMs = 8000;
 /** The field whose value is early data for Xray, whatever the settings say. */
 export const protocolHeader = 'Sec-WebSocket-Protocol';
 
+/** ws keeps each fragment by itself until the message is whole, and one of a byte costs as much as one of a kilobyte. */
+const maxFragments = 1024;
+
 export const wsOptions = {
+  maxFragments,
   perMessageDeflate: false,
   // Text is bytes like any other here.
   skipUTF8Validation: true,

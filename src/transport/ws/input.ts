@@ -9,8 +9,12 @@ import { TLSSocket } from 'node:tls';
 import { Gatherer } from '../common/gatherer.js';
 import { readThrough } from '../common/onread.js';
 
+/** What ws is given at once of a stranger's: it keeps the whole piece until the last frame in it is complete. */
+const strangerPieceBytes = 16 * 1024;
+
 export class WsInput {
   readonly #socket: Duplex;
+  #pieceBytes = strangerPieceBytes;
   /** Of TLS sockets. */
   #gatherer: Gatherer | undefined;
   #isThrough = false;
@@ -33,6 +37,11 @@ export class WsInput {
   /** ws was resumed. */
   release(): void {
     this.#gatherer?.release();
+  }
+
+  /** Whatever was read may be given to ws in one piece. */
+  enlarge(): void {
+    this.#pieceBytes = Number.POSITIVE_INFINITY;
   }
 
   /** Nobody reads any more. */
@@ -59,6 +68,11 @@ export class WsInput {
 
   /** A copy: ws keeps what it is given until the frame is complete. */
   #feed(bytes: Uint8Array): void {
-    this.#socket.emit('data', Buffer.from(bytes));
+    let at = 0;
+    do {
+      const end = Math.min(at + this.#pieceBytes, bytes.length);
+      this.#socket.emit('data', Buffer.from(bytes.subarray(at, end)));
+      at = end;
+    } while (at < bytes.length && !this.#socket.destroyed);
   }
 }

@@ -21,6 +21,14 @@ const smallWriteBytes = 4096;
 /** Queued bytes at which a writer is asked to wait, unless the policy says less. */
 const defaultQueueBytes = 64 * 1024;
 
+/**
+ * What ws may hold of a client that was not let in: the longest message of the known peers, which is all that comes
+ * before a VMess header is complete, with what is spent on the pieces it arrives in.
+ */
+const strangerBytes = 80 * 1024;
+/** Of each piece that ws keeps until its frame is complete, beside the bytes. */
+const pieceOverheadBytes = 128;
+
 /** A peer that does not answer our close frame is left after this, counted from when the last queued byte moved. */
 const closeTimeoutMs = 5000;
 
@@ -48,6 +56,8 @@ export class WsLink implements Link {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
   readonly #input: WsInput;
+  /** What ws was given since its last message. Undefined: the peer may send what it likes. */
+  #strangeBytes: number | undefined;
   #blocked = false;
   #queueLimitBytes = defaultQueueBytes;
   #outputEnded = false;
@@ -69,13 +79,19 @@ export class WsLink implements Link {
     ws.pause();
     this.#input = new WsInput(socket);
     this.#input.hold();
+    // Servers are who the user has chosen.
+    if (options.masks) this.#input.enlarge();
+    else this.#strangeBytes = 0;
     // Saves joining the fragments of a message.
     ws.binaryType = 'fragments';
     ws.on('message', (message) => this.#received(message));
     ws.on('error', (error: NodeJS.ErrnoException) => this.#broken(protocolError(error)));
     ws.on('close', (code) => this.#closed(code));
     // Behind the listener of ws: all messages of the read have been received.
-    socket.on('data', () => this.#readDone());
+    socket.on('data', (bytes: Uint8Array) => {
+      this.#readDone();
+      this.#count(bytes.length);
+    });
     socket.on('drain', () => this.#drained());
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#error ??= streamError(error);
@@ -87,6 +103,12 @@ export class WsLink implements Link {
       });
       this.#heartbeat.unref();
     }
+  }
+
+  /** The client is no stranger any more. */
+  admit(): void {
+    this.#strangeBytes = undefined;
+    this.#input.enlarge();
   }
 
   start(sink: LinkSink): void {
@@ -202,7 +224,16 @@ export class WsLink implements Link {
     if (this.#socket.writableLength > 0) abandonScratch(bytes);
   }
 
+  /** Behind all messages that the piece of `bytes` bytes has completed. */
+  #count(bytes: number): void {
+    if (this.#strangeBytes === undefined) return;
+    this.#strangeBytes += bytes + pieceOverheadBytes;
+    if (this.#strangeBytes <= strangerBytes) return;
+    this.destroy(new TsrayError('ERR_LIMIT', 'a stranger sent a WebSocket message that is too long'));
+  }
+
   #received(message: unknown): void {
+    if (this.#strangeBytes !== undefined) this.#strangeBytes = 0;
     if (this.#closing) return;
     // Binary messages come as their fragments, text as one buffer.
     const parts = Array.isArray(message) ? (message as Uint8Array[]) : [message as Uint8Array];

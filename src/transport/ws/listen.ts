@@ -102,6 +102,7 @@ class Door {
           ? forwardedFor(head.fields.get('x-forwarded-for'), accepted.source)
           : accepted.source,
         local: accepted.local,
+        admit: () => link.admit(),
       });
     });
   }

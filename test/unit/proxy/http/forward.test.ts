@@ -34,7 +34,12 @@ function start(settings: Partial<HttpInboundSettings> = {}) {
     },
   });
   const client = new ScriptedLink();
-  handler.accept({ link: client, source: at('192.0.2.7', 50_000), local: at('192.0.2.1', 8080) });
+  handler.accept({
+    link: client,
+    source: at('192.0.2.7', 50_000),
+    local: at('192.0.2.1', 8080),
+    admit: () => undefined,
+  });
   return { clock, dispatcher, log, accessLog, client, handler };
 }
 

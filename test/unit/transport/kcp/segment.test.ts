@@ -305,6 +305,7 @@ describe('datagrams', () => {
       sendingBase: 194,
       receiveWindow: 1553,
       sendQueue: 1553,
+      strangerWindow: 32,
     });
     assert.equal(kcpLimits({ readBufferBytes: 0 }).receiveWindow, 776);
     assert.equal(kcpLimits({ seed: 'x', header: 'dtls' }).segmentBytes, 1350 - 13 - 16 - 18);

@@ -29,6 +29,8 @@ interface Setup {
   readonly clock?: Clock;
   readonly maxSessions?: number;
   readonly host?: string;
+  /** Clients are not let in. */
+  readonly strangers?: boolean;
 }
 
 function deps(clock: Clock = systemClock) {
@@ -45,7 +47,7 @@ function dialerOf({ settings, clock }: Setup = {}) {
 }
 
 /** A listener and what it has accepted. */
-async function listenOf({ settings, clock, maxSessions, host = '127.0.0.1' }: Setup = {}) {
+async function listenOf({ settings, clock, maxSessions, host = '127.0.0.1', strangers }: Setup = {}) {
   const accepted: Accepted[] = [];
   const waiting: ((each: Accepted) => void)[] = [];
   const listen = createKcpListen(
@@ -53,6 +55,7 @@ async function listenOf({ settings, clock, maxSessions, host = '127.0.0.1' }: Se
     { ...deps(clock), ...(maxSessions === undefined ? {} : { maxSessions }) },
   );
   const listener = await listen(host, 0, (each) => {
+    if (strangers !== true) each.admit();
     accepted.push(each);
     waiting.shift()?.(each);
   });

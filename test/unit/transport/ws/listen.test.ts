@@ -143,6 +143,85 @@ describe('ws server', () => {
     await peer.until((p) => p.ended);
   });
 
+  describe('a stranger', () => {
+    let strangers: TransportServer;
+    before(async () => {
+      strangers = await startTransportServer(wsSettings(), undefined, undefined, true);
+    });
+    after(() => strangers.listener.close());
+
+    /** The head of a frame of `length` bytes whose mask is zeros. */
+    function head(first: number, length: number): Buffer {
+      const bytes = Buffer.alloc(14);
+      bytes.set([first, 0xff]);
+      bytes.writeUInt32BE(length, 6);
+      return bytes;
+    }
+
+    const floods: Readonly<Record<string, () => Buffer[]>> = {
+      'one message of 4 MiB': () => [head(0x82, 4 * 1024 * 1024), Buffer.alloc(200_000)],
+      'a text of 4 MiB': () => [head(0x81, 4 * 1024 * 1024), Buffer.alloc(200_000)],
+      'a message in many fragments': () => [
+        Buffer.concat([head(0x02, 1), Buffer.of(1)]),
+        ...Array.from({ length: 200 }, () => Buffer.concat([head(0, 1000), Buffer.alloc(1000)])),
+      ],
+      'fragments of a byte each': () => [
+        Buffer.concat([head(0x02, 1), Buffer.of(1)]),
+        ...Array.from({ length: 8000 }, () => Buffer.concat([head(0, 1), Buffer.of(1)])),
+      ],
+    };
+    for (const [name, make] of Object.entries(floods)) {
+      test(`${name}: the connection ends, with no more than 64 KiB held`, async () => {
+        const { peer, sink } = await opened(strangers);
+        peer.write(Buffer.concat(make()));
+        await sink.until((s) => s.closes === 1);
+        assert.ok(
+          sink.error?.code === 'ERR_LIMIT' || sink.error?.code === 'ERR_PROTOCOL',
+          sink.error?.message,
+        );
+        assert.equal(sink.text, '');
+        await peer.closed();
+      });
+    }
+
+    test('a message of 64 KiB is taken, and another one', async () => {
+      const { peer, sink, link } = await opened(strangers);
+      for (let count = 1; count <= 3; count += 1) {
+        peer.write(Buffer.concat([head(0x82, 65_536), Buffer.alloc(65_536, 0x61)]));
+        await sink.until((s) => s.text.length === count * 65_536);
+      }
+      link.destroy();
+      await peer.closed();
+    });
+
+    test('let in with his first message, he may send 4 MiB', async () => {
+      const peer = await rawConnect(strangers.port);
+      peer.write(request());
+      await peer.head();
+      const accepted = await strangers.next();
+      let received = 0;
+      const done = new Promise<void>((resolve) => {
+        accepted.link.start({
+          data(bytes) {
+            accepted.admit();
+            received += bytes.length;
+            if (received === 5 + 4 * 1024 * 1024) resolve();
+          },
+          end: () => undefined,
+          drain: () => undefined,
+          closed: () => resolve(),
+        });
+      });
+      peer.write(
+        Buffer.concat([frame(0x82, 'hello'), head(0x82, 4 * 1024 * 1024), Buffer.alloc(4 * 1024 * 1024)]),
+      );
+      await done;
+      assert.equal(received, 5 + 4 * 1024 * 1024);
+      accepted.link.destroy();
+      await peer.closed();
+    });
+  });
+
   test('early data is delivered first, and its header echoed', async () => {
     const peer = await rawConnect(server.port);
     const value = Buffer.from('early ').toString('base64url');
