@@ -1,5 +1,6 @@
 /** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
 import type { Instance } from '../compose/instance.js';
+import { reportDefect } from '../core/contain.js';
 import { letYoungGenerationGrow } from './young-generation.js';
 
 /** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
@@ -12,6 +13,8 @@ export async function untilStopped(
   const reopen = (): void => void instance.reopenLogs();
   // Windows has no such signal.
   if (process.platform !== 'win32') process.on('SIGUSR1', reopen);
+  // Connections are contained one by one. What escapes that is told in the same way, and the others go on.
+  process.on('uncaughtException', reportDefect);
   try {
     await new Promise<void>((resolve, reject) => {
       let signals = 0;
@@ -31,5 +34,6 @@ export async function untilStopped(
     });
   } finally {
     process.removeListener('SIGUSR1', reopen);
+    process.removeListener('uncaughtException', reportDefect);
   }
 }

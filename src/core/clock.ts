@@ -1,5 +1,7 @@
 /** Time as a dependency: handlers are given a Clock, tests give a fake one. */
 
+import { contain, ended } from './contain.js';
+
 export interface Timer {
   /** Starts the full delay again from now. */
   refresh(): void;
@@ -25,7 +27,7 @@ class SystemTimer implements Timer {
   readonly #handle: NodeJS.Timeout;
 
   constructor(delayMs: number, action: () => void) {
-    this.#handle = setTimeout(action, Math.min(delayMs, maxDelayMs));
+    this.#handle = setTimeout(contain(ended, action), Math.min(delayMs, maxDelayMs));
   }
 
   refresh(): void {

@@ -2,7 +2,7 @@
 import type { Clock } from './clock.js';
 
 export interface RateLimitOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Events let through in each window. Default 10. */
   readonly perWindow?: number;
   /** Default one minute. */
@@ -10,7 +10,7 @@ export interface RateLimitOptions {
 }
 
 export class RateLimit {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #perWindow: number;
   readonly #windowMs: number;
   #windowStartMs: number | undefined;

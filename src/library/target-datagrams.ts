@@ -1,5 +1,7 @@
 /** The target's end of a session of datagrams, for a handler that serves it. */
+
 import { EventEmitter } from 'node:events';
+import { later } from '../core/contain.js';
 import type { TsrayError } from '../core/errors.js';
 import type { Destination } from '../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../core/stream/link.js';
@@ -75,15 +77,18 @@ export class SessionEnd implements PacketLink {
   start(sink: PacketSink): void {
     this.#sink = sink;
     if (this.isOver) {
-      queueMicrotask(() => sink.closed(this.#error));
+      later(() => sink.closed(this.#error));
       return;
     }
     const early = this.#early;
     this.#early = [];
     if (early.length === 0) return;
-    queueMicrotask(() => {
-      for (const { bytes, from } of early) this.deliver(bytes, from);
-    });
+    later(
+      () => {
+        for (const { bytes, from } of early) this.deliver(bytes, from);
+      },
+      (error) => this.destroy(error),
+    );
   }
 
   send(bytes: Uint8Array, _remote: Destination): boolean {
@@ -118,7 +123,7 @@ export class SessionEnd implements PacketLink {
     this.isOver = true;
     this.#error = error;
     const sink = this.#sink;
-    queueMicrotask(() => {
+    later(() => {
       sink?.closed(error);
       this.#tell(() => this.datagrams.emit('close', error));
     });

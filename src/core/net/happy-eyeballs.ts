@@ -2,7 +2,9 @@
  * Happy Eyeballs (RFC 8305): of several addresses of one name, connects to the one that answers first. Attempts start
  * a quarter of a second apart, or at once when the one before has failed, and go on side by side.
  */
+
 import type { Clock, Timer } from '../clock.js';
+import { failed } from '../contain.js';
 import { TsrayError, toTsrayError } from '../errors.js';
 import { Failures } from '../failures.js';
 import type { Address } from './address.js';
@@ -78,10 +80,12 @@ class Race<T> {
     this.#timer?.cancel();
     this.#timer =
       this.#next < this.#addresses.length ? clock.setTimer(attemptDelayMs, () => this.#attempt()) : undefined;
-    dial(address, this.#abort.signal).then(
-      (connection) => this.#won(connection),
-      (thrown: unknown) => this.#failed(toTsrayError(thrown, 'ERR_DIAL_FAILED')),
-    );
+    dial(address, this.#abort.signal)
+      .then(
+        (connection) => this.#won(connection),
+        (thrown: unknown) => this.#failed(toTsrayError(thrown, 'ERR_DIAL_FAILED')),
+      )
+      .catch((thrown: unknown) => failed(thrown, (error) => this.#reject(error)));
   }
 
   #won(connection: T): void {

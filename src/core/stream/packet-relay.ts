@@ -1,5 +1,7 @@
 /** The two-way copy for datagrams: idle timer and counters; what finds no room is dropped. */
+
 import type { Clock, Timer } from '../clock.js';
+import { failed } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink, PacketSink } from './link.js';
@@ -22,7 +24,12 @@ export function relayPackets(
   options: PacketRelayOptions,
 ): Promise<RelayOutcome> {
   return new Promise((resolve) => {
-    new PacketRelay(client, target, options, resolve).start();
+    const both = new PacketRelay(client, target, options, resolve);
+    try {
+      both.start();
+    } catch (thrown) {
+      failed(thrown, (error) => both.fail(error));
+    }
   });
 }
 
@@ -87,6 +94,12 @@ class PacketRelay {
   start(): void {
     this.#down.from.start(this.#down);
     this.#up.from.start(this.#up);
+  }
+
+  /** Ends both links. */
+  fail(error: TsrayError): void {
+    this.#error ??= error;
+    for (const direction of [this.#up, this.#down]) if (!direction.isClosed) direction.from.destroy(error);
   }
 
   touch(): void {

@@ -3,7 +3,9 @@
  * way out is full cone, one per source and way out. Each session is a packet link that its route relays; the relay's
  * idle timer ends it.
  */
+
 import type { Clock } from '../clock.js';
+import { failed, later } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink, PacketSink } from './link.js';
@@ -194,19 +196,21 @@ class Session implements PacketLink {
 
   open(): void {
     const { clock, open } = this.#options;
-    open(this.#aborter.signal).then(
-      (route) => {
-        if (this.#closed) {
-          route.discard();
-          return undefined;
-        }
-        return route.relay(this);
-      },
-      () => {
-        this.#failedAtMs = clock.monotonicMs();
-        this.#dropPending();
-      },
-    );
+    open(this.#aborter.signal)
+      .then(
+        (route) => {
+          if (this.#closed) {
+            route.discard();
+            return undefined;
+          }
+          return route.relay(this);
+        },
+        () => {
+          this.#failedAtMs = clock.monotonicMs();
+          this.#dropPending();
+        },
+      )
+      .catch((thrown: unknown) => failed(thrown, (error) => this.destroy(error)));
   }
 
   leave(): void {
@@ -236,18 +240,21 @@ class Session implements PacketLink {
   start(sink: PacketSink): void {
     this.#sink = sink;
     if (this.#closed) {
-      queueMicrotask(() => sink.closed(undefined));
+      later(() => sink.closed(undefined));
       return;
     }
     const pending = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
     if (pending.length === 0) return;
-    queueMicrotask(() => {
-      for (const { bytes, target } of pending) {
-        if (!this.#closed) sink.packet(bytes, target);
-      }
-    });
+    later(
+      () => {
+        for (const { bytes, target } of pending) {
+          if (!this.#closed) sink.packet(bytes, target);
+        }
+      },
+      (error) => this.destroy(error),
+    );
   }
 
   send(bytes: Uint8Array, remote: Destination): boolean {
@@ -273,7 +280,7 @@ class Session implements PacketLink {
     this.#aborter.abort();
     this.#options.ended(this);
     const sink = this.#sink;
-    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   #dropPending(): void {

@@ -1,5 +1,7 @@
 /** A bounded in-memory pair of links: what is written to one end is delivered by the other. */
+
 import { ByteQueue } from '../bytes/queue.js';
+import { later } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
 
@@ -42,7 +44,7 @@ class PipeEnd implements Link {
     this.#sink = sink;
     if (this.#closed) {
       const error = this.#closeError;
-      queueMicrotask(() => sink.closed(error));
+      later(() => sink.closed(error));
       return;
     }
     this.#flushSoon();
@@ -101,7 +103,7 @@ class PipeEnd implements Link {
     this.#closeError = error;
     this.#queue.consume(this.#queue.length);
     const sink = this.#sink;
-    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   #receive(bytes: Uint8Array): boolean {
@@ -120,7 +122,10 @@ class PipeEnd implements Link {
   #flushSoon(): void {
     if (this.#flushing || this.#sink === undefined) return;
     this.#flushing = true;
-    queueMicrotask(() => this.#flush());
+    later(
+      () => this.#flush(),
+      (error) => this.destroy(error),
+    );
   }
 
   #flush(): void {

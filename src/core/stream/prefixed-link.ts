@@ -2,8 +2,10 @@
  * A link whose first bytes have been read already, such as what a client sent right behind its handshake. Until its
  * next owner starts it, it keeps reading up to a limit, so that a peer that goes away is noticed.
  */
+
 import { ByteQueue } from '../bytes/queue.js';
 import type { Clock } from '../clock.js';
+import { later } from '../contain.js';
 import { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
 
@@ -216,7 +218,10 @@ export class PrefixedLink implements Link {
   #flushSoon(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => this.#flush());
+    later(
+      () => this.#flush(),
+      (error) => this.destroy(error),
+    );
   }
 
   #flush(): void {

@@ -1,5 +1,7 @@
 /** The one two-way copy: backpressure, half-close, idle timers and counters for every connection tsray carries. */
+
 import type { Clock, Timer } from '../clock.js';
+import { failed } from '../contain.js';
 import { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
 import type { TrafficMeter } from './traffic.js';
@@ -30,7 +32,12 @@ export interface RelayOutcome {
 /** Copies between `client` and `target` until both links are gone. Owns both from now on. Never rejects. */
 export function relay(client: Link, target: Link, options: RelayOptions): Promise<RelayOutcome> {
   return new Promise((resolve) => {
-    new Relay(client, target, options, resolve).start();
+    const both = new Relay(client, target, options, resolve);
+    try {
+      both.start();
+    } catch (thrown) {
+      failed(thrown, (error) => both.fail(error));
+    }
   });
 }
 
@@ -112,6 +119,13 @@ class Relay {
     this.#timer?.refresh();
   }
 
+  /** Ends both links. */
+  fail(error: TsrayError): void {
+    this.#error ??= error;
+    if (!this.#up.isClosed) this.#up.from.destroy(error);
+    if (!this.#down.isClosed) this.#down.from.destroy(error);
+  }
+
   directionEnded(): void {
     if (this.#up.ended && this.#down.ended) {
       this.#closeBoth();
@@ -161,11 +175,7 @@ class Relay {
       this.#closeBoth();
       return;
     }
-    this.#error ??= new TsrayError(
-      'ERR_IDLE_TIMEOUT',
-      `no data moved for ${this.#options.connIdleMs / 1000} s`,
-    );
-    if (!this.#up.isClosed) this.#up.from.destroy(this.#error);
-    if (!this.#down.isClosed) this.#down.from.destroy(this.#error);
+    const { connIdleMs } = this.#options;
+    this.fail(new TsrayError('ERR_IDLE_TIMEOUT', `no data moved for ${connIdleMs / 1000} s`));
   }
 }

@@ -1,6 +1,8 @@
 /** The blackhole outbound: ends every connection, with an HTTP refusal first if the configuration asks for one. */
+
 import type { Outbound } from '../../contract/outbound.js';
 import type { Clock, Timer } from '../../core/clock.js';
+import { later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink, PacketLink, PacketSink } from '../../core/stream/link.js';
 import type { BlackholeSettings } from './settings.js';
@@ -48,7 +50,7 @@ class BlackholeLink implements Link {
 
   start(sink: LinkSink): void {
     this.#sink = sink;
-    if (this.#gone) queueMicrotask(() => sink.closed(this.#error));
+    if (this.#gone) later(() => sink.closed(this.#error));
     else this.#goOnSoon();
   }
 
@@ -78,7 +80,7 @@ class BlackholeLink implements Link {
   #goOnSoon(): void {
     if (this.#scheduled || this.#sink === undefined) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    later(() => {
       this.#scheduled = false;
       if (!this.#gone && !this.#paused && this.#timer === undefined) this.#goOn(this.#sink!);
     });
@@ -101,7 +103,7 @@ class BlackholeLink implements Link {
     this.#error = error;
     this.#timer?.cancel();
     const sink = this.#sink;
-    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+    if (sink !== undefined) later(() => sink.closed(error));
   }
 }
 
@@ -113,7 +115,7 @@ class BlackholePackets implements PacketLink {
 
   start(sink: PacketSink): void {
     this.#sink = sink;
-    queueMicrotask(() => this.#finish());
+    later(() => this.#finish());
   }
 
   send(): boolean {
@@ -121,12 +123,12 @@ class BlackholePackets implements PacketLink {
   }
 
   close(): void {
-    queueMicrotask(() => this.#finish());
+    later(() => this.#finish());
   }
 
   destroy(error?: TsrayError): void {
     this.#error ??= error;
-    queueMicrotask(() => this.#finish());
+    later(() => this.#finish());
   }
 
   #finish(): void {

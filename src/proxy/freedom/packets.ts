@@ -1,7 +1,9 @@
 /** Datagrams of one session, sent directly: a socket for each address family, opened when first needed. */
+
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../contract/logger.js';
 import type { Clock } from '../../core/clock.js';
+import { failed, later } from '../../core/contain.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Address } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
@@ -87,7 +89,7 @@ export class FreedomPackets implements PacketLink {
 
   start(sink: PacketSink): void {
     this.#sink = sink;
-    if (this.#closedTold) queueMicrotask(() => sink.closed(this.#error));
+    if (this.#closedTold) later(() => sink.closed(this.#error));
   }
 
   send(bytes: Uint8Array, remote: Destination): boolean {
@@ -116,7 +118,7 @@ export class FreedomPackets implements PacketLink {
     this.#names.clear();
     if (this.#dropped > 0) this.#deps.log.debug(`${this.#dropped} UDP packets were not sent`);
     for (const slot of this.#sockets.values()) slot.value?.destroy(error);
-    queueMicrotask(() => this.#tellIfGone());
+    later(() => this.#tellIfGone());
   }
 
   #sendToName(bytes: Uint8Array, destination: Destination): boolean {
@@ -129,7 +131,7 @@ export class FreedomPackets implements PacketLink {
       entry = new Pending<Address>();
       if (!this.#makeRoomForName()) return this.#drop();
       this.#names.set(name, entry);
-      void this.#resolve(destination.address, entry);
+      this.#resolve(destination.address, entry).catch(this.#defect);
     } else if (entry.failedUntilMs !== undefined) {
       return this.#drop();
     }
@@ -148,12 +150,14 @@ export class FreedomPackets implements PacketLink {
     if (slot === undefined || this.#mayRetry(slot)) {
       slot = new Pending<PacketLink>();
       this.#sockets.set(path, slot);
-      void this.#open(address, slot);
+      this.#open(address, slot).catch(this.#defect);
     } else if (slot.failedUntilMs !== undefined) {
       return this.#drop();
     }
     return this.#keep(slot, bytes, destination);
   }
+
+  readonly #defect = (thrown: unknown): void => failed(thrown, (error) => this.destroy(error));
 
   async #resolve(address: Address, entry: Pending<Address>): Promise<void> {
     try {

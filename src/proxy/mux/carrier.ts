@@ -1,6 +1,8 @@
 /** One Mux connection, either end: frames in and out, its sessions, backpressure both ways. Owns its link. */
+
 import type { Logger } from '../../contract/logger.js';
 import type { Clock, Timer } from '../../core/clock.js';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
@@ -177,7 +179,7 @@ export class Carrier {
   add(session: CarrierSession): void {
     if (!this.isOpen) {
       const gone = new TsrayError('ERR_CLOSED', 'the Mux connection was closed');
-      queueMicrotask(() => session.carrierGone(gone));
+      later(() => session.carrierGone(gone));
       return;
     }
     this.#sessions.set(session.id, session);

@@ -1,5 +1,7 @@
 /** The writing half of a carrier: who waits for room, and signs that the peer is stuck. */
+
 import type { Clock } from '../../core/clock.js';
+import { later } from '../../core/contain.js';
 import type { Link } from '../../core/stream/link.js';
 
 /** What tsray's VMess puts into one chunk. */
@@ -55,7 +57,7 @@ export class Outlet {
     // A link need not tell of a drain once a later write has found room.
     if (this.#fullSinceMs !== undefined) {
       this.#fullSinceMs = undefined;
-      queueMicrotask(() => this.#wake());
+      later(() => this.#wake());
     }
     return true;
   }

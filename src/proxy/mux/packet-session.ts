@@ -1,4 +1,5 @@
 /** A UDP session inside Mux as a PacketLink: to one destination, or (XUDP) with an address in every frame. */
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
@@ -54,7 +55,7 @@ export class PacketSession implements PacketLink, CarrierSession {
 
   start(sink: PacketSink): void {
     this.#sink = sink;
-    if (this.#over) queueMicrotask(() => this.#tellClosed());
+    if (this.#over) later(() => this.#tellClosed());
   }
 
   send(bytes: Uint8Array, remote: Destination): boolean {
@@ -129,7 +130,7 @@ export class PacketSession implements PacketLink, CarrierSession {
     this.#error = error;
     this.#carrier.remove(this, goodbye);
     this.#options.ended?.();
-    if (this.#sink !== undefined) queueMicrotask(() => this.#tellClosed());
+    if (this.#sink !== undefined) later(() => this.#tellClosed());
   }
 
   #tellClosed(): void {

@@ -6,8 +6,10 @@
  * response is over too, or has been quiet for the policy's downlinkOnly. On the server `end` means that the response is
  * over: End leaves at once, and the session is closed.
  */
+
 import { ByteQueue } from '../../core/bytes/queue.js';
 import type { Clock, Timer } from '../../core/clock.js';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
@@ -198,15 +200,18 @@ export class StreamSession implements Link, CarrierSession {
   #flushSoon(): void {
     if (this.#flushScheduled || this.#sink === undefined) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => {
-      this.#flushScheduled = false;
-      this.#flushing = true;
-      try {
-        this.#flush();
-      } finally {
-        this.#flushing = false;
-      }
-    });
+    later(
+      () => {
+        this.#flushScheduled = false;
+        this.#flushing = true;
+        try {
+          this.#flush();
+        } finally {
+          this.#flushing = false;
+        }
+      },
+      (error) => this.destroy(error),
+    );
   }
 
   #flush(): void {

@@ -1,4 +1,5 @@
 /** The client's end of a UDP ASSOCIATE: a packet link over a socket and the TCP connection that stands for it. */
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, PacketLink, PacketSink } from '../../core/stream/link.js';
@@ -107,6 +108,6 @@ export class SocksPacketLink implements PacketLink {
     const sink = this.#sink;
     if (sink === undefined) return;
     this.#sink = undefined;
-    queueMicrotask(() => sink.closed(this.#error));
+    later(() => sink.closed(this.#error));
   }
 }

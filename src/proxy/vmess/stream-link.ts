@@ -1,4 +1,5 @@
 /** The plain byte stream inside a VMess connection (commands TCP and Mux), as a Link. */
+import { later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
@@ -17,7 +18,7 @@ class StreamLink extends VmessChannel implements Link {
 
   start(sink: LinkSink): void {
     this.#sink = sink;
-    if (this.#gone) queueMicrotask(() => sink.closed(this.#error));
+    if (this.#gone) later(() => sink.closed(this.#error));
     if (this.#opened) return;
     this.#opened = true;
     this.open();

@@ -1,6 +1,8 @@
 /** UDP sockets of the transports that are carried by datagrams: mKCP and QUIC. */
+
 import dgram from 'node:dgram';
 import type { Resolver } from '../../contract/dns.js';
+import { contain, containEvents, ended } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
 import { dialError } from './dial-error.js';
@@ -13,6 +15,23 @@ const sendQueueLimitBytes = 4 * 1024 * 1024;
 export interface ReusedBuffer {
   /** Somebody still needs the bytes: the next datagram is made elsewhere. */
   renew(): void;
+}
+
+/**
+ * Gives each datagram of `socket` to `received`. Those from port 0 are dropped before anything is kept of them: nobody
+ * can be answered there, and Node throws where one tries. What `received` throws costs that datagram only; whom it
+ * belongs to is its own to end.
+ */
+export function receiveDatagrams(
+  socket: dgram.Socket,
+  received: (datagram: Buffer, remote: dgram.RemoteInfo) => void,
+): void {
+  containEvents(socket, ended);
+  socket.on('message', (datagram, remote) => {
+    if (remote.port !== 0) received(datagram, remote);
+  });
+  // An ICMP answer to one datagram says nothing about the others' peers.
+  socket.on('error', () => undefined);
 }
 
 /** The default holds less than a hundred datagrams. The kernel gives what its limit allows. */
@@ -41,9 +60,9 @@ export function sendDatagram(
     if (waits && socket.getSendQueueSize() > sendQueueLimitBytes) return;
     if (failed === undefined) socket.send(datagram, port, address);
     else {
-      const done = (error: Error | null): void => {
+      const done = contain(ended, (error: Error | null): void => {
         if (error !== null) failed(error);
-      };
+      });
       if (port === undefined) socket.send(datagram, done);
       else socket.send(datagram, port, address, done);
     }
@@ -144,21 +163,6 @@ function bind(host: string, port: number, dualStack: boolean): Promise<BoundSock
       resolve({ socket, address: bound.address, port: bound.port });
     });
   });
-}
-
-/**
- * Calls `received` with each datagram that can be answered. Anybody can send from port 0, and nobody can send there:
- * such datagrams are dropped before there is anything to remember about them.
- */
-export function receiveDatagrams(
-  socket: dgram.Socket,
-  received: (datagram: Uint8Array, remote: dgram.RemoteInfo) => void,
-): void {
-  socket.on('message', (datagram, remote) => {
-    if (remote.port !== 0) received(datagram, remote);
-  });
-  // An ICMP answer to one datagram says nothing about the others' peers.
-  socket.on('error', () => undefined);
 }
 
 /** IPv4 peers of a dual-stack socket appear as IPv4. */

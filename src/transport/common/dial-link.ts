@@ -1,7 +1,9 @@
 /** Connects a TCP or Unix socket as a link that reads into the shared buffer. */
+
 import net from 'node:net';
 import type { DialOptions } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
+import { containStream } from '../../core/contain.js';
 import type { Link } from '../../core/stream/link.js';
 import { dialError, noAnswer } from './dial-error.js';
 import { onreadOption } from './onread.js';
@@ -36,9 +38,12 @@ export function dialLink(
     noDelay: true,
     // Missing in Node's types.
     highWaterMark: socketHighWaterBytes,
-    onread: onreadOption((bytes) => link!.received(bytes)),
+    onread: onreadOption(
+      (bytes) => link!.received(bytes),
+      (error) => socket.destroy(error),
+    ),
   };
-  const socket = net.connect(options);
+  const socket: net.Socket = containStream(net.connect(options));
   socket.pause();
   return whenReady(socket, connectWait(place, deps, dialOptions), () => {
     link = new SocketLink(socket);

@@ -1,7 +1,9 @@
 /** A Link over any Node Duplex: TLS sockets, HTTP/2 streams, and what libraries give. */
+
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { Gatherer } from './gatherer.js';
@@ -54,6 +56,7 @@ export class DuplexLink implements Link {
         () => {
           if (this.#inputOver) this.#tellEnd();
         },
+        (error) => this.destroy(error),
       );
       this.#gatherer.hold();
     }
@@ -87,10 +90,14 @@ export class DuplexLink implements Link {
   start(sink: LinkSink): void {
     this.#sink = sink;
     if (this.#gone) {
-      queueMicrotask(() => sink.closed(this.#error));
+      later(() => sink.closed(this.#error));
       return;
     }
-    if (this.#endSeen) queueMicrotask(() => sink.end());
+    if (this.#endSeen)
+      later(
+        () => sink.end(),
+        (error) => this.destroy(error),
+      );
     if (!this.#paused) this.#flow();
   }
 

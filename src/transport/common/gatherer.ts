@@ -2,6 +2,7 @@
  * Gathers what one turn of the event loop reads. TLS gives each record on its own, and V2Ray makes a record of each
  * chunk of 2 KiB: decoded and written on one by one, they cost three times as much.
  */
+import { type Fail, failed } from '../../core/contain.js';
 
 const blockBytes = 64 * 1024;
 
@@ -12,15 +13,20 @@ const spareLimit = 16;
 export class Gatherer {
   readonly #deliver: (bytes: Uint8Array) => void;
   readonly #flushed: () => void;
+  readonly #fail: Fail;
   #block: Uint8Array | undefined;
   #used = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #held = false;
 
-  /** `deliver` is lent what was gathered; `flushed` follows each time, when nothing is left. */
-  constructor(deliver: (bytes: Uint8Array) => void, flushed: () => void) {
+  /**
+   * `deliver` is lent what was gathered; `flushed` follows each time, when nothing is left; what they throw at
+   * the end of a turn goes to `fail`.
+   */
+  constructor(deliver: (bytes: Uint8Array) => void, flushed: () => void, fail: Fail) {
     this.#deliver = deliver;
     this.#flushed = flushed;
+    this.#fail = fail;
   }
 
   /** Lent bytes. Delivers at once what would not fit. */
@@ -77,7 +83,11 @@ export class Gatherer {
     if (this.#held) return;
     this.#scheduled ??= setImmediate(() => {
       this.#scheduled = undefined;
-      if (!this.#held && this.#used > 0) this.flush();
+      try {
+        if (!this.#held && this.#used > 0) this.flush();
+      } catch (thrown) {
+        failed(thrown, this.#fail);
+      }
     });
   }
 }

@@ -2,7 +2,9 @@
  * A link that opens with its first write, since those bytes travel in what opens it (early data). The way below is
  * connected already, so that a server that cannot be reached is told to whoever dials.
  */
+
 import { ByteQueue } from '../../core/bytes/queue.js';
+import { failed, later } from '../../core/contain.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 
@@ -50,7 +52,7 @@ export class LateLink implements Link {
   start(sink: LinkSink): void {
     this.#sink = sink;
     if (this.#state === 'open') this.#link!.start(sink);
-    else if (this.#state === 'gone') queueMicrotask(() => sink.closed(this.#error));
+    else if (this.#state === 'gone') later(() => sink.closed(this.#error));
   }
 
   pause(): void {
@@ -137,10 +139,13 @@ export class LateLink implements Link {
   }
 
   #open(first: Uint8Array): void {
-    this.#options.open(first, this.#aborter.signal).then(
-      (link) => this.#opened(link),
-      (thrown: unknown) => this.#goneSoon(toTsrayError(thrown, 'ERR_INTERNAL')),
-    );
+    this.#options
+      .open(first, this.#aborter.signal)
+      .then(
+        (link) => this.#opened(link),
+        (thrown: unknown) => this.#goneSoon(toTsrayError(thrown, 'ERR_INTERNAL')),
+      )
+      .catch((thrown: unknown) => failed(thrown, (error) => this.destroy(error)));
   }
 
   #opened(link: Link): void {
@@ -169,6 +174,6 @@ export class LateLink implements Link {
     this.#error = this.#closing ? undefined : error;
     this.#queue.consume(this.#queue.length);
     const sink = this.#sink;
-    if (sink !== undefined) queueMicrotask(() => sink.closed(this.#error));
+    if (sink !== undefined) later(() => sink.closed(this.#error));
   }
 }

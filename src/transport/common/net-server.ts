@@ -1,6 +1,8 @@
 /** A listening TCP or Unix socket: opening, counting what lives, draining, closing. What is accepted goes to `serve`. */
+
 import net from 'node:net';
 import type { Listener } from '../../contract/transport.js';
+import { containStream, failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
@@ -45,9 +47,16 @@ export class NetServer implements Listener {
     const keepAlive =
       keepAliveMs === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
     const serverOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true, ...keepAlive };
-    this.#server = net.createServer(serverOptions, (socket) =>
-      serve((onRead) => (onRead === undefined ? socket : socket.on('data', onRead).pause()), this),
-    );
+    this.#server = net.createServer(serverOptions, (socket) => {
+      containStream(socket);
+      const makeSocket = (onRead?: OnRead): net.Socket =>
+        onRead === undefined ? socket : socket.on('data', onRead).pause();
+      try {
+        serve(makeSocket, this);
+      } catch (thrown) {
+        failed(thrown, (error) => socket.destroy(error));
+      }
+    });
   }
 
   /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */

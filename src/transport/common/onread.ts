@@ -6,7 +6,9 @@
  * handle that Node's server accepts. Everything that relies on how Node arranges that is in this file; `takeAccepted`
  * returns false where it does not hold, and the caller reads with 'data' events instead.
  */
+
 import net from 'node:net';
+import { containStream, type Fail, failed } from '../../core/contain.js';
 import { acceptMore } from './accept-more.js';
 import { socketHighWaterBytes } from './socket-link.js';
 
@@ -36,12 +38,16 @@ export function limitReadBuffer(bytes: number): void {
 /** Called with a lent view of the shared buffer. */
 export type OnRead = (bytes: Uint8Array) => void;
 
-/** The `onread` option for sockets we connect. */
-export function onreadOption(onRead: OnRead): net.OnReadOpts {
+/** The `onread` option for sockets we connect; what `onRead` throws goes to `fail`. */
+export function onreadOption(onRead: OnRead, fail: Fail): net.OnReadOpts {
   return {
     buffer: sharedReadBuffer(),
     callback: (count, buffer) => {
-      onRead(buffer.subarray(0, count));
+      try {
+        onRead(buffer.subarray(0, count));
+      } catch (thrown) {
+        failed(thrown, fail);
+      }
       return true;
     },
   };
@@ -83,7 +89,17 @@ export function takeAccepted(
     const { setNoDelay } = handle as { setNoDelay?: (on: boolean) => void };
     setNoDelay?.call(handle, true);
     internals._connections = (internals._connections ?? 0) + 1;
-    open((onRead) => socketAround(handle, server, onRead));
+    let socket: net.Socket | undefined;
+    const make = (onRead: OnRead): net.Socket => {
+      socket = socketAround(handle, server, onRead);
+      return socket;
+    };
+    try {
+      open(make);
+    } catch (thrown) {
+      // The handle is the socket's to close, if that was made.
+      failed(thrown, (error) => (socket ?? make(() => undefined)).destroy(error));
+    }
   }
   return true;
 }
@@ -96,9 +112,9 @@ function socketAround(handle: unknown, server: unknown, onRead: OnRead): net.Soc
     readable: true,
     writable: true,
     highWaterMark: socketHighWaterBytes,
-    onread: onreadOption(onRead),
+    onread: onreadOption(onRead, (error) => socket.destroy(error)),
   };
-  const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
+  const socket: net.Socket = containStream(new net.Socket(options as unknown as net.SocketConstructorOpts));
   // The server counts its connections through these when the socket closes.
   return Object.assign(socket, { server, _server: server });
 }
@@ -132,7 +148,7 @@ export function readThrough(socket: net.Socket, onRead: OnRead): boolean {
   if (readSymbols === false || socket.readableLength > 0 || typeof handle?.useUserBuffer !== 'function') {
     return false;
   }
-  const { buffer, callback } = onreadOption(onRead);
+  const { buffer, callback } = onreadOption(onRead, (error) => socket.destroy(error));
   inside[readSymbols.buffer] = buffer;
   inside[readSymbols.callback] = callback;
   handle.useUserBuffer(buffer as Uint8Array);

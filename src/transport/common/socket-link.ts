@@ -1,5 +1,7 @@
 /** A Link over a connected net.Socket (TCP or Unix). */
+
 import type net from 'node:net';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
@@ -54,10 +56,14 @@ export class SocketLink implements Link {
   start(sink: LinkSink): void {
     this.#sink = sink;
     if (this.#gone) {
-      queueMicrotask(() => sink.closed(this.#error));
+      later(() => sink.closed(this.#error));
       return;
     }
-    if (this.#endSeen) queueMicrotask(() => sink.end());
+    if (this.#endSeen)
+      later(
+        () => sink.end(),
+        (error) => this.destroy(error),
+      );
     if (!this.#paused) this.#socket.resume();
   }
 
@@ -125,6 +131,7 @@ export class SocketLink implements Link {
 }
 
 function socketError(error: NodeJS.ErrnoException): TsrayError {
+  if (error instanceof TsrayError) return error;
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED') {
     return new TsrayError('ERR_RESET', 'the peer reset the connection', { cause: error });
   }

@@ -2,10 +2,15 @@
  * Work for the end of this turn of the event loop: everything that arrived or was written by then is treated at once.
  * One callback of Node's for all connections.
  */
+import { failed } from '../../core/contain.js';
+import type { TsrayError } from '../../core/errors.js';
+
 export interface SoonTask {
   /** Set by `runSoon`. */
   queued: boolean;
   runSoon(): void;
+  /** Ends what the task works for: `runSoon` has thrown. */
+  defect(error: TsrayError): void;
 }
 
 let tasks: SoonTask[] = [];
@@ -24,7 +29,11 @@ function runAll(): void {
   tasks = running;
   for (const task of batch) {
     task.queued = false;
-    task.runSoon();
+    try {
+      task.runSoon();
+    } catch (thrown) {
+      failed(thrown, (error) => task.defect(error));
+    }
   }
   batch.length = 0;
   running = batch;

@@ -4,7 +4,9 @@
  * mKCP has no half-close. `end` therefore only forbids further writes and leaves the downlink alone: VMess marks its
  * end of stream itself. When the peer has ended too, the connection is closed.
  */
+
 import type { Clock, Timer } from '../../core/clock.js';
+import { contain, failed, later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
@@ -69,7 +71,11 @@ export class KcpLink implements Link, SoonTask {
   received(segments: Uint8Array, bytes: number): void {
     if (this.#terminated) return;
     this.#allowance?.received(bytes);
-    this.#session.input(segments, this.#clock.monotonicMs());
+    try {
+      this.#session.input(segments, this.#clock.monotonicMs());
+    } catch (thrown) {
+      failed(thrown, (error) => this.defect(error));
+    }
     runSoon(this);
   }
 
@@ -77,7 +83,7 @@ export class KcpLink implements Link, SoonTask {
     this.#sink = sink;
     if (this.#gone) {
       const error = this.#error;
-      queueMicrotask(() => sink.closed(error));
+      later(() => sink.closed(error));
     } else {
       runSoon(this);
     }
@@ -162,6 +168,12 @@ export class KcpLink implements Link, SoonTask {
     this.#terminate();
   }
 
+  /** Ends it without asking the session, which may be what is broken. */
+  defect(error: TsrayError): void {
+    this.#finish(error);
+    this.#terminate();
+  }
+
   runSoon(): void {
     this.#deliver();
     const nowMs = this.#clock.monotonicMs();
@@ -240,7 +252,7 @@ export class KcpLink implements Link, SoonTask {
     this.#error = error;
     this.#onClosed();
     const sink = this.#sink;
-    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   /** The session is over. What it still has to read can be read. */
@@ -261,7 +273,13 @@ export class KcpLink implements Link, SoonTask {
     }
     this.#timer?.cancel();
     this.#timerMs = delayMs;
-    this.#timer = this.#clock.setTimer(delayMs, () => this.#tick());
+    this.#timer = this.#clock.setTimer(
+      delayMs,
+      contain(
+        (error) => this.defect(error),
+        () => this.#tick(),
+      ),
+    );
     if (!this.#holds) this.#timer.unref();
   }
 }

@@ -1,7 +1,9 @@
 /** Dials mKCP: one UDP socket for each connection. */
+
 import type { Resolver } from '../../contract/dns.js';
 import type { Dialer, DialOptions } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
@@ -103,7 +105,7 @@ class KcpDialer implements Dialer {
         this.#lastHeard = address;
       },
       onClosed: () => {
-        if (this.#closed) queueMicrotask(() => connection.stopLingering());
+        if (this.#closed) later(() => connection.stopLingering());
       },
       onTerminated: () => this.#live.delete(connection),
     });

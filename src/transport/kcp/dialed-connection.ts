@@ -5,11 +5,13 @@
  * the connection begins with the first address and moves to the next one, with a new socket, when that refuses or
  * stays silent. One at a time: a server that is reached at two addresses would take the second for a replay.
  */
+
 import type dgram from 'node:dgram';
 import type { Clock, Timer } from '../../core/clock.js';
+import { failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Address } from '../../core/net/address.js';
-import { growReceiveBuffer, sendDatagram } from '../common/datagram-socket.js';
+import { growReceiveBuffer, receiveDatagrams, sendDatagram } from '../common/datagram-socket.js';
 import type { Candidate, Candidates } from './candidates.js';
 import { KcpLink } from './conn-link.js';
 import type { KcpLimits } from './limits.js';
@@ -106,7 +108,7 @@ export class DialedConnection {
   #listen(socket: dgram.Socket): void {
     const { protection, skipBytes } = this.#options;
     growReceiveBuffer(socket, receiveBufferBytes);
-    socket.on('message', (datagram) => {
+    receiveDatagrams(socket, (datagram) => {
       if (datagram.length > maxDatagramBytes) return;
       const segments = protection.open(datagram, skipBytes);
       if (segments === undefined || socket !== this.#current.socket) return;
@@ -129,13 +131,16 @@ export class DialedConnection {
     if (this.#moving || this.#heard || this.#terminated) return;
     this.#moving = true;
     this.#patience?.cancel();
-    this.#options.others.next().then(
-      (candidate) => this.#moveTo(candidate),
-      // None of them can be sent to: the present one may still answer.
-      () => {
-        this.#moving = false;
-      },
-    );
+    this.#options.others
+      .next()
+      .then(
+        (candidate) => this.#moveTo(candidate),
+        // None of them can be sent to: the present one may still answer.
+        () => {
+          this.#moving = false;
+        },
+      )
+      .catch((thrown: unknown) => failed(thrown, (error) => this.link.destroy(error)));
   }
 
   #moveTo(candidate: Candidate): void {

@@ -1,5 +1,7 @@
 /** One QUIC connection: drives the engine with packets and time, and gives its streams as links. */
+
 import type { Clock, Timer } from '../../core/clock.js';
+import { contain, failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { runSoon, type SoonTask } from '../common/soon.js';
 import type { EngineAddress, EngineConnection } from './engine.js';
@@ -219,12 +221,17 @@ export class QuicConnection implements StreamHost, SoonTask {
     if (this.#retired) runSoon(this);
   }
 
+  /** Ends it without a word: the engine may be what is broken. */
+  defect(error: TsrayError): void {
+    this.drop(error);
+  }
+
   runSoon(): void {
     if (this.#closed) return;
     if (!this.#established && this.engine.isEstablished() && !this.#establish()) return;
     if (this.#established) {
       this.#read();
-      for (const link of [...this.#waiting]) link.writable();
+      for (const link of [...this.#waiting]) this.#guarded(link, () => link.writable());
     }
     if (this.#closed) return;
     this.#measure();
@@ -258,7 +265,16 @@ export class QuicConnection implements StreamHost, SoonTask {
       if (this.#closed) return;
       const link = this.#links.get(id) ?? this.#accept(id);
       if (link === undefined) discardInput(this.engine, id);
-      else link.readable();
+      else this.#guarded(link, () => link.readable());
+    }
+  }
+
+  /** What fails for one stream ends that one. */
+  #guarded(link: QuicLink, action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      failed(thrown, (error) => link.destroy(error));
     }
   }
 
@@ -364,7 +380,13 @@ export class QuicConnection implements StreamHost, SoonTask {
     this.#timer = undefined;
     if (dueMs === Number.POSITIVE_INFINITY) return;
     this.#timerMs = dueMs;
-    this.#timer = this.#clock.setTimer(Math.max(1, dueMs - nowMs), () => this.#tick());
+    this.#timer = this.#clock.setTimer(
+      Math.max(1, dueMs - nowMs),
+      contain(
+        (error) => this.defect(error),
+        () => this.#tick(),
+      ),
+    );
     // Sockets keep the process running as long as somebody needs them.
     this.#timer.unref();
   }

@@ -11,7 +11,12 @@ import type { RandomSource } from '../../core/random.js';
 import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import type { CarriedTlsClient } from '../common/carried-tls.js';
-import { connectDatagrams, datagramTargets, growReceiveBuffer } from '../common/datagram-socket.js';
+import {
+  connectDatagrams,
+  datagramTargets,
+  growReceiveBuffer,
+  receiveDatagrams,
+} from '../common/datagram-socket.js';
 import { dialError } from '../common/dial-error.js';
 import { dialTimeoutMs } from '../common/when-ready.js';
 import { QuicConnection } from './connection.js';
@@ -205,7 +210,7 @@ class QuicDialer implements Dialer {
     });
     this.#live.add(connection);
     growReceiveBuffer(socket, receiveBufferBytes);
-    socket.on('message', (datagram) => {
+    receiveDatagrams(socket, (datagram) => {
       const packet = packets.unwrap(datagram);
       if (packet === undefined) return;
       refusals = 0;

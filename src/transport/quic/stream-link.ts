@@ -1,5 +1,7 @@
 /** A Link over one bidirectional QUIC stream. FIN is its half-close; a reset is told to the peer in both directions. */
+
 import { ByteQueue } from '../../core/bytes/queue.js';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
@@ -62,7 +64,7 @@ export class QuicLink implements Link {
     this.#sink = sink;
     if (this.#gone) {
       const error = this.#error;
-      queueMicrotask(() => sink.closed(error));
+      later(() => sink.closed(error));
     } else {
       this.#host.wake();
     }
@@ -131,14 +133,10 @@ export class QuicLink implements Link {
       const scratch = takeScratch(readBytes);
       let end = false;
       try {
-        const read = this.#host.engine.streamRecv(this.id, scratch.subarray(0, readBytes));
+        const read = this.#receive(scratch.subarray(0, readBytes));
         if (read === null) return;
-        const [length] = read;
         end = read[1];
-        if (length > 0) this.#sink.data(scratch.subarray(0, length));
-      } catch (error) {
-        this.#broken(error);
-        return;
+        if (read[0] > 0) this.#sink.data(scratch.subarray(0, read[0]));
       } finally {
         releaseScratch();
       }
@@ -167,6 +165,16 @@ export class QuicLink implements Link {
       if (!this.#closing && !this.#gone) this.#sink?.drain();
     }
     this.#settle();
+  }
+
+  /** Null: nothing to read, or the stream is broken. */
+  #receive(out: Uint8Array): [length: number, end: boolean] | null {
+    try {
+      return this.#host.engine.streamRecv(this.id, out);
+    } catch (error) {
+      this.#broken(error);
+      return null;
+    }
   }
 
   /** Returns how much of `bytes` was taken. */
@@ -243,7 +251,7 @@ export class QuicLink implements Link {
     this.#dropQueue();
     this.#host.release(this);
     const sink = this.#sink;
-    if (sink !== undefined) queueMicrotask(() => sink.closed(error));
+    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   /** A stream may be gone already. */

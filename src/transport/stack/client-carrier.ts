@@ -1,9 +1,11 @@
 /** The way below a framing on a client: TCP, a Unix socket or another outbound, plain or under TLS. */
+
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type tls from 'node:tls';
 import type { Dialer, DialOptions } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
+import { containStream } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
@@ -69,7 +71,10 @@ class Ways {
       return duplexToLink(socket);
     }
     let link: DuplexLink | undefined;
-    const onread = onreadOption((bytes) => link!.received(bytes));
+    const onread = onreadOption(
+      (bytes) => link!.received(bytes),
+      (error) => link?.destroy(error),
+    );
     return this.#secure(ground.place(destination), security, destination, options, { onread }, (socket) => {
       socket.pause();
       link = new DuplexLink(socket);
@@ -82,11 +87,11 @@ class Ways {
     const security = this.#security;
     if (security === undefined) {
       if (ground.kind === 'links') {
-        return { socket: linkToDuplex(await ground.dialer.dial(destination, options)) };
+        return { socket: containStream(linkToDuplex(await ground.dialer.dial(destination, options))) };
       }
       const place = ground.place(destination);
       if (options.signal?.aborted === true) throw givenUp(place.where);
-      const socket = net.connect({ ...place.options, allowHalfOpen: true, noDelay: true });
+      const socket = containStream(net.connect({ ...place.options, allowHalfOpen: true, noDelay: true }));
       return whenReady(socket, connectWait(place, this.#deps, options), () => ({ socket }));
     }
     if (ground.kind === 'links') return this.#secureOver(ground.dialer, security, destination, options);
@@ -102,7 +107,7 @@ class Ways {
     destination: Destination,
     options: DialOptions,
   ): Promise<CarrierSocket> {
-    const stream = linkToDuplex(await dialer.dial(destination, options));
+    const stream = containStream(linkToDuplex(await dialer.dial(destination, options)));
     const where = formatHostPort(destination.address.host, destination.port);
     const place: ConnectPlace = { where, host: destination.address.host, options: { port: 0 } };
     return this.#secure(place, security, destination, options, { socket: stream }, (socket, info) => ({
@@ -128,7 +133,7 @@ class Ways {
     const own = more.socket === undefined ? { ...place.options, allowHalfOpen: true, noDelay: true } : {};
     const base = { ...own, ...more, highWaterMark: socketHighWaterBytes };
     const attempt = security.connect(base, destination);
-    const { socket } = attempt;
+    const socket = containStream(attempt.socket);
     const wait = connectWait(place, this.#deps, options);
     let connected = more.socket !== undefined;
     socket.once('connect', () => {

@@ -1,5 +1,7 @@
 /** TLS over links that are no sockets of ours: mKCP. */
+
 import type { Accepted, Listen } from '../../contract/transport.js';
+import { containStream } from '../../core/contain.js';
 import { describeError } from '../../core/errors.js';
 import { linkToDuplex } from '../../core/stream/link-duplex.js';
 import { duplexToLink } from '../common/duplex-link.js';
@@ -14,7 +16,7 @@ export function createSecuredListen(
   return (host, port, accept) =>
     listen(host, port, (below) => {
       afterHandshake(
-        security.accept(linkToDuplex(below.link)),
+        security.accept(containStream(linkToDuplex(below.link))),
         deps,
         (socket) => {
           const { local, source } = below;

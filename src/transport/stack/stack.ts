@@ -1,5 +1,7 @@
 /** Composes carrier, security and framing: `streamSettings` to a Dialer or a Listen. */
+
 import type { Dialer, Listen } from '../../contract/transport.js';
+import { failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { acceptLinks } from '../common/accept-links.js';
 import type { ClientCarrier, ServerCarrier, TransportDeps } from '../common/framing.js';
@@ -107,6 +109,22 @@ function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground
 
 /** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamListen(settings: StreamSettings, deps: TransportDeps): Listen {
+  return containAccept(transportListen(settings, deps));
+}
+
+/** An inbound that fails over one connection costs that connection only. */
+function containAccept(listen: Listen): Listen {
+  return (host, port, accept) =>
+    listen(host, port, (accepted) => {
+      try {
+        accept(accepted);
+      } catch (thrown) {
+        failed(thrown, (error) => accepted.link.destroy(error));
+      }
+    });
+}
+
+function transportListen(settings: StreamSettings, deps: TransportDeps): Listen {
   if (settings.network === 'quic') {
     return createQuicListen(settings.quic, quicServerSecurity(settings.tls, defaultAlpn.quic, deps), deps);
   }

@@ -1,4 +1,5 @@
 /** A Link with an HTTP head in front of each direction. */
+import { later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import type { HeadDecoder } from './http-head.js';
@@ -32,7 +33,7 @@ export class HttpHeadLink implements Link {
     this.#sink = sink;
     if (this.#gone) {
       const error = this.#fault;
-      queueMicrotask(() => sink.closed(error));
+      later(() => sink.closed(error));
       return;
     }
     if (this.#headRead && this.#fault === undefined) {

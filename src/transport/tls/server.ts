@@ -1,9 +1,11 @@
 /** The server's side of TLS: contexts from settings, by server name. */
+
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { Logger } from '../../contract/logger.js';
 import type { Clock } from '../../core/clock.js';
+import { containStream } from '../../core/contain.js';
 import { describeError, TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
 import type { SecurityInfo } from '../common/socket.js';
@@ -47,7 +49,7 @@ export function createTlsServer(
   return {
     accept(stream) {
       const current = contexts.current();
-      return new tls.TLSSocket(stream, {
+      const socket = new tls.TLSSocket(stream, {
         isServer: true,
         secureContext: current.byDefault,
         ALPNProtocols: alpn,
@@ -63,6 +65,7 @@ export function createTlsServer(
               },
             }),
       });
+      return containStream(socket);
     },
   };
 }

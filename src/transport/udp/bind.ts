@@ -1,11 +1,13 @@
 /** Datagram sockets as packet links. */
+
 import dgram from 'node:dgram';
 import type { BindPackets, BoundPackets, DatagramOptions, PacketCounters } from '../../contract/transport.js';
+import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
-import { growReceiveBuffer } from '../common/datagram-socket.js';
+import { growReceiveBuffer, receiveDatagrams } from '../common/datagram-socket.js';
 
 /** The largest payload of a UDP packet over IPv4: 65535 less the IP and UDP headers. */
 export const maxDatagramBytes = 65_507;
@@ -87,7 +89,7 @@ class UdpLink implements PacketLink, BoundPackets, PacketCounters {
     this.#dualStack = dualStack;
     const bound = socket.address();
     this.local = { network: 'udp', address: parseAddress(bound.address), port: bound.port };
-    socket.on('message', (bytes, remote) => this.#receive(bytes, remote));
+    receiveDatagrams(socket, (bytes, remote) => this.#receive(bytes, remote));
     // An ICMP answer to one packet says nothing about the others' destinations.
     socket.on('error', () => {
       this.errors += 1;
@@ -108,7 +110,7 @@ class UdpLink implements PacketLink, BoundPackets, PacketCounters {
 
   start(sink: PacketSink): void {
     this.#sink = sink;
-    if (this.#gone) queueMicrotask(() => sink.closed(this.#error));
+    if (this.#gone) later(() => sink.closed(this.#error));
   }
 
   send(bytes: Uint8Array, remote: Destination): boolean {

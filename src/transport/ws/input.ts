@@ -56,6 +56,7 @@ export class WsInput {
       const gatherer = new Gatherer(
         (bytes) => this.#feed(bytes),
         () => undefined,
+        (error) => socket.destroy(error),
       );
       this.#isThrough = readThrough(socket, (bytes) => gatherer.add(bytes));
       if (this.#isThrough) this.#gatherer = gatherer;

@@ -2,10 +2,12 @@
  * A Link over an open WebSocket. Message borders mean nothing: what one read of the socket brings is delivered at once,
  * however many messages it was. A WebSocket has no half-close.
  */
+
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
 import type { Clock, Timer } from '../../core/clock.js';
+import { contain, containEvents, later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
@@ -84,6 +86,7 @@ export class WsLink implements Link {
     else this.#strangeBytes = 0;
     // Saves joining the fragments of a message.
     ws.binaryType = 'fragments';
+    containEvents(ws, (error) => this.destroy(error));
     ws.on('message', (message) => this.#received(message));
     ws.on('error', (error: NodeJS.ErrnoException) => this.#broken(protocolError(error)));
     ws.on('close', (code) => this.#closed(code));
@@ -114,10 +117,14 @@ export class WsLink implements Link {
   start(sink: LinkSink): void {
     this.#sink = sink;
     if (this.#gone) {
-      queueMicrotask(() => sink.closed(this.#error));
+      later(() => sink.closed(this.#error));
       return;
     }
-    if (this.#endSeen) queueMicrotask(() => sink.end());
+    if (this.#endSeen)
+      later(
+        () => sink.end(),
+        (error) => this.destroy(error),
+      );
     if (!this.#paused) this.#flow();
   }
 
@@ -172,7 +179,7 @@ export class WsLink implements Link {
   close(): void {
     if (this.#closing || this.#gone) return;
     this.#closing = true;
-    if (this.#isLateClosed) queueMicrotask(() => this.#finish());
+    if (this.#isLateClosed) later(() => this.#finish());
     // What still comes is dropped, but the peer's close frame has to be read.
     this.#flow();
     this.#ws.close(1000);
@@ -183,14 +190,20 @@ export class WsLink implements Link {
     if (this.#gone) return;
     if (!this.#closing) this.#error ??= error;
     this.#closing = true;
-    if (this.#isLateClosed) queueMicrotask(() => this.#finish());
+    if (this.#isLateClosed) later(() => this.#finish());
     this.#ws.terminate();
   }
 
   #flow(): void {
     this.#ws.resume();
     this.#input.release();
-    if (this.#batchBytes > 0 || this.#isLateClosed) setImmediate(() => this.#catchUp());
+    if (this.#batchBytes > 0 || this.#isLateClosed)
+      setImmediate(
+        contain(
+          (error) => this.destroy(error),
+          () => this.#catchUp(),
+        ),
+      );
   }
 
   /** Nobody wants to be told anything yet. */

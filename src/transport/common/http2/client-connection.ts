@@ -1,4 +1,5 @@
 /** One HTTP/2 connection to a server, and how many streams it can take. */
+
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -7,6 +8,7 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../../core/clock.js';
+import { containEvents } from '../../../core/contain.js';
 import { TsrayError } from '../../../core/errors.js';
 import { ConnectionFate } from './fate.js';
 import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
@@ -79,6 +81,7 @@ export class ClientConnection {
       settings: localSettings(options.initialWindowBytes, { enablePush: false }),
     });
     this.#session = session;
+    containEvents(session, (error) => this.#lost(error));
     session.setLocalWindowSize(connectionWindowBytes);
     session.on('error', (error: NodeJS.ErrnoException) => this.#lost(connectionFault(error)));
     session.on('goaway', () => this.#retire());

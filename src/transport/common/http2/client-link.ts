@@ -3,6 +3,7 @@
  * is kept until then, so that a request that a server turned away unread (it was going away, or had too many) can be
  * sent again over another connection.
  */
+
 import {
   type ClientHttp2Stream,
   constants,
@@ -11,6 +12,7 @@ import {
 } from 'node:http2';
 import { ByteQueue } from '../../../core/bytes/queue.js';
 import type { Clock, Timer } from '../../../core/clock.js';
+import { failed } from '../../../core/contain.js';
 import { TsrayError, toTsrayError } from '../../../core/errors.js';
 import type { StreamFraming } from './framing.js';
 import type { OpenedStream } from './pool.js';
@@ -133,10 +135,13 @@ export class ClientLink extends StreamLink {
     if (connection.isUsable) connection.refused();
     this.#opened = undefined;
     this.detach();
-    this.#options.open().then(
-      (opened) => this.#reopened(opened),
-      (error: unknown) => this.finished(toTsrayError(error, 'ERR_DIAL_FAILED')),
-    );
+    this.#options
+      .open()
+      .then(
+        (opened) => this.#reopened(opened),
+        (error: unknown) => this.finished(toTsrayError(error, 'ERR_DIAL_FAILED')),
+      )
+      .catch((thrown: unknown) => failed(thrown, (error) => this.destroy(error)));
   }
 
   #reopened(opened: OpenedStream): void {

@@ -2,6 +2,7 @@
  * The reading side of a link over HTTP/2: from DATA frames, each of which Node tells of by itself, to gathered
  * deliveries; then the end, then that the stream is gone, each once everything before it has been delivered.
  */
+import { contain } from '../../../core/contain.js';
 import { type TsrayError, toTsrayError } from '../../../core/errors.js';
 import type { LinkSink } from '../../../core/stream/link.js';
 import { Gatherer } from '../gatherer.js';
@@ -18,6 +19,7 @@ export class Inbox {
   readonly #gatherer = new Gatherer(
     (bytes) => this.#sink?.data(bytes),
     () => this.#emptied(),
+    (error) => this.#parts.failed(error),
   );
   #sink: LinkSink | undefined;
   #paused = false;
@@ -123,7 +125,7 @@ export class Inbox {
     this.#gatherer.release();
     // Nothing is delivered from within a call of the sink's owner.
     if (this.#kept.length > 0 || this.#end === 'seen' || this.#closed !== undefined) {
-      setImmediate(() => this.deliver());
+      setImmediate(contain(this.#parts.failed, () => this.deliver()));
     }
   }
 

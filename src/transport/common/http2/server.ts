@@ -1,4 +1,5 @@
 /** Accepts HTTP/2 connections and gives their requests to a handler. */
+
 import {
   constants,
   type IncomingHttpHeaders,
@@ -8,11 +9,13 @@ import {
 } from 'node:http2';
 import type { Listener } from '../../../contract/transport.js';
 import type { Clock, Timer } from '../../../core/clock.js';
+import { contain, containEvents, ended, failed } from '../../../core/contain.js';
 import type { AcceptedSocket, SocketListen } from '../socket.js';
 import { ConnectionFate } from './fate.js';
 import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
 import { connectionWindowBytes, localSettings, serverSessionOptions, serverStreams } from './limits.js';
 import { connectionBroke, connectionFault } from './stream-fault.js';
+import { abandon } from './stream-link.js';
 
 /** A connection that had streams and has none now may wait this long for the next. */
 const idleMs = 300_000;
@@ -68,7 +71,7 @@ export function refuse(stream: ServerHttp2Stream): void {
   stream.on('error', () => undefined);
   stream.respond({ ':status': 404 }, { endStream: true });
   // Not at once: Node 22 would send the reset in place of the answer.
-  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  setImmediate(contain(ended, () => stream.close(constants.NGHTTP2_NO_ERROR)));
 }
 
 class ServerConnection {
@@ -100,6 +103,10 @@ class ServerConnection {
       settings: localSettings(options.initialWindowBytes, { maxConcurrentStreams: serverStreams }),
     });
     this.#session = session;
+    containEvents(session, (error) => {
+      this.#fate.decide(error);
+      this.#lost();
+    });
     // A socket that was accepted paused does not read by itself, although the session takes what comes.
     socket.resume();
     session.setLocalWindowSize(connectionWindowBytes);
@@ -138,7 +145,12 @@ class ServerConnection {
     this.#timer.cancel();
     this.#streams += 1;
     stream.once('close', () => this.#released());
-    this.#options.handle({ stream, headers, accepted: this.#accepted, fate: this.#fate });
+    try {
+      this.#options.handle({ stream, headers, accepted: this.#accepted, fate: this.#fate });
+    } catch (thrown) {
+      // Behind a web server one connection carries the requests of many.
+      failed(thrown, () => abandon(stream));
+    }
   }
 
   #released(): void {

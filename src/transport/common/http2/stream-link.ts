@@ -1,6 +1,8 @@
 /** A Link over one HTTP/2 stream. */
+
 import { constants, type Http2Stream } from 'node:http2';
 import type { Clock } from '../../../core/clock.js';
+import { contain, containEvents, type Fail, later } from '../../../core/contain.js';
 import type { TsrayError } from '../../../core/errors.js';
 import type { Link, LinkSink } from '../../../core/stream/link.js';
 import { blockBytes, releaseBlock, takeBlock } from './blocks.js';
@@ -62,6 +64,7 @@ export class StreamLink implements Link, Endangered {
   attach(attached: AttachedStream): void {
     this.#attached = attached;
     const { fate, stream } = attached;
+    containEvents(stream, (error) => this.#defect(stream, error));
     if (!this.#holds) attached.hold?.(false);
     fate.add(this);
     stream.on('data', (bytes: Uint8Array) => this.#inbox.received(bytes));
@@ -83,7 +86,7 @@ export class StreamLink implements Link, Endangered {
   start(sink: LinkSink): void {
     this.#sink = sink;
     if (this.#gone) {
-      queueMicrotask(() => sink.closed(this.#error));
+      later(() => sink.closed(this.#error));
       return;
     }
     this.#inbox.start(sink);
@@ -294,13 +297,21 @@ export class StreamLink implements Link, Endangered {
 
   #sendBlock(stream: Http2Stream, block: Uint8Array, length: number): void {
     this.#queuedBytes += length;
-    stream.write(length === block.length ? block : block.subarray(0, length), (error) => {
+    const written = (error?: Error | null): void => {
       // After a fault or a reset the session may still be reading it.
       if ((error === null || error === undefined) && !stream.destroyed) releaseBlock(block);
       if (this.#attached?.stream !== stream) return;
       this.#queuedBytes -= length;
       this.released();
-    });
+    };
+    const fail: Fail = (error) => this.#defect(stream, error);
+    stream.write(length === block.length ? block : block.subarray(0, length), contain(fail, written));
+  }
+
+  #defect(stream: Http2Stream, error: TsrayError): void {
+    this.destroy(error);
+    // One that is this link's no more, or that the link could not end.
+    stream.destroy();
   }
 
   #finishClose(stream: Http2Stream): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { TsrayError } from '../../../../src/core/errors.js';
 import { Gatherer } from '../../../../src/transport/common/gatherer.js';
 
 function gatherer(): { readonly it: Gatherer; readonly delivered: string[] } {
@@ -8,6 +9,7 @@ function gatherer(): { readonly it: Gatherer; readonly delivered: string[] } {
   const it = new Gatherer(
     (bytes) => delivered.push(bytes.length > 20 ? `${bytes.length} bytes` : Buffer.from(bytes).toString()),
     () => delivered.push('.'),
+    (error) => delivered.push(error.code),
   );
   return { it, delivered };
 }
@@ -70,9 +72,27 @@ test('what is added while delivering comes in the next turn', async () => {
       if (delivered.length === 1) it.add(Buffer.from('second'));
     },
     () => delivered.push('.'),
+    (error) => delivered.push(error.code),
   );
   it.add(Buffer.from('first'));
   await turn();
   await turn();
   assert.deepEqual(delivered, ['first', 'second', '.']);
+});
+
+test('what fails at the end of a turn is told, and the next turn delivers again', async () => {
+  const delivered: string[] = [];
+  const it = new Gatherer(
+    (bytes) => {
+      delivered.push(Buffer.from(bytes).toString());
+      if (delivered.length === 1) throw new TsrayError('ERR_LIMIT', 'too much');
+    },
+    () => undefined,
+    (error) => delivered.push(error.code),
+  );
+  it.add(Buffer.from('first'));
+  await turn();
+  it.add(Buffer.from('second'));
+  await turn();
+  assert.deepEqual(delivered, ['first', 'ERR_LIMIT', 'second']);
 });
