@@ -12,10 +12,11 @@ import { readOutbound } from './schema/outbounds.js';
 import { policy } from './schema/policy.js';
 import { rootSchema } from './schema/root.js';
 import { defaultsSchema, readStreamDefaults } from './schema/stream.js';
-import type { Settings } from './settings.js';
+import { type Settings, validated } from './settings.js';
 import { type ConfigFormat, formatOf } from './tree/format.js';
 import type { ConfigNode } from './tree/node.js';
-import { readTree } from './v5/read-tree.js';
+import { treeOfValue } from './tree/value.js';
+import { inOlderForm, readTree } from './v5/read-tree.js';
 
 /** How `parseConfig` reads. */
 export interface ParseOptions {
@@ -49,6 +50,17 @@ export function parseConfig(text: string, options: ParseOptions = {}): ParsedCon
   const fileName = options.fileName ?? 'config.json';
   const format = options.format ?? formatOf(fileName);
   const root = readTree(text, { format, fileName, order: 0, strict: options.strict ?? false }, problems);
+  return settingsOf(root, problems, options);
+}
+
+/**
+ * The same for a value of the program, such as an object literal. Lines and columns in its problems say nothing; their
+ * paths do.
+ */
+export function parseConfigValue(value: unknown, options: ParseOptions = {}): ParsedConfig {
+  const problems = new ProblemList();
+  const tree = treeOfValue(value, options.fileName ?? 'config', problems);
+  const root = inOlderForm(tree, options.format ?? 'json', options.strict ?? false, problems);
   return settingsOf(root, problems, options);
 }
 
@@ -95,6 +107,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   crossCheck(checker, place, inbounds, outbounds, partial);
   if (logSettings === undefined || policySettings === undefined) return undefined;
   return {
+    [validated]: true,
     log: logSettings,
     policy: policySettings,
     inbounds: built(inbounds),

@@ -71,8 +71,12 @@ export type OutboundSettings = OutboundBase &
     | { readonly protocol: 'vmess'; readonly settings: VmessOutboundSettings }
   );
 
+/** Marks what `parseConfig` has made: settings look much like a configuration. */
+export const validated: unique symbol = Symbol('validated settings');
+
 /** A validated configuration with every default filled in; `createInstance` runs it. */
 export interface Settings {
+  readonly [validated]: true;
   readonly log: LogSettings;
   /** Levels the configuration lists; others have the defaults. */
   readonly policy: ReadonlyMap<number, LevelPolicy>;

@@ -5,9 +5,9 @@ import {
   createInstance as createFromSettings,
   type RunningInbound,
 } from '../compose/instance.js';
-import { parseConfig } from '../config/parse-config.js';
+import { parseConfig, parseConfigValue } from '../config/parse-config.js';
 import { formatProblem } from '../config/problem.js';
-import type { Settings } from '../config/settings.js';
+import { type Settings, validated } from '../config/settings.js';
 import { systemClock } from '../core/clock.js';
 import { TsrayError } from '../core/errors.js';
 import { ConfigError, formatWithoutPlace } from './config-error.js';
@@ -88,19 +88,17 @@ function readConfig(config: string | object | Settings): Read {
     throw new TsrayError('ERR_USAGE', 'createInstance: expected a configuration as text or object');
   }
   if (isSettings(config)) return { settings: config, warnings: [] };
-  const { settings, errors, warnings } = parseConfig(isText ? config : JSON.stringify(config), {
-    fileName: 'config',
-  });
+  const options = { fileName: 'config' };
+  const { settings, errors, warnings } = isText
+    ? parseConfig(config, options)
+    : parseConfigValue(config, options);
   const format = isText ? formatProblem : formatWithoutPlace('');
   if (settings === undefined) throw new ConfigError(errors, format);
   return { settings, warnings: warnings.map(format) };
 }
 
-/** Only validated settings hold their policy levels in a Map. */
 function isSettings(config: string | object): config is Settings {
-  return (
-    typeof config === 'object' && 'policy' in config && (config.policy as { levels?: unknown }) instanceof Map
-  );
+  return typeof config === 'object' && validated in config;
 }
 
 function callbackLog(options: InstanceOptions): Log {

@@ -1,5 +1,5 @@
 /** What a client may be given as its server, and how it becomes an outbound's settings. */
-import { parseConfig } from '../config/parse-config.js';
+import { parseConfigValue } from '../config/parse-config.js';
 import type { ConfigProblem } from '../config/problem.js';
 import type { OutboundSettings } from '../config/settings.js';
 import { parseShareLink, type ShareLink } from '../config/share-link/share-link.js';
@@ -82,8 +82,9 @@ function read(
   onWarning: OnWarning,
   strict: boolean,
 ): OutboundSettings {
-  const text = JSON.stringify({ outbounds: [outbound] });
-  const { settings, errors, warnings } = parseConfig(text, { fileName: 'outbound', partial: true, strict });
+  const value = { outbounds: [outbound] };
+  const options = { fileName: 'outbound', partial: true, strict };
+  const { settings, errors, warnings } = parseConfigValue(value, options);
   for (const warning of warnings) onWarning(format(warning));
   const [first] = settings?.outbounds ?? [];
   if (first === undefined) throw new ConfigError(errors, format);

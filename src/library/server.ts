@@ -5,7 +5,7 @@ import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import { firstOutbound } from '../app/router/first-outbound.js';
 import { createInbound } from '../compose/inbound.js';
 import { createOutbounds } from '../compose/outbound.js';
-import { parseConfig } from '../config/parse-config.js';
+import { parseConfigValue } from '../config/parse-config.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import { type FormatOptions, linksOfInbound } from '../config/share-link/format-share-link.js';
 import type { Inbound } from '../contract/inbound.js';
@@ -251,7 +251,7 @@ function checkServerOptions(options: ServerOptions): ServerOptions {
 /** The options as a configuration of one inbound and one outbound, so that the same checks and messages hold. */
 function readServerOptions(options: ServerOptions, onWarning: (warning: string) => void): Settings {
   const { listen, outbound, policy, stream } = options;
-  const text = JSON.stringify({
+  const config = {
     inbounds: [
       {
         protocol: 'vmess',
@@ -263,8 +263,8 @@ function readServerOptions(options: ServerOptions, onWarning: (warning: string) 
     ],
     outbounds: [outbound ?? { protocol: 'freedom' }],
     ...(policy === undefined ? {} : { policy: { levels: policy } }),
-  });
-  const { settings, errors, warnings } = parseConfig(text, { fileName: 'server' });
+  };
+  const { settings, errors, warnings } = parseConfigValue(config, { fileName: 'server' });
   for (const warning of warnings) {
     // Its own settings are made above; users come later.
     if (!warning.path.startsWith('inbounds[0].settings'))

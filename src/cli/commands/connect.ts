@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { createLog } from '../../app/log/log.js';
 import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
-import { parseConfig } from '../../config/parse-config.js';
+import { parseConfigValue } from '../../config/parse-config.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
@@ -108,7 +108,7 @@ function build(candidate: Candidate, { listen, log }: ConnectFlags): Instance {
     ],
     outbounds: [{ tag: 'server', ...candidate.link?.outbound }],
   };
-  const { errors, settings } = parseConfig(JSON.stringify(config), { fileName: 'link' });
+  const { errors, settings } = parseConfigValue(config, { fileName: 'link' });
   if (settings === undefined) throw new TsrayError('ERR_LINK', errors[0]?.message ?? 'cannot be used');
   return createInstance(settings, {
     flags: readEnvironmentFlags(process.env),

@@ -23,6 +23,16 @@ export interface TreeOptions {
 export function readTree(text: string, options: TreeOptions, problems: ProblemList): ConfigNode | undefined {
   const { format, fileName, order, strict } = options;
   const root = parseAs(format, text, fileName, order, problems);
+  return inOlderForm(root, format, strict, problems);
+}
+
+/** A tree of either format, as the v4 form. */
+export function inOlderForm(
+  root: ConfigNode | undefined,
+  format: ConfigFormat,
+  strict: boolean,
+  problems: ProblemList,
+): ConfigNode | undefined {
   if (root?.kind !== 'object') return root;
   if (format === 'jsonv5')
     return translateRoot(root, new Report(problems, strict, 'as its name or -format says'));
