@@ -10,6 +10,8 @@ const [{ rootSchema }, inbound, outbound, stream, { policySchema }, { logSchema 
   ['root', 'inbounds', 'outbounds', 'stream', 'policy', 'log'].map(load),
 );
 
+const { otherProtocolNames } = await import(new URL('../dist/config/newer-forms.js', import.meta.url).href);
+
 /** One valibot schema in JSON Schema's words; what only a function can check is left out. */
 function convert(schema) {
   const { $schema: _, ...rest } = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' });
@@ -37,21 +39,29 @@ function withMembers(object, members) {
 }
 
 /** The handler's keys, and for each protocol the shape of its settings. */
-function handler(schema, protocols) {
+function handler(role, schema, protocols) {
   const names = Object.keys(protocols);
+  const allNames = (name) => [name, ...otherProtocolNames(role, name)];
   const base = withMembers(convert(schema), {
-    protocol: { enum: names },
+    protocol: { enum: names.flatMap(allNames) },
     settings: { type: 'object' },
     streamSettings: { $ref: '#/definitions/streamSettings' },
   });
   return {
     ...base,
     allOf: names.map((name) => ({
-      if: { properties: { protocol: { const: name } } },
+      if: { properties: { protocol: { enum: allNames(name) } } },
       // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
-      then: { properties: { settings: convert(protocols[name].schema) } },
+      then: { properties: { settings: flatToo(convert(protocols[name].schema)) } },
     })),
   };
+}
+
+/** A server may stand directly in `settings` in place of the list of them. */
+function flatToo({ required = [], ...shape }) {
+  const list = required.find((key) => key === 'vnext' || key === 'servers');
+  if (list === undefined) return required.length === 0 ? shape : { ...shape, required };
+  return { ...shape, anyOf: [{ required: [list] }, { required: ['address', 'port'] }] };
 }
 
 const root = convert(rootSchema);
@@ -68,8 +78,8 @@ const schema = {
     transport: convert(stream.defaultsSchema),
   }),
   definitions: {
-    inbound: handler(inbound.inboundSchema, inbound.inboundProtocols),
-    outbound: handler(outbound.outboundSchema, outbound.outboundProtocols),
+    inbound: handler('inbound', inbound.inboundSchema, inbound.inboundProtocols),
+    outbound: handler('outbound', outbound.outboundSchema, outbound.outboundProtocols),
     streamSettings: withMembers(
       convert(stream.streamSchema),
       Object.fromEntries(Object.entries(stream.streamMembers).map(([key, value]) => [key, convert(value)])),

@@ -4,6 +4,7 @@ import { eachDuplicate } from './check/duplicates.js';
 import { inside, type Place, textAt } from './check/place.js';
 import { nearestName } from './did-you-mean.js';
 import type { HandlerResult } from './schema/handler.js';
+import { chainPlace } from './schema/outbounds.js';
 import type { InboundSettings, OutboundSettings } from './settings.js';
 
 export function crossCheck(
@@ -112,14 +113,14 @@ function isVmess(place: Place): boolean {
   return textAt(inside(place, 'protocol'))?.toLowerCase() === 'vmess';
 }
 
-/** `proxySettings.tag` must name an outbound, and no chain may lead back to itself. */
+/** What an outbound goes through must name an outbound, and no chain may lead back to itself. */
 function checkChains(
   checker: Checker,
   outbounds: readonly HandlerResult<OutboundSettings>[],
   tags: ReadonlyMap<string, number>,
 ): void {
   const next = outbounds.map(({ place }) => {
-    const at = inside(place, 'proxySettings', 'tag');
+    const at = chainPlace(place);
     const wanted = textAt(at);
     if (wanted === undefined || wanted === '') return undefined;
     const target = tags.get(wanted);
@@ -141,12 +142,12 @@ function checkChains(
     const names = [...cycle, cycle[0]!]
       .map((index) => textAt(inside(outbounds[index]!.place, 'tag')) ?? '')
       .join(' → ');
-    const place = inside(outbounds[cycle.at(-1)!]!.place, 'proxySettings', 'tag');
+    const place = chainPlace(outbounds[cycle.at(-1)!]!.place);
     checker.error(
       place,
       'ERR_CONFIG_CONFLICT',
       `these outbounds go through each other in a circle: ${names}`,
-      'Remove one of the "proxySettings".',
+      'Remove one of the "proxySettings" or "dialerProxy".',
     );
   }
 }

@@ -10,6 +10,8 @@ export interface ConnContext extends RouteQuery {
   readonly id: number;
   /** How the access log prints the source: V2Ray writes `tcp:ip:port` for socks and mux, plain `ip:port` elsewhere. */
   readonly sourceText: string;
+  /** A VMess inbound accepted it: whoever sent it is somewhere else. */
+  readonly fromVmess?: true;
   /** Packets will go to other destinations too (full cone); that the first cannot be reached says nothing about them. */
   readonly fullCone?: boolean;
   /** What the inbound wants its UDP carried in, where the outbound has no form of its own. */

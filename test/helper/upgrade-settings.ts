@@ -27,7 +27,6 @@ export function httpUpgradeSettings(
     path: '/way',
     headers: {},
     acceptProxyProtocol: false,
-    sendsEarly: false,
     earlyDataHeaderName: '',
     maxEarlyData: 0,
     trustForwardedFor: false,

@@ -107,7 +107,9 @@ class Walk {
     if (notes.unsupported !== undefined) {
       const value = plainValue(member.value);
       if (!deepEmpty(value) && notes.unsupported.harmless?.(value) !== true) {
-        this.#checker.unsupported(place(), notes.unsupported.message, notes.essential === true);
+        const { comfort, message } = notes.unsupported;
+        if (comfort) this.#checker.withoutComfort(place(), message);
+        else this.#checker.unsupported(place(), message, notes.essential === true);
       }
       return undefined;
     }

@@ -78,6 +78,11 @@ export class Checker {
     this.error(place, 'ERR_CONFIG_UNSUPPORTED', message, hint);
   }
 
+  /** Something V2Ray has and tsray has not, which decides nothing. */
+  withoutComfort(place: Place, message: string): void {
+    this.warn(place, 'ERR_CONFIG_UNSUPPORTED', `${message}; going on without it`);
+  }
+
   unknownKey(span: Span, place: Place, message: string, hint: string | undefined): void {
     const severity = this.options.strict ? 'error' : 'warning';
     this.problems.add(severity, 'ERR_CONFIG_KEY', span, place.path, message, hint);

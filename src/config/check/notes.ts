@@ -7,6 +7,8 @@ export interface Unsupported {
   readonly message: string;
   /** Whether the value asks for nothing and may pass; empty and false values always may. */
   readonly harmless?: (value: unknown) => boolean;
+  /** Nothing about where connections go or what is sent depends on it: a warning, whatever the options. */
+  readonly comfort?: true;
 }
 
 export interface Notes {

@@ -69,7 +69,7 @@ export const inboundSchema = v.object(
   {
     protocol: words(protocolNames(inboundProtocols), {
       unsupported: each(
-        ['shadowsocks', 'vless', 'trojan', 'mtproto', 'hysteria2', 'vliteu'],
+        ['shadowsocks', 'vless', 'trojan', 'mtproto', 'hysteria', 'hysteria2', 'vliteu', 'wireguard', 'tun'],
         (name) => `the inbound protocol "${name}" is not supported by tsray`,
       ),
       essential: true,

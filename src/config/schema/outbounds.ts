@@ -7,6 +7,7 @@ import type { Checker } from '../check/checker.js';
 import { inside, type Place, textAt } from '../check/place.js';
 import type { OutboundSettings } from '../settings.js';
 import { adviseAddress, isIp, isWildcard } from '../values/address.js';
+import { foreign } from './foreign-keys.js';
 import {
   type HandlerResult,
   handlerSiblings,
@@ -48,6 +49,7 @@ export const outboundSchema = v.object(
           'mtproto',
           'dns',
           'loopback',
+          'hysteria',
           'hysteria2',
           'vliteu',
           'wireguard',
@@ -62,6 +64,7 @@ export const outboundSchema = v.object(
     streamSettings: opaque,
     proxySettings: v.optional(v.object({ tag: tagText, transportLayer: v.optional(flag) }, 'an object')),
     mux: v.optional(muxSchema),
+    ...foreign('outbound'),
     predial: v.optional(whole(0, 64, 'a number of connections from 0 to 64'), 0),
     domainStrategy: v.optional(
       words(['AsIs'], {
@@ -92,10 +95,10 @@ export function readOutbound(
   if (base === undefined || streamPart === undefined || part === undefined) {
     return { place, settings: undefined };
   }
+  const chain = chainOf(base.proxySettings, place, checker);
   const { network } = streamPart;
-  if (base.proxySettings?.transportLayer === true && (network === 'kcp' || network === 'domainsocket')) {
-    const at = inside(place, 'proxySettings', 'transportLayer');
-    checker.unsupported(at, `"${network}" cannot go through another outbound`, true);
+  if (chain?.transportLayer === true && socketNetworks.has(network)) {
+    checker.unsupported(chainPlace(place), `"${network}" cannot go through another outbound`, true);
     return { place, settings: refusing(place) };
   }
   const sendThrough: Address = parseAddress(base.sendThrough);
@@ -106,17 +109,38 @@ export function readOutbound(
       ...part,
       tag: base.tag,
       ...(isWildcard(sendThrough) ? {} : { sendThrough }),
-      ...(base.proxySettings === undefined
-        ? {}
-        : {
-            proxyTag: base.proxySettings.tag,
-            transportLayer: base.proxySettings.transportLayer ?? false,
-          }),
+      ...chain,
       ...(mux === undefined ? {} : { mux }),
       ...predialOf(base.predial, part.protocol, place, checker),
       stream: streamPart,
     },
   };
+}
+
+/** Networks that have sockets of their own, which no other outbound carries. */
+const socketNetworks: ReadonlySet<string> = new Set(['kcp', 'quic', 'domainsocket']);
+
+/** Where an outbound names the one that its connections go through: `proxySettings`, or Xray's `dialerProxy`. */
+export function chainPlace(place: Place): Place {
+  const dialerProxy = inside(place, 'streamSettings', 'sockopt', 'dialerProxy');
+  return (textAt(dialerProxy) ?? '') === '' ? inside(place, 'proxySettings', 'tag') : dialerProxy;
+}
+
+/** `dialerProxy` is `proxySettings` with `transportLayer`. */
+function chainOf(
+  proxySettings: { readonly tag: string; readonly transportLayer?: boolean | undefined } | undefined,
+  place: Place,
+  checker: Checker,
+): Pick<OutboundSettings, 'proxyTag' | 'transportLayer'> | undefined {
+  const at = inside(place, 'streamSettings', 'sockopt', 'dialerProxy');
+  const dialerProxy = textAt(at) ?? '';
+  if (dialerProxy !== '' && proxySettings !== undefined && proxySettings.tag !== dialerProxy) {
+    const message = 'the connections cannot go through this outbound and through that of "proxySettings"';
+    checker.error(at, 'ERR_CONFIG_CONFLICT', message, 'Remove one of the two.');
+  }
+  if (dialerProxy !== '') return { proxyTag: dialerProxy, transportLayer: true };
+  if (proxySettings === undefined) return undefined;
+  return { proxyTag: proxySettings.tag, transportLayer: proxySettings.transportLayer ?? false };
 }
 
 /** Only an outbound with servers of its own has anything to connect to ahead of time. */

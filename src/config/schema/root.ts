@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { everyMember } from '../check/empty.js';
 import { deprecations } from '../deprecation.js';
+import { foreign } from './foreign-keys.js';
 import { deprecated, opaque, unsupported, whole } from './types.js';
 
 const notYet = (name: string) => `${name} is not supported by tsray yet`;
@@ -24,6 +25,7 @@ export const rootSchema = v.object(
     burstObservatory: unsupported(notYet('burstObservatory')),
     multiObservatory: unsupported(notYet('multiObservatory')),
     services: unsupported(notYet('services')),
+    ...foreign('root'),
     port: deprecated(whole(1, 65535, 'a port from 1 to 65535'), deprecations.port),
     inbound: deprecated(v.unknown(), deprecations.inbound),
     inboundDetour: deprecated(v.unknown(), deprecations.inboundDetour),

@@ -7,9 +7,11 @@ import type { StreamSettings } from '../../transport/stack/stream-settings.js';
 import type { Checker } from '../check/checker.js';
 import { deepEmpty } from '../check/empty.js';
 import type { AnySchema } from '../check/notes.js';
-import { inside, orEmptyObject, type Place } from '../check/place.js';
+import { inside, orEmptyObject, type Place, textAt } from '../check/place.js';
 import { plainValue } from '../tree/node.js';
+import { foreign } from './foreign-keys.js';
 import type { Section } from './section.js';
+import { finalmaskSchema, type KcpMasks, readFinalmask } from './stream/finalmask.js';
 import { grpc } from './stream/grpc.js';
 import { h2, h2ForClient } from './stream/h2.js';
 import { httpUpgrade } from './stream/httpupgrade.js';
@@ -125,8 +127,18 @@ export const streamSchema = v.object(
       words(networks, { unsupported: missingNetworks, aliases: otherNames, essential: true }),
       'tcp',
     ),
-    security: v.optional(words(['none', 'tls'], { unsupported: missingSecurities, essential: true }), 'none'),
+    security: v.optional(
+      words(['none', 'tls'], {
+        unsupported: missingSecurities,
+        // Taken for none by V2Ray, as every word it does not know.
+        aliases: { auto: 'none' },
+        essential: true,
+      }),
+      'none',
+    ),
+    finalmask: opaque,
     sockopt: opaque,
+    ...foreign('stream'),
     ...Object.fromEntries(Object.keys(owners).map((key) => [key, opaque])),
   },
   'an object',
@@ -139,6 +151,7 @@ export const streamMembers: Readonly<Record<string, AnySchema>> = {
   ),
   tlsSettings: tls.schema,
   sockopt: sockopt.schema,
+  finalmask: finalmaskSchema,
 };
 
 /** Network → what the top level's `transport` says of it. */
@@ -159,23 +172,39 @@ export function readStream(
   const value = checker.check(streamSchema, solid, streamMembers);
   if (value === undefined) return undefined;
   const { network, security } = value;
+  warnOfAuto(inside(solid, 'security'), checker);
   const { keys } = carriers[network];
   warnUnused(solid, [...keys, ...(security === 'tls' ? ['tlsSettings'] : [])], checker);
   const at = keys.map((key) => inside(solid, key)).find(({ missing }) => !missing);
   const carried =
     (at === undefined ? defaults.get(network) : undefined) ??
     carriers[network].read(checker, at ?? inside(solid, keys[0]!));
+  const masks = readFinalmask(checker, solid, network);
   const sockets = sockopt.read(checker, inside(solid, 'sockopt'));
   const secure = security === 'tls' ? readTls(checker, inside(solid, 'tlsSettings'), role) : 'none';
   if (network === 'quic' && security === 'tls') examineQuicTls(inside(solid, 'tlsSettings'), role, checker);
-  if (carried === undefined || sockets === undefined || secure === undefined) return undefined;
+  if (carried === undefined || masks === undefined || sockets === undefined || secure === undefined) {
+    return undefined;
+  }
   return {
-    ...(carried.network === 'http' && role === 'outbound'
-      ? { ...carried, h2: h2ForClient(carried.h2) }
-      : carried),
+    ...completed(carried, masks, role),
     ...(secure === 'none' ? {} : { tls: secure }),
     sockopt: sockets,
   };
+}
+
+/** What the role, and what is written elsewhere, add to the settings of a network. */
+function completed(carried: Carried, masks: KcpMasks, role: Role): Carried {
+  if (carried.network === 'http' && role === 'outbound') return { ...carried, h2: h2ForClient(carried.h2) };
+  return carried.network === 'kcp' ? { ...carried, kcp: { ...carried.kcp, ...masks } } : carried;
+}
+
+function warnOfAuto(place: Place, checker: Checker): void {
+  if (textAt(place)?.toLowerCase() !== 'auto') return;
+  const message = '"auto" is no security of a transport; it is taken for "none", as V2Ray does';
+  const hint =
+    'For TLS write "tls"; the "security" of a vmess user, which may be "auto", stands beside its "id".';
+  checker.warn(place, 'ERR_CONFIG_VALUE', message, hint);
 }
 
 function readTls(checker: Checker, place: Place, role: Role): StreamSettings['tls'] {

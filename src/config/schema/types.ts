@@ -8,7 +8,7 @@ import type { Deprecation } from '../deprecation.js';
 import { oneOf } from '../did-you-mean.js';
 import { adviseAddress, isAddress, isIp } from '../values/address.js';
 import { adviseNetworks, parseNetworks } from '../values/networks.js';
-import { advisePorts, isPortText } from '../values/ports.js';
+import { advisePorts, isPortText, parsePortList } from '../values/ports.js';
 
 export const text = v.string('a string');
 export const flag = v.boolean('true or false');
@@ -44,6 +44,17 @@ const portsExpected = 'a port from 0 to 65535, a range such as "1000-1005", or "
 export const portRange = v.union(
   [whole(0, 65535, portsExpected), checkedText(portsExpected, isPortText, { advise: advisePorts })],
   portsExpected,
+);
+
+const portListExpected = 'a port from 0 to 65535, or ports and ranges such as "53,443,1000-2000"';
+
+/** V2Ray's PortList. `parsePortList` reads its text. */
+export const portList = v.union(
+  [
+    whole(0, 65535, portListExpected),
+    checkedText(portListExpected, (given) => parsePortList(given) !== undefined),
+  ],
+  portListExpected,
 );
 
 const networksExpected = '"tcp", "udp" or "tcp,udp"';
@@ -113,12 +124,16 @@ export const password = noted(v.string('a string'), { secret: true });
 /** A key tsray does nothing with, refused unless its value asks for nothing. */
 export function unsupported(
   message: string,
-  options: { harmless?: (value: unknown) => boolean; essential?: true } = {},
+  options: { harmless?: (value: unknown) => boolean; essential?: true; comfort?: true } = {},
 ) {
-  const { harmless, essential } = options;
+  const { comfort, essential, harmless } = options;
   return v.optional(
     noted(v.unknown(), {
-      unsupported: { message, ...(harmless === undefined ? {} : { harmless }) },
+      unsupported: {
+        message,
+        ...(harmless === undefined ? {} : { harmless }),
+        ...(comfort ? { comfort } : {}),
+      },
       ...(essential ? { essential } : {}),
     }),
   );

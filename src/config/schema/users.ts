@@ -39,8 +39,11 @@ const upstreamUser = v.object(
 
 type UpstreamUser = v.InferOutput<typeof upstreamUser>;
 
-/** `settings` of the socks and http outbounds. */
-export function upstreamSchema<const TExtra extends v.ObjectEntries>(extra: TExtra) {
+/** `settings` of the socks and http outbounds: `beside` the list of servers, and `extra` in each of them. */
+export function upstreamSchema<const TBeside extends v.ObjectEntries, const TExtra extends v.ObjectEntries>(
+  beside: TBeside,
+  extra: TExtra,
+) {
   const server = v.object(
     {
       address: addressText,
@@ -51,7 +54,10 @@ export function upstreamSchema<const TExtra extends v.ObjectEntries>(extra: TExt
     'an object',
   );
   return v.object(
-    { servers: v.pipe(v.array(server, 'a list of servers'), v.minLength(1, 'at least one server')) },
+    {
+      servers: v.pipe(v.array(server, 'a list of servers'), v.minLength(1, 'at least one server')),
+      ...beside,
+    },
     'an object',
   );
 }

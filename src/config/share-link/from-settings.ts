@@ -138,13 +138,13 @@ function carriageOf(stream: StreamSettings, role: 'inbound' | 'outbound', notes:
       return { network: 'ws', host, path: earlyDataWhole ? withEarlyData(path, maxEarlyData) : path };
     }
     case 'httpupgrade': {
-      const { host = '', headers, maxEarlyData, path, sendsEarly } = stream.httpupgrade;
+      const { host = '', headers, maxEarlyData, path } = stream.httpupgrade;
       if (Object.keys(headers).length > 0) {
         notes.push('headers of httpupgradeSettings other than Host are not in the link');
       }
       if (maxEarlyData > 0 && role === 'outbound')
         notes.push('maxEarlyData of httpupgradeSettings is not in the link');
-      return { network: 'httpupgrade', host, path: sendsEarly ? withEarlyData(path, xrayEarlyBytes) : path };
+      return { network: 'httpupgrade', host, path };
     }
     case 'http': {
       const { headers, hosts, method, path } = stream.h2;
@@ -178,8 +178,6 @@ function quicCarriage({ header, key, security }: QuicSettings): LinkCarriage {
 }
 
 const defaultMtu = 1350;
-/** What Xray's clients write; its size means nothing there. */
-const xrayEarlyBytes = 2560;
 
 function withEarlyData(path: string, bytes: number): string {
   return `${path}${path.includes('?') ? '&' : '?'}ed=${bytes}`;
@@ -206,7 +204,8 @@ function tlsOf(tls: TlsSettings, role: 'inbound' | 'outbound', notes: string[]):
   if (tls.certificates.some(({ usage }) => usage === 'verify')) {
     notes.push('the CA certificate that the client trusts is not in the link');
   }
-  if (tls.pinnedPeerCertificateChains.length > 0) notes.push('the pinned certificate is not in the link');
+  const pins = [...tls.pinnedPeerCertificateChains, ...(tls.pinnedPeerCertificates ?? [])];
+  if (pins.length > 0) notes.push('the pinned certificate is not in the link');
   if (tls.minVersion !== undefined || tls.maxVersion !== undefined || tls.cipherSuites !== undefined) {
     notes.push('TLS versions and cipher suites are not in the link');
   }

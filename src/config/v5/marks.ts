@@ -73,7 +73,8 @@ const inboundKeys: ReadonlyMap<string, ReadonlyMap<string, Judge>> = new Map(
   }),
 );
 
-const server: Judges = { address: 'v5', servers: 'v4' };
+/** A server's address directly in `settings` is in newer cores' v4 format too, with the same meaning. */
+const server: Judges = { servers: 'v4' };
 
 const outboundKeys: ReadonlyMap<string, ReadonlyMap<string, Judge>> = new Map(
   Object.entries({

@@ -17,6 +17,17 @@ export function parsePortRange(given: string): PortRange | undefined {
   return valid ? { from, to } : undefined;
 }
 
+/** V2Ray's PortList: ports and ranges with commas between them, blanks around them. Undefined if it is none. */
+export function parsePortList(given: string): readonly PortRange[] | undefined {
+  const ranges = given
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map(parsePortRange);
+  const valid = ranges.filter((range) => range !== undefined);
+  return valid.length === ranges.length ? valid : undefined;
+}
+
 /** Whether a string is a PortRange; the contents of a variable are checked when it is read. */
 export function isPortText(given: string): boolean {
   return /^env:./.test(given) || parsePortRange(given) !== undefined;

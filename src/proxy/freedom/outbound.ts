@@ -51,8 +51,7 @@ class FreedomOutbound implements Outbound {
     this.levels = [settings.userLevel];
     this.#deps = deps;
     this.#targets = new Targets(settings, deps.resolver, deps.localAddress);
-    this.#passesNames =
-      deps.via !== undefined && settings.domainStrategy === 'AsIs' && !settings.blockPrivate;
+    this.#passesNames = deps.via !== undefined && !this.#targets.needsAddresses;
   }
 
   open(context: ConnContext): Promise<Link> {
@@ -65,10 +64,11 @@ class FreedomOutbound implements Outbound {
         { network: 'tcp', address, port: target.port },
         { signal, log, onConnected: context.onConnected },
       );
+    const remote = context.fromVmess === true;
     const options = { clock, what, pausesMs, deadlineMs, isFinal, signal: context.signal };
     return retry(options, async (_attempt, signal) => {
       if (this.#passesNames) return dial(target.address, signal);
-      const addresses = await this.#targets.resolve(target.address, signal);
+      const addresses = await this.#targets.resolve({ ...target, remote }, signal);
       if (target.address.kind !== 'domain') return dial(target.address, signal);
       return raceAddresses({ addresses, dial, discard: (late) => late.destroy(), clock, what, signal });
     });
@@ -86,6 +86,7 @@ class FreedomOutbound implements Outbound {
     const packets = new FreedomPackets({
       targets: this.#targets,
       passesNames: this.#passesNames,
+      remote: context.fromVmess === true,
       clock,
       log: context.log,
       openSocket:
@@ -100,7 +101,7 @@ class FreedomOutbound implements Outbound {
     // A SOCKS client may announce no destination; each packet then brings its own.
     if (isUnspecified(target.address) && target.port === 0) return packets;
     try {
-      await packets.prepare(target.address, context.signal);
+      await packets.prepare(target, context.signal);
     } catch (error) {
       packets.destroy();
       throw error;

@@ -26,6 +26,8 @@ export interface FreedomPacketsDeps {
   readonly targets: Targets;
   /** Names are sent as they are, not resolved. */
   readonly passesNames: boolean;
+  /** The session came in by VMess. */
+  readonly remote: boolean;
   /** All addresses go one way: `openSocket` is asked for `udp4` only. */
   readonly onePath: boolean;
   /** `address` is where its first packet goes. */
@@ -55,8 +57,8 @@ export class FreedomPackets implements PacketLink {
   #holds = true;
   #closedTold = false;
   #error: TsrayError | undefined;
-  /** The address last found allowed: packets mostly go where the one before went. */
-  #allowed: Address | undefined;
+  /** The destination last found allowed: packets mostly go where the one before went. */
+  #allowed: Destination | undefined;
   #dropped = 0;
 
   constructor(deps: FreedomPacketsDeps) {
@@ -70,15 +72,16 @@ export class FreedomPackets implements PacketLink {
     return this.#dropped;
   }
 
-  /** Makes ready to send to `address`, so that whoever asked learns of a failure. Rejects with a TsrayError. */
-  async prepare(address: Address, signal?: AbortSignal): Promise<void> {
+  /** Makes ready to send to `destination`, so that whoever asked learns of a failure. Rejects with a TsrayError. */
+  async prepare(destination: Destination, signal?: AbortSignal): Promise<void> {
+    const { address } = destination;
     let ip = address;
     if (!(this.#deps.passesNames && address.kind === 'domain')) {
-      ip = choose(await this.#deps.targets.resolve(address, signal));
+      ip = choose(await this.#lookUp(destination, signal));
       if (address.kind === 'domain') {
         const known = new Pending<Address>();
         known.value = ip;
-        this.#names.set(address.host, known);
+        this.#names.set(this.#deps.targets.keyOf(destination), known);
       }
     }
     const slot = new Pending<PacketLink>();
@@ -122,7 +125,7 @@ export class FreedomPackets implements PacketLink {
   }
 
   #sendToName(bytes: Uint8Array, destination: Destination): boolean {
-    const name = destination.address.host;
+    const name = this.#deps.targets.keyOf(destination);
     let entry = this.#names.get(name);
     if (entry?.value !== undefined) {
       return this.#sendTo(bytes, { ...destination, address: entry.value });
@@ -131,7 +134,7 @@ export class FreedomPackets implements PacketLink {
       entry = new Pending<Address>();
       if (!this.#makeRoomForName()) return this.#drop();
       this.#names.set(name, entry);
-      this.#resolve(destination.address, entry).catch(this.#defect);
+      this.#resolve(destination, entry).catch(this.#defect);
     } else if (entry.failedUntilMs !== undefined) {
       return this.#drop();
     }
@@ -140,9 +143,9 @@ export class FreedomPackets implements PacketLink {
 
   #sendTo(bytes: Uint8Array, destination: Destination): boolean {
     const { address } = destination;
-    if (address.kind !== 'domain' && address.host !== this.#allowed?.host) {
-      if (!this.#deps.targets.allows(address)) return this.#drop();
-      this.#allowed = address;
+    if (address.kind !== 'domain' && !this.#isAllowed(destination)) {
+      if (!this.#deps.targets.allows({ ...destination, remote: this.#deps.remote })) return this.#drop();
+      this.#allowed = destination;
     }
     const path = this.#pathOf(address);
     let slot = this.#sockets.get(path);
@@ -159,9 +162,17 @@ export class FreedomPackets implements PacketLink {
 
   readonly #defect = (thrown: unknown): void => failed(thrown, (error) => this.destroy(error));
 
-  async #resolve(address: Address, entry: Pending<Address>): Promise<void> {
+  #isAllowed({ address, port }: Destination): boolean {
+    return address.host === this.#allowed?.address.host && port === this.#allowed.port;
+  }
+
+  #lookUp(destination: Destination, signal: AbortSignal | undefined): Promise<readonly Address[]> {
+    return this.#deps.targets.resolve({ ...destination, remote: this.#deps.remote }, signal);
+  }
+
+  async #resolve(destination: Destination, entry: Pending<Address>): Promise<void> {
     try {
-      entry.value = choose(await this.#deps.targets.resolve(address, this.#abort.signal));
+      entry.value = choose(await this.#lookUp(destination, this.#abort.signal));
     } catch (thrown) {
       this.#failed(entry, thrown);
       return;

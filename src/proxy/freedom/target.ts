@@ -1,9 +1,10 @@
 /** Where freedom sends something: the redirect, the name's addresses, and whether they may be reached. */
 import type { AddressFamily, Resolver } from '../../contract/dns.js';
 import { TsrayError } from '../../core/errors.js';
-import { type Address, parseAddress } from '../../core/net/address.js';
+import { type Address, formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import { isPrivateAddress } from '../../core/net/private-address.js';
+import { allowsAll, mayReach, type Reached } from './final-rules.js';
 import type { FreedomSettings } from './settings.js';
 
 const familyOf: Record<FreedomSettings['domainStrategy'], AddressFamily> = {
@@ -11,6 +12,8 @@ const familyOf: Record<FreedomSettings['domainStrategy'], AddressFamily> = {
   UseIP: 'any',
   UseIPv4: 'ipv4',
   UseIPv6: 'ipv6',
+  ForceIPv4: 'ipv4',
+  ForceIPv6: 'ipv6',
 };
 
 export class Targets {
@@ -39,24 +42,39 @@ export class Targets {
     };
   }
 
+  /** Whether the address that names lead to decides about them. */
+  get needsAddresses(): boolean {
+    const { blockPrivate, domainStrategy, finalRules } = this.#settings;
+    return domainStrategy !== 'AsIs' || blockPrivate || !(finalRules === undefined || allowsAll(finalRules));
+  }
+
+  /** What the addresses of a destination are remembered under: with rules they may differ from port to port. */
+  keyOf({ address, port }: Destination): string {
+    return this.#settings.finalRules === undefined ? address.host : formatHostPort(address.host, port);
+  }
+
   /** Whether an IP address may be reached. */
-  allows(address: Address): boolean {
-    return !(this.#settings.blockPrivate && isPrivateAddress(address));
+  allows(reached: Reached): boolean {
+    return this.#blockedBy(reached) === undefined;
+  }
+
+  #blockedBy(reached: Reached): 'blockPrivate' | 'finalRules' | undefined {
+    const { blockPrivate, finalRules } = this.#settings;
+    if (blockPrivate && isPrivateAddress(reached.address)) return 'blockPrivate';
+    return finalRules === undefined || mayReach(finalRules, reached) ? undefined : 'finalRules';
   }
 
   /**
-   * The IP addresses to try for `address`, in order of preference, at least one. A name that has none of the
+   * The IP addresses to try for a target, in order of preference, at least one. A name that has none of the
    * strategy's family is tried with any, as V2Ray does. Rejects with ERR_DNS, ERR_BLOCKED or ERR_ABORTED.
    */
-  async resolve(address: Address, signal?: AbortSignal): Promise<readonly Address[]> {
-    if (address.kind !== 'domain') {
-      if (!this.allows(address)) throw blocked(address);
-      return [address];
-    }
-    const found = this.#reachable(await this.#lookUp(address.host, signal));
-    const allowed = found.filter((candidate) => this.allows(candidate));
-    if (allowed.length === 0) throw blocked(address);
-    return allowed;
+  async resolve(target: Reached, signal?: AbortSignal): Promise<readonly Address[]> {
+    const { address } = target;
+    const isName = address.kind === 'domain';
+    const found = isName ? this.#reachable(await this.#lookUp(address.host, signal)) : [address];
+    const allowed = found.filter((candidate) => this.allows({ ...target, address: candidate }));
+    if (allowed.length > 0) return allowed;
+    throw blocked(target, this.#blockedBy({ ...target, address: found[0]! }));
   }
 
   async #lookUp(name: string, signal: AbortSignal | undefined): Promise<readonly Address[]> {
@@ -64,7 +82,9 @@ export class Targets {
     try {
       return await this.#resolver.resolve(name, family, signal);
     } catch (error) {
-      if (family === 'any' || !(error instanceof TsrayError && error.code === 'ERR_DNS')) throw error;
+      const forced = this.#settings.domainStrategy.startsWith('Force');
+      if (family === 'any' || forced || !(error instanceof TsrayError && error.code === 'ERR_DNS'))
+        throw error;
       return this.#resolver.resolve(name, 'any', signal);
     }
   }
@@ -81,7 +101,12 @@ export function isUnspecified(address: Address): boolean {
   return address.host === '0.0.0.0' || address.host === '::';
 }
 
-function blocked(address: Address): TsrayError {
+function blocked({ address, port }: Reached, by: 'blockPrivate' | 'finalRules' | undefined): TsrayError {
+  if (by === 'finalRules') {
+    return new TsrayError('ERR_BLOCKED', `${formatHostPort(address.host, port)} is blocked by finalRules`, {
+      hint: 'If it shall be reachable, put an "allow" rule in front of the others in "finalRules".',
+    });
+  }
   const what = address.kind === 'domain' ? 'leads to a private address' : 'is a private address';
   return new TsrayError('ERR_BLOCKED', `${address.host} ${what}, which blockPrivate refuses`, {
     hint: 'If it shall be reachable, set "blockPrivate" of this freedom outbound to false.',

@@ -180,7 +180,7 @@ class Serving {
 
   /** What V2Ray passes on to a session: user, inbound and source, the source printed with its network. */
   #contextFor(destination: Destination, signal: AbortSignal): ConnContext {
-    const { source, inboundTag, user, level, idleMs } = this.#context;
+    const { source, fromVmess, inboundTag, user, level, idleMs } = this.#context;
     const id = this.#deps.nextId();
     return {
       id,
@@ -188,6 +188,7 @@ class Serving {
       source: { ...source, network: 'tcp' },
       sourceText: formatDestination(source),
       inboundTag,
+      ...(fromVmess === undefined ? {} : { fromVmess }),
       destination,
       ...(user === undefined ? {} : { user }),
       level,

@@ -194,6 +194,7 @@ function serve(
     source,
     sourceText: formatHostPort(source.address.host, source.port),
     inboundTag: deps.tag,
+    fromVmess: true,
     destination: {
       network: header.command === 'udp' ? 'udp' : 'tcp',
       address: header.command === 'mux' ? { kind: 'domain', host: muxHost } : header.address,

@@ -55,9 +55,9 @@ class HttpUpgradeDialer implements Dialer {
   }
 
   async dial(destination: Destination, options: DialOptions = {}): Promise<Link> {
-    const { earlyDataHeaderName, maxEarlyData, sendsEarly } = this.#settings;
+    const { earlyDataHeaderName, maxEarlyData } = this.#settings;
     const link = await this.#carrier.links.dial(destination, options);
-    if (!sendsEarly && (maxEarlyData === 0 || earlyDataHeaderName === '')) {
+    if (maxEarlyData === 0 || earlyDataHeaderName === '') {
       return this.#upgrade(
         link,
         { bytes: this.#request(destination), rest: none },
@@ -82,8 +82,7 @@ class HttpUpgradeDialer implements Dialer {
   }
 
   #opening(first: Uint8Array, destination: Destination): Opening {
-    const { earlyDataHeaderName, maxEarlyData, sendsEarly } = this.#settings;
-    if (sendsEarly) return { bytes: Buffer.concat([this.#request(destination), first]), rest: none };
+    const { earlyDataHeaderName, maxEarlyData } = this.#settings;
     const { early, rest } = divideFirstWrite(first, maxEarlyData, false);
     const field: Field = [goCase(earlyDataHeaderName), encodePaddedEarlyData(early)];
     return { bytes: this.#request(destination, field), rest };

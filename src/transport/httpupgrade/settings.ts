@@ -7,8 +7,6 @@ export interface HttpUpgradeSettings {
   readonly requiredHost?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly acceptProxyProtocol: boolean;
-  /** Xray's `ed` > 0: the first data follow the request at once, without waiting for the 101. */
-  readonly sendsEarly: boolean;
   /** v2ray: early data in this header, up to `maxEarlyData`; empty: none. */
   readonly earlyDataHeaderName: string;
   readonly maxEarlyData: number;

@@ -20,6 +20,7 @@ import { tcpPlace } from '../tcp/dial.js';
 import { createHttpHeadDialer, createHttpHeadListen } from '../tcp/http-head-transport.js';
 import { createTlsClient } from '../tls/client.js';
 import { createTlsServer } from '../tls/server.js';
+import type { TlsSettings } from '../tls/settings.js';
 import { printableName, unixName } from '../unix/name.js';
 import { createWsDialer } from '../ws/dial.js';
 import { createWsListen } from '../ws/listen.js';
@@ -60,7 +61,7 @@ export function createStreamDialer(settings: StreamSettings, deps: StreamDialerD
   const tlsClient =
     settings.tls === undefined
       ? undefined
-      : createTlsClient(settings.tls, defaultAlpn[settings.network], deps);
+      : createTlsClient(offered(settings.tls, settings.network, deps), defaultAlpn[settings.network], deps);
   const { links, sockets } = createClientWays(clientGround(settings, deps), tlsClient, deps);
   const carrier: ClientCarrier = {
     links,
@@ -85,6 +86,23 @@ export function createStreamDialer(settings: StreamSettings, deps: StreamDialerD
     case 'grpc':
       return createGrpcDialer(settings.grpc, carrier, deps);
   }
+}
+
+/** Of what a client's transport cannot speak nothing is offered: a server would choose it. */
+function offered(tls: TlsSettings, network: CarriedSettings['network'], { log }: TransportDeps): TlsSettings {
+  const only = { ws: 'http/1.1', httpupgrade: 'http/1.1', http: 'h2', grpc: 'h2' }[network as string];
+  const { alpn } = tls;
+  if (only === undefined || alpn === undefined || (alpn.length === 1 && alpn[0] === only)) return tls;
+  // Servers of HTTP/2 that are offered more choose h2 too.
+  if (only === 'h2' && alpn.includes(only)) return tls;
+  log.debug(`"${network}" speaks ${only} alone: TLS offers that as ALPN, not ${alpn.join(', ')}`);
+  return { ...tls, alpn: [only] };
+}
+
+/** A server of HTTP/1.1 chooses it of whatever a client offers; what else is configured is for clients that do not. */
+function accepted(tls: TlsSettings, network: CarriedSettings['network']): TlsSettings {
+  if ((network !== 'ws' && network !== 'httpupgrade') || tls.alpn === undefined) return tls;
+  return { ...tls, alpn: ['http/1.1', ...tls.alpn.filter((name) => name !== 'http/1.1')] };
 }
 
 /** Never past the outbound that everything was meant to go through. */
@@ -131,7 +149,7 @@ function transportListen(settings: StreamSettings, deps: TransportDeps): Listen 
   const security =
     settings.tls === undefined
       ? undefined
-      : createTlsServer(settings.tls, defaultAlpn[settings.network], deps);
+      : createTlsServer(accepted(settings.tls, settings.network), defaultAlpn[settings.network], deps);
   if (settings.network === 'kcp') {
     const listen = createKcpListen(settings.kcp, deps);
     return security === undefined ? listen : createSecuredListen(listen, security, deps);

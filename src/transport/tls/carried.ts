@@ -1,6 +1,5 @@
 /** `tlsSettings` for a carrier that does TLS 1.3 itself (QUIC). */
 import { X509Certificate } from 'node:crypto';
-import net from 'node:net';
 import tls from 'node:tls';
 import { describeError, TsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
@@ -9,6 +8,7 @@ import type { CarriedTlsClient, CarriedTlsServer, Identity } from '../common/car
 import type { TlsClientDeps } from './client.js';
 import { pinFault, tlsFault } from './faults.js';
 import { createKeyPair, issueIdentity, replaceAfterMs } from './identity.js';
+import { PeerIdentity, sniOf } from './peer-identity.js';
 import { certificateFault, certificateName, type LoadedCertificate, reloading } from './pem-source.js';
 import { chainHash, isPinned } from './pin.js';
 import type { TlsServerDeps } from './server.js';
@@ -21,6 +21,7 @@ export function createCarriedTlsClient(
   { clock, crypto, log }: TlsClientDeps,
 ): CarriedTlsClient {
   const pins = settings.pinnedPeerCertificateChains;
+  const identity = new PeerIdentity(settings, crypto);
   const authorities = reloading(
     settings.certificates.filter(({ usage }) => usage === 'verify'),
     clock,
@@ -31,16 +32,14 @@ export function createCarriedTlsClient(
   const nameOf = ({ address }: Destination): string => settings.serverName ?? address.host;
   return {
     alpn: settings.alpn ?? defaultAlpn,
-    serverName(destination) {
-      const name = nameOf(destination);
-      return net.isIP(name) === 0 ? name : undefined;
-    },
-    authorities: () => (settings.allowInsecure ? undefined : authorities.current().pem),
+    serverName: (destination) => sniOf(nameOf(destination)),
+    authorities: () => (settings.allowInsecure || identity.pinned ? undefined : authorities.current().pem),
     verify(chain, destination) {
       const where = formatHostPort(destination.address.host, destination.port);
-      if (!settings.allowInsecure) {
-        const name = nameOf(destination);
-        const leaf = checkName(chain[0], name, where);
+      const name = nameOf(destination);
+      identity.verify(chain, where, name, clock.nowMs());
+      if (!settings.allowInsecure && !identity.pinned) {
+        const leaf = checkName(chain[0], name, where, identity);
         const { named } = authorities.current();
         if (named !== undefined) checkNamed(leaf, named, clock.nowMs(), name, where);
       }
@@ -76,10 +75,15 @@ function trusted(settings: TlsSettings, loaded: readonly LoadedCertificate[]): T
   return { pem, named: undefined };
 }
 
-function checkName(leaf: Uint8Array | undefined, name: string, where: string): X509Certificate {
+function checkName(
+  leaf: Uint8Array | undefined,
+  name: string,
+  where: string,
+  identity: PeerIdentity,
+): X509Certificate {
   if (leaf === undefined) throw new TsrayError('ERR_TLS', `TLS with ${where}: it has sent no certificate`);
   const certificate = new X509Certificate(leaf);
-  const fault = tls.checkServerIdentity(name, certificate.toLegacyObject());
+  const fault = identity.nameFault(name, certificate.toLegacyObject());
   if (fault !== undefined) throw tlsFault(where, name, fault);
   return certificate;
 }

@@ -12,6 +12,7 @@ import { contextOptions } from './context-options.js';
 import { endWhenDamaged } from './damage.js';
 import { pinFault, tlsFault } from './faults.js';
 import { followHolding } from './hold.js';
+import { PeerIdentity, sniOf } from './peer-identity.js';
 import { certificateFault, reloading } from './pem-source.js';
 import { chainHash, isPinned } from './pin.js';
 import { SessionCache } from './session-cache.js';
@@ -47,6 +48,7 @@ export function createTlsClient(
   const { clock, crypto, log } = deps;
   const alpn = [...(settings.alpn ?? defaultAlpn)];
   const pins = settings.pinnedPeerCertificateChains;
+  const identity = new PeerIdentity(settings, crypto);
   const sessions = settings.enableSessionResumption ? new SessionCache() : undefined;
   const authorities = settings.certificates.filter(({ usage }) => usage === 'verify');
   const context = reloading(
@@ -67,18 +69,18 @@ export function createTlsClient(
       const { address, port } = destination;
       const where = formatHostPort(address.host, port);
       const name = settings.serverName ?? address.host;
-      const isName = settings.serverName !== undefined || address.kind === 'domain';
+      const sni = sniOf(name);
       const sessionKey = `${where} ${name}`;
       const session = sessions?.take(sessionKey);
       const socket = tls.connect({
         ...base,
         secureContext: context.current(),
         ALPNProtocols: alpn,
-        rejectUnauthorized: !settings.allowInsecure,
+        rejectUnauthorized: !settings.allowInsecure && !identity.pinned,
         // An IP address is no server name (RFC 6066); the certificate is held against it all the same.
-        ...(isName ? { servername: name } : {}),
+        ...(sni === undefined ? {} : { servername: sni }),
         ...(session === undefined ? {} : { session }),
-        checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
+        checkServerIdentity: (_host, certificate) => identity.nameFault(name, certificate),
       });
       if (base.socket !== undefined) followHolding(socket, base.socket);
       const early: Buffer[] = [];
@@ -94,9 +96,11 @@ export function createTlsClient(
         fault: (error) => tlsFault(where, name, error),
         verify() {
           // A session is kept only of a server that was verified; its certificates are not sent again.
-          if (pins.length > 0 && !socket.isSessionReused()) {
-            const hash = chainHash(peerChain(socket), crypto);
-            if (!isPinned(hash, pins)) throw pinFault(where, hash);
+          if ((pins.length > 0 || identity.pinned) && !socket.isSessionReused()) {
+            const chain = peerChain(socket);
+            const hash = chainHash(chain, crypto);
+            if (pins.length > 0 && !isPinned(hash, pins)) throw pinFault(where, hash);
+            identity.verify(chain, where, name, clock.nowMs());
           }
           verified = true;
           endWhenDamaged(socket);

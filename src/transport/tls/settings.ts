@@ -18,6 +18,10 @@ export interface TlsSettings {
   readonly disableSystemRoot: boolean;
   /** SHA-256 chain hashes, 32 bytes each. */
   readonly pinnedPeerCertificateChains: readonly Uint8Array[];
+  /** SHA-256 of the server's own certificate or of a CA in its chain, 32 bytes each: takes the place of the system's CAs. */
+  readonly pinnedPeerCertificates?: readonly Uint8Array[];
+  /** The certificate must have one of these names, whatever `serverName` says. Absent: that one. */
+  readonly verifyNames?: readonly string[];
   readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   /** OpenSSL cipher list. */

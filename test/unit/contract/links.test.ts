@@ -200,7 +200,7 @@ const kinds: readonly LinkKind[] = [
   {
     name: 'httpupgrade, early data',
     halfClose: true,
-    open: transport(httpUpgradeSettings({ sendsEarly: true })),
+    open: transport(httpUpgradeSettings({ earlyDataHeaderName: 'X-Early', maxEarlyData: 2048 })),
   },
   { name: 'http/2', halfClose: true, open: transport(h2Settings()) },
   { name: 'http/2 over TLS', halfClose: true, open: transport(h2Settings({}, anyTls())) },

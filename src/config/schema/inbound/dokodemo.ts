@@ -6,6 +6,7 @@ import { expectedOf, viewOf } from '../../check/notes.js';
 import { inside } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
 import { parseNetworks } from '../../values/networks.js';
+import { foreign } from '../foreign-keys.js';
 import { section } from '../section.js';
 import { timeoutOf } from '../timeout.js';
 import {
@@ -29,6 +30,7 @@ export const dokodemoSchema = v.object(
       essential: true,
     }),
     userLevel: v.optional(level, 0),
+    ...foreign('dokodemo'),
     timeout: deprecated(seconds, deprecations.timeout),
   },
   'an object',

@@ -42,6 +42,11 @@ export const vmessOutbound = section(
     })),
   }),
   (place, checker) => {
+    const beside = inside(place, 'address');
+    if (!beside.missing) {
+      const hint = 'Remove "vnext", or "address" and what belongs to it.';
+      checker.error(beside, 'ERR_CONFIG_CONFLICT', 'a server here and another one in "vnext"', hint);
+    }
     for (const entry of itemsAt(inside(place, 'vnext'))) {
       examineIds(itemsAt(inside(entry, 'users')), checker);
     }

@@ -1,16 +1,28 @@
 /** `httpSettings`: HTTP/2. */
 import * as v from 'valibot';
+import { requestTarget } from '../../../transport/common/upgrade-request.js';
 import type { H2Settings } from '../../../transport/h2/settings.js';
+import { cleanHost, headerBytes } from '../../values/http-header.js';
 import { section } from '../section.js';
-import { flag, itemsOf, seconds, stringList, text } from '../types.js';
+import { checkedText, flag, itemsOf, seconds, text } from '../types.js';
+import { hostText, methodText } from './headers.js';
 import { rooted } from './path.js';
 import { headerValues } from './tcp.js';
 
+const hostsExpected = 'names of hosts, a list or one string with commas';
+const hostList = v.union(
+  [
+    v.array(hostText, hostsExpected),
+    checkedText(hostsExpected, (list) => itemsOf(list).every((host) => cleanHost(host) !== undefined)),
+  ],
+  hostsExpected,
+);
+
 export const h2Schema = v.object(
   {
-    host: v.optional(stringList),
+    host: v.optional(hostList),
     path: v.optional(text, '/'),
-    method: v.optional(text, 'PUT'),
+    method: v.optional(methodText, 'PUT'),
     headers: v.optional(headerValues, {}),
     read_idle_timeout: v.optional(seconds, 0),
     health_check_timeout: v.optional(seconds, 0),
@@ -24,11 +36,11 @@ const defaultHealthCheckSeconds = 15;
 
 export const h2 = section(h2Schema, (given): H2Settings => {
   const headers = Object.entries(given.headers).map(
-    ([name, value]) => [name, typeof value === 'string' ? [value] : value] as const,
+    ([name, value]) => [name, [value].flat().map(headerBytes)] as const,
   );
   return {
-    hosts: itemsOf(given.host),
-    path: rooted(given.path),
+    hosts: itemsOf(given.host).flatMap((host) => cleanHost(host) ?? []),
+    path: requestTarget(rooted(given.path)),
     method: given.method === '' ? 'PUT' : given.method,
     headers: Object.fromEntries(headers),
     readIdleTimeoutSeconds: given.read_idle_timeout,

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { KcpSettings } from '../../../transport/kcp/settings.js';
 import { noted } from '../../check/notes.js';
+import { foreign } from '../foreign-keys.js';
 import { section } from '../section.js';
 import { flag, whole } from '../types.js';
 import { packetHeaderSchema } from './packet-header.js';
@@ -20,6 +21,7 @@ export const kcpSchema = v.object(
     writeBufferSize: v.optional(megabytes, 2),
     header: v.optional(packetHeaderSchema, {}),
     seed: v.optional(noted(v.string('a string'), { secret: true })),
+    ...foreign('kcp'),
   },
   'an object',
 );

@@ -2,23 +2,31 @@
 import * as v from 'valibot';
 import { defaultHttpHead } from '../../../transport/tcp/http-head-defaults.js';
 import type { HttpHeadSettings, TcpSettings } from '../../../transport/tcp/settings.js';
+import type { Checker } from '../../check/checker.js';
+import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
+import { cleanHost } from '../../values/http-header.js';
 import { section } from '../section.js';
-import { flag, itemsOf, stringList, text, words } from '../types.js';
+import { checkedText, flag, itemsOf, stringList, words } from '../types.js';
+import { examineHost, headerName, lineText, methodText } from './headers.js';
+import { rooted } from './path.js';
 
 const headersExpected = 'an object of header names with a value or a list of values each';
 const valueExpected = 'a string, or a list of strings';
 
 /** Name → value or values. Commas are part of a value. */
 export const headerValues = v.record(
-  v.string(headersExpected),
-  v.union([v.array(text, valueExpected), v.string(valueExpected)], valueExpected),
+  headerName,
+  v.union([v.array(lineText, valueExpected), lineText], valueExpected),
   headersExpected,
 );
 
+const httpVersion = checkedText('a version such as "1.1"', (given) => /^(?:\d+\.\d+)?$/.test(given));
+const statusText = checkedText('a status of three digits', (given) => /^(?:\d{3})?$/.test(given));
+
 const requestSchema = v.object(
   {
-    version: v.optional(text, '1.1'),
-    method: v.optional(text, 'GET'),
+    version: v.optional(httpVersion, '1.1'),
+    method: v.optional(methodText, 'GET'),
     path: v.optional(stringList),
     headers: v.optional(headerValues),
   },
@@ -27,9 +35,9 @@ const requestSchema = v.object(
 
 const responseSchema = v.object(
   {
-    version: v.optional(text, '1.1'),
-    status: v.optional(text, '200'),
-    reason: v.optional(text, 'OK'),
+    version: v.optional(httpVersion, '1.1'),
+    status: v.optional(statusText, '200'),
+    reason: v.optional(lineText, 'OK'),
     headers: v.optional(headerValues),
   },
   'an object',
@@ -49,14 +57,18 @@ export const tcpSchema = v.object(
   'an object',
 );
 
-export const tcp = section(tcpSchema, ({ acceptProxyProtocol, header }): TcpSettings => {
-  if (header.type === 'none') return { acceptProxyProtocol };
-  return { acceptProxyProtocol, httpHead: httpHead(header) };
-});
+export const tcp = section(
+  tcpSchema,
+  ({ acceptProxyProtocol, header }): TcpSettings => {
+    if (header.type === 'none') return { acceptProxyProtocol };
+    return { acceptProxyProtocol, httpHead: httpHead(header) };
+  },
+  examineHosts,
+);
 
 /** Given headers replace all of the defaults, sorted by name; an empty object counts as none given, as in V2Ray. */
 function httpHead({ request, response }: v.InferOutput<typeof headerSchema>): HttpHeadSettings {
-  const paths = itemsOf(request.path).map((path) => (path.startsWith('/') ? path : `/${path}`));
+  const paths = itemsOf(request.path).map(rooted);
   return {
     request: {
       version: orDefault(request.version, '1.1'),
@@ -73,6 +85,23 @@ function httpHead({ request, response }: v.InferOutput<typeof headerSchema>): Ht
   };
 }
 
+/** Go's clients clean a Host; the other values are sent as they are, in UTF-8. */
+function sentValue(name: string, given: string): string {
+  return name.toLowerCase() === 'host' ? (cleanHost(given) ?? given) : given;
+}
+
+/** Hosts among the request's headers that cannot be any. */
+function examineHosts(place: Place, checker: Checker): void {
+  const headers = inside(place, 'header', 'request', 'headers');
+  if (headers.missing || headers.node.kind !== 'object') return;
+  for (const { key } of headers.node.members.filter((member) => member.key.toLowerCase() === 'host')) {
+    const at = inside(headers, key);
+    for (const each of at.node.kind === 'list' ? itemsAt(at) : [at]) {
+      examineHost(textAt(each) ?? '', each, checker);
+    }
+  }
+}
+
 function orDefault(given: string, byDefault: string): string {
   return given === '' ? byDefault : given;
 }
@@ -83,6 +112,6 @@ function sorted(
   const entries = Object.entries(headers ?? {});
   if (entries.length === 0) return undefined;
   return entries
-    .map(([name, value]) => [name, typeof value === 'string' ? [value] : value] as const)
+    .map(([name, value]) => [name, [value].flat().map((each) => sentValue(name, each))] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -5,8 +5,10 @@ import type { CertificateSettings, TlsSettings } from '../../../transport/tls/se
 import type { Checker } from '../../check/checker.js';
 import { noted } from '../../check/notes.js';
 import { inside, itemsAt, type Place, textAt } from '../../check/place.js';
+import { cleanServerName } from '../../values/http-header.js';
+import { foreign } from '../foreign-keys.js';
 import { section } from '../section.js';
-import { checkedText, each, flag, ignored, itemsOf, stringList, text, unsupported, words } from '../types.js';
+import { checkedText, flag, ignored, itemsOf, stringList, text, words } from '../types.js';
 
 const pemExpected = 'a list of the lines of a PEM text';
 const pemLines = v.union([v.array(text, pemExpected), v.string(pemExpected)], pemExpected);
@@ -50,6 +52,20 @@ function pinBytes(given: string): Uint8Array | undefined {
     : undefined;
 }
 
+const hexPinsExpected = 'SHA-256 of certificates as hex (64 digits), with commas between them';
+const hexPin = checkedText(hexPinsExpected, (given) => hexPinBytes(given) !== undefined);
+const hexPins = v.union([v.array(hexPin, hexPinsExpected), hexPin], hexPinsExpected);
+
+/** Colons may stand in a hash, as OpenSSL writes it; older Xray has `~` between two. Undefined: something else. */
+function hexPinBytes(given: string): readonly Uint8Array[] | undefined {
+  const pins = given
+    .split(/[,~]/)
+    .map((item) => item.replaceAll(':', '').trim())
+    .filter((item) => item !== '');
+  if (!pins.every((pinText) => /^[0-9a-f]{64}$/i.test(pinText))) return undefined;
+  return pins.map((pinText) => Uint8Array.from(Buffer.from(pinText, 'hex')));
+}
+
 const cipherList = checkedText(
   'names of cipher suites with colons between them',
   (given) => unknownCipher(given) === undefined,
@@ -72,35 +88,6 @@ function ciphersOf(list: string): readonly string[] {
     .filter((name) => name !== '');
 }
 
-const beyondNode = each(
-  [
-    'fingerprint',
-    'echConfig',
-    'echConfigList',
-    'echServerKeys',
-    'echDohServer',
-    'curvePreferences',
-    'pinnedPeerCertSha256',
-    'pinnedPeerCertificateSha256',
-    'pinnedPeerCertificatePublicKeySha256',
-    'verifyPeerCertByName',
-    'verifyPeerCertInNames',
-    'masterKeyLog',
-    'verifyClientCertificate',
-    'allowInsecureCiphers',
-    'rejectUnknownSni',
-  ],
-  (name) => `${name} is not supported by tsray`,
-);
-const beyond = {
-  ...beyondNode,
-  fingerprint: "fingerprint cannot be had with Node's TLS: a ClientHello always looks like Node.js's",
-};
-
-const unsupportedKeys = Object.fromEntries(
-  Object.entries(beyond).map(([key, message]) => [key, unsupported(message)]),
-) as Record<keyof typeof beyond, ReturnType<typeof unsupported>>;
-
 export const tlsSchema = v.object(
   {
     serverName: v.optional(text, ''),
@@ -110,11 +97,16 @@ export const tlsSchema = v.object(
     enableSessionResumption: v.optional(flag, false),
     disableSystemRoot: v.optional(flag, false),
     pinnedPeerCertificateChainSha256: v.optional(v.array(pin, 'a list of base64 texts'), []),
+    /** Xray's: hex, with colons or without. */
+    pinnedPeerCertSha256: v.optional(hexPins, ''),
+    verifyPeerCertByName: v.optional(stringList, ''),
+    // Its older name.
+    verifyPeerCertInNames: v.optional(stringList, ''),
     minVersion: v.optional(versionWord),
     maxVersion: v.optional(versionWord),
     cipherSuites: v.optional(cipherList),
     preferServerCipherSuites: ignored,
-    ...unsupportedKeys,
+    ...foreign('tls'),
   },
   'an object',
 );
@@ -127,17 +119,20 @@ export const tls = section(
       return made === undefined ? [] : [made];
     });
     const alpn = itemsOf(given.alpn);
+    const pins = [given.pinnedPeerCertSha256].flat().flatMap((item) => hexPinBytes(item) ?? []);
+    const names = [...itemsOf(given.verifyPeerCertByName), ...itemsOf(given.verifyPeerCertInNames)];
+    const chains = given.pinnedPeerCertificateChainSha256;
     const ciphers = ciphersOf(given.cipherSuites ?? '').flatMap((name) => opensslCipher(name) ?? []);
     return {
-      ...(given.serverName === '' ? {} : { serverName: given.serverName }),
+      ...(given.serverName === '' ? {} : { serverName: cleanServerName(given.serverName) }),
       ...(alpn.length === 0 ? {} : { alpn }),
       allowInsecure: given.allowInsecure,
       certificates,
       enableSessionResumption: given.enableSessionResumption,
       disableSystemRoot: given.disableSystemRoot,
-      pinnedPeerCertificateChains: given.pinnedPeerCertificateChainSha256.flatMap(
-        (each) => pinBytes(each) ?? [],
-      ),
+      pinnedPeerCertificateChains: chains.flatMap((each) => pinBytes(each) ?? []),
+      ...(pins.length === 0 ? {} : { pinnedPeerCertificates: pins }),
+      ...(names.length === 0 ? {} : { verifyNames: names }),
       ...(given.minVersion === undefined ? {} : { minVersion: nodeVersion(given.minVersion) }),
       ...(given.maxVersion === undefined ? {} : { maxVersion: nodeVersion(given.maxVersion) }),
       ...(ciphers.length === 0 ? {} : { cipherSuites: ciphers.join(':') }),

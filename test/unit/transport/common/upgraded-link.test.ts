@@ -51,7 +51,6 @@ const settings: Readonly<Record<string, Settings>> = {
     ]),
   ),
   httpupgrade: httpUpgradeSettings(),
-  'httpupgrade, data sent early': httpUpgradeSettings({ sendsEarly: true }),
   'httpupgrade, early data by header': httpUpgradeSettings({
     earlyDataHeaderName: 'X-Early',
     maxEarlyData: 3,
