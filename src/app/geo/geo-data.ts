@@ -9,7 +9,7 @@ import { fileMissing, fileUnreadable, listMissing } from './faults.js';
 import { type FileVersion, type GeoFile, openGeoFile, sameVersion } from './geo-file.js';
 import { decodeAddresses } from './geoip.js';
 import { decodeSite } from './geosite.js';
-import { type GeoListName, geoipFile } from './list-name.js';
+import { formatGeoList, type GeoListName, geoipFile } from './list-name.js';
 import { privateCode, privateRanges } from './private-ranges.js';
 
 /** What a rule keeps of a list. `current` is replaced when the file has changed. */
@@ -55,7 +55,9 @@ export class GeoFiles implements GeoData {
   domains(list: GeoListName, attributes: readonly string[]): SharedList<DomainList> {
     const wanted = [...new Set(attributes)].sort();
     const key = ['domains', list.file, list.code, ...wanted].join('\0');
-    return this.#held(key, list, (bytes) => decodeSite(bytes, wanted));
+    const faulty = (pattern: string, reason: string): void =>
+      this.#log.warning(`${formatGeoList(list)}: the regular expression ${pattern} is left out: ${reason}`);
+    return this.#held(key, list, (bytes) => decodeSite(bytes, wanted, faulty));
   }
 
   addresses(list: GeoListName): SharedList<IpRanges> {

@@ -11,12 +11,13 @@ const cidrPrefix = 2;
 export function decodeAddresses(bytes: Uint8Array): IpRanges {
   const builder = new IpRangesBuilder();
   const list = new FieldCursor(bytes);
+  const cidr = new FieldCursor(bytes);
   while (list.next()) {
     if (list.field !== geoipCidr) continue;
     let from = 0;
     let length = 0;
     let bits = 0;
-    const cidr = new FieldCursor(bytes, list.from, list.to);
+    cidr.enter(list.from, list.to);
     while (cidr.next()) {
       if (cidr.field === cidrIp) {
         from = cidr.from;

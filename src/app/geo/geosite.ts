@@ -2,7 +2,7 @@
 import { comparableName } from '../router/domain-item.js';
 import { DomainList } from '../router/match/domain-list.js';
 import { DomainTable } from '../router/match/domain-table.js';
-import { regexpFault } from '../router/match/regexps.js';
+import type { RegexpFaulty } from '../router/match/regexps.js';
 import { FieldCursor, MalformedMessage } from './protobuf.js';
 
 const siteDomain = 2;
@@ -22,28 +22,36 @@ const bytesPerEntry = 24;
 
 /**
  * Entries that have all `attributes` (lower case). Throws MalformedMessage. Entries of a type that is not known yet
- * would be lost in silence, so they are an error too.
+ * would be lost in silence, so they are an error too. `faulty` is told, when names are looked for, of regular expressions
+ * that are none.
  */
-export function decodeSite(bytes: Uint8Array, attributes: readonly string[]): DomainList {
+export function decodeSite(
+  bytes: Uint8Array,
+  attributes: readonly string[],
+  faulty?: RegexpFaulty,
+): DomainList {
   const names = new DomainTable(attributes.length === 0 ? Math.ceil(bytes.length / bytesPerEntry) : 16);
   const keywords: string[] = [];
   const regexps: string[] = [];
   const site = new FieldCursor(bytes);
+  const domain = new FieldCursor(bytes);
   while (site.next()) {
     if (site.field !== siteDomain) continue;
     let type = typePlain;
     let from = 0;
     let to = 0;
-    const missing = new Set(attributes);
-    const domain = new FieldCursor(bytes, site.from, site.to);
+    const missing = attributes.length === 0 ? undefined : new Set(attributes);
+    domain.enter(site.from, site.to);
     while (domain.next()) {
       if (domain.field === domainType) type = domain.value;
-      else if (domain.field === domainValue) ({ from, to } = domain);
-      else if (domain.field === domainAttribute && missing.size > 0) {
-        missing.delete(keyOf(bytes, domain.from, domain.to));
+      else if (domain.field === domainValue) {
+        from = domain.from;
+        to = domain.to;
+      } else if (domain.field === domainAttribute) {
+        missing?.delete(keyOf(bytes, domain.from, domain.to));
       }
     }
-    if (missing.size > 0) continue;
+    if (missing !== undefined && missing.size > 0) continue;
     switch (type) {
       case typeDomain:
       case typeFull:
@@ -53,13 +61,13 @@ export function decodeSite(bytes: Uint8Array, attributes: readonly string[]): Do
         keywords.push(textOf(bytes, from, to).toLowerCase());
         break;
       case typeRegex:
-        regexps.push(checkedRegexp(textOf(bytes, from, to)));
+        regexps.push(textOf(bytes, from, to));
         break;
       default:
         throw new MalformedMessage(`an entry is of the unknown type ${type}`);
     }
   }
-  return new DomainList(names, keywords, regexps);
+  return new DomainList(names, keywords, regexps, faulty);
 }
 
 function addName(
@@ -84,12 +92,6 @@ function keyOf(bytes: Uint8Array, from: number, to: number): string {
     if (attribute.field === attributeKey) key = textOf(bytes, attribute.from, attribute.to);
   }
   return key.toLowerCase();
-}
-
-function checkedRegexp(pattern: string): string {
-  const fault = regexpFault(pattern);
-  if (fault !== undefined) throw new MalformedMessage(`a regular expression is not understood: ${fault}`);
-  return pattern;
 }
 
 function textOf(bytes: Uint8Array, from: number, to: number): string {

@@ -17,7 +17,7 @@ const wireFixed32 = 5;
 export class FieldCursor {
   readonly #bytes: Uint8Array;
   #at: number;
-  readonly #end: number;
+  #end: number;
   field = 0;
   /** Of a number; 0 for bytes. */
   value = 0;
@@ -30,11 +30,18 @@ export class FieldCursor {
     this.#end = end;
   }
 
+  /** Goes on with another message of the same bytes: a list has thousands, and an object for each would cost more than reading it. */
+  enter(from: number, end: number): this {
+    this.#at = from;
+    this.#end = end;
+    return this;
+  }
+
   /** False at the end. Throws MalformedMessage. */
   next(): boolean {
     if (this.#at >= this.#end) return false;
     const head = this.#varint();
-    this.field = Math.floor(head / 8);
+    this.field = head < 0x80 ? head >>> 3 : Math.floor(head / 8);
     if (this.field === 0) throw new MalformedMessage('a field has the number 0');
     this.value = 0;
     this.from = this.#at;
@@ -69,6 +76,12 @@ export class FieldCursor {
 
   /** Exact up to 2^53, which lengths and prefixes never reach. */
   #varint(): number {
+    // Nearly all are of one byte.
+    const first = this.#at < this.#end ? this.#bytes[this.#at]! : 0x80;
+    if (first < 0x80) {
+      this.#at += 1;
+      return first;
+    }
     let result = 0;
     let scale = 1;
     for (let count = 0; count < 10; count += 1) {

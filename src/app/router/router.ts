@@ -49,6 +49,7 @@ export interface DecisionTrace extends Trace {
 }
 
 export interface RuleRouter extends Router {
+  pick(query: RouteQuery, signal?: AbortSignal): RouteChoice | Promise<RouteChoice>;
   readonly rules: readonly Rule[];
   readonly domainStrategy: DomainStrategy;
   /** In the order of the rules. */

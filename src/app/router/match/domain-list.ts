@@ -3,17 +3,22 @@ import type { DomainItem } from '../domain-item.js';
 import type { DomainName } from './domain-name.js';
 import { DomainTable } from './domain-table.js';
 import { Keywords } from './keywords.js';
-import { Regexps } from './regexps.js';
+import { type RegexpFaulty, Regexps } from './regexps.js';
 
 export class DomainList {
   readonly names: DomainTable;
   readonly keywords: Keywords;
   readonly regexps: Regexps;
 
-  constructor(names: DomainTable, keywords: Iterable<string>, regexps: Iterable<string>) {
+  constructor(
+    names: DomainTable,
+    keywords: Iterable<string>,
+    regexps: Iterable<string>,
+    faulty?: RegexpFaulty,
+  ) {
     this.names = names.shrink();
     this.keywords = new Keywords(keywords);
-    this.regexps = new Regexps(regexps);
+    this.regexps = new Regexps(regexps, faulty);
   }
 
   get size(): number {

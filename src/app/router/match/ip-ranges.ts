@@ -43,7 +43,8 @@ export class IpRangesBuilder {
     const starts = new Uint32Array(sorted.length);
     const ends = new Uint32Array(sorted.length);
     let count = 0;
-    for (const packed of sorted) {
+    for (let index = 0; index < sorted.length; index += 1) {
+      const packed = sorted[index]!;
       const start = Math.floor(packed / 64);
       const end = start + 2 ** (packed % 64) - 1;
       if (count > 0 && start <= ends[count - 1]! + 1) {
@@ -59,23 +60,28 @@ export class IpRangesBuilder {
 
   #buildV6(): Uint32Array {
     const given = this.#v6;
-    const order = Uint32Array.from({ length: this.#v6Count }, (_, index) => index * 8);
+    const order = new Uint32Array(this.#v6Count);
+    for (let index = 0; index < order.length; index += 1) order[index] = index * 8;
     if (!isSorted(given, this.#v6Count)) order.sort((a, b) => compareWords(given, a, given, b));
     const ranges = new Uint32Array(this.#v6Count * 8);
     let count = 0;
-    for (const at of order) {
+    for (let index = 0; index < order.length; index += 1) {
+      const at = order[index]!;
       const last = (count - 1) * 8;
       if (count > 0 && compareWords(given, at, ranges, last + 4) <= 0) {
-        if (compareWords(given, at + 4, ranges, last + 4) > 0) {
-          ranges.set(given.subarray(at + 4, at + 8), last + 4);
-        }
+        if (compareWords(given, at + 4, ranges, last + 4) > 0) copyWords(given, at + 4, ranges, last + 4, 4);
         continue;
       }
-      ranges.set(given.subarray(at, at + 8), count * 8);
+      copyWords(given, at, ranges, count * 8, 8);
       count += 1;
     }
-    return ranges.slice(0, count * 8);
+    return count === this.#v6Count ? ranges : ranges.slice(0, count * 8);
   }
+}
+
+/** Faster than `set` of a view for so few. */
+function copyWords(from: Uint32Array, at: number, to: Uint32Array, toAt: number, count: number): void {
+  for (let word = 0; word < count; word += 1) to[toAt + word] = from[at + word]!;
 }
 
 export class IpRanges {

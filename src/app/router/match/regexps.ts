@@ -27,46 +27,81 @@ export function regexpFault(pattern: string): string | undefined {
   }
 }
 
-const unionOf = (patterns: readonly string[]) =>
-  patterns.length === 0
-    ? undefined
-    : re2().RE2JS.compile(patterns.map((pattern) => `(?:${pattern})`).join('|'));
+/** Is told of a pattern that is no regular expression, and is left out. */
+export type RegexpFaulty = (pattern: string, reason: string) => void;
+
+interface Unions {
+  /** Over the lower-case name, and over the name as it was given. */
+  readonly lower: Re2.RE2JS | undefined;
+  readonly cased: Re2.RE2JS | undefined;
+}
 
 export class Regexps {
   readonly #patterns: readonly string[];
-  /** Over the lower-case name, and over the name as it was given. */
-  readonly #lower: Re2.RE2JS | undefined;
-  readonly #cased: Re2.RE2JS | undefined;
+  readonly #faulty: RegexpFaulty | undefined;
+  #unions: Unions | undefined;
 
-  /** Each of them valid: see `regexpFault`. */
-  constructor(patterns: Iterable<string>) {
+  /** Compiled when they are first asked, since loading the library alone takes a third of a start. */
+  constructor(patterns: Iterable<string>, faulty?: RegexpFaulty) {
     this.#patterns = [...new Set(patterns)];
-    this.#lower = unionOf(this.#patterns.filter((pattern) => !namesCapitals(pattern)));
-    this.#cased = unionOf(this.#patterns.filter(namesCapitals));
+    this.#faulty = faulty;
   }
 
   get size(): number {
     return this.#patterns.length;
   }
 
-  has({ lower, given }: DomainName): boolean {
-    if (given.length > maxNameBytes) return false;
-    return this.#lower?.test(lower) === true || this.#cased?.test(given) === true;
+  has({ given, lower }: DomainName): boolean {
+    if (this.size === 0 || given.length > maxNameBytes) return false;
+    const unions = this.#compiled();
+    return unions.lower?.test(lower) === true || unions.cased?.test(given) === true;
   }
 
   /** The same for a text that is no name: with its case. */
   hasText(text: string): boolean {
-    return this.#lower?.test(text) === true || this.#cased?.test(text) === true;
+    if (this.size === 0) return false;
+    const { cased, lower } = this.#compiled();
+    return lower?.test(text) === true || cased?.test(text) === true;
   }
 
   /** One that matches. */
-  find({ lower, given }: DomainName): string | undefined {
-    return this.#patterns.find((pattern) =>
-      re2()
-        .RE2JS.compile(pattern)
-        .test(namesCapitals(pattern) ? given : lower),
+  find({ given, lower }: DomainName): string | undefined {
+    return this.#patterns.find(
+      (pattern) =>
+        regexpFault(pattern) === undefined &&
+        re2()
+          .RE2JS.compile(pattern)
+          .test(namesCapitals(pattern) ? given : lower),
     );
   }
+
+  #compiled(): Unions {
+    this.#unions ??= {
+      lower: this.#union(this.#patterns.filter((pattern) => !namesCapitals(pattern))),
+      cased: this.#union(this.#patterns.filter(namesCapitals)),
+    };
+    return this.#unions;
+  }
+
+  #union(patterns: readonly string[]): Re2.RE2JS | undefined {
+    if (patterns.length === 0) return undefined;
+    const { RE2JS } = re2();
+    try {
+      return RE2JS.compile(unionOf(patterns));
+    } catch {
+      // One of them is none.
+      const good = patterns.filter((pattern) => {
+        const fault = regexpFault(pattern);
+        if (fault !== undefined) this.#faulty?.(pattern, fault);
+        return fault === undefined;
+      });
+      return good.length === 0 ? undefined : RE2JS.compile(unionOf(good));
+    }
+  }
+}
+
+function unionOf(patterns: readonly string[]): string {
+  return patterns.map((pattern) => `(?:${pattern})`).join('|');
 }
 
 /** Whether a capital letter is asked for; those of escapes such as `\D` and `\pL`, and of `(?P<n>…)`, are none. */
