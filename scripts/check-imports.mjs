@@ -9,8 +9,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 const layers = [
   ['core'],
   ['crypto', 'contract'],
-  // What several protocols are made of.
-  ['proxy/ports', 'proxy/accounts', 'proxy/upstream'],
+  // What several protocols or transports are made of.
+  ['proxy/ports', 'proxy/accounts', 'proxy/upstream', 'transport/http1'],
   ['proxy', 'transport'],
   ['app'],
   ['config'],

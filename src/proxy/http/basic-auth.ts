@@ -1,6 +1,6 @@
 /** Basic proxy authentication (RFC 7617). */
+import { type Field, fieldValues } from '../../core/http1/fields.js';
 import type { AccountTable } from '../accounts/accounts.js';
-import { type Field, fieldValues } from './head.js';
 
 /** The account's name; undefined if credentials are absent, malformed, given twice, or wrong. */
 export function authenticatedUser(fields: readonly Field[], accounts: AccountTable): string | undefined {

@@ -2,14 +2,10 @@
  * Where the body of an HTTP/1 message ends (RFC 9112 sections 6 and 7). Bodies are passed on as they came, chunks and
  * all: what matters is that we and the next hop agree on the end. Whatever could be read in two ways is refused.
  */
-import {
-  fieldList,
-  fieldValues,
-  HttpSyntaxError,
-  maxHeadBytes,
-  type RequestHead,
-  type ResponseHead,
-} from './head.js';
+import { fieldList, fieldValues } from '../../core/http1/fields.js';
+import type { RequestHead, ResponseHead } from '../../core/http1/head.js';
+import { HttpSyntaxError } from '../../core/http1/syntax-error.js';
+import { maxRequestHeadBytes } from './limits.js';
 
 export type Framing =
   | { readonly kind: 'none' }
@@ -44,7 +40,8 @@ export function requestFraming(head: RequestHead): Framing {
 export function responseFraming(head: ResponseHead, method: string): Framing {
   const { status, fields } = head;
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return none;
-  const lengths = new Set(fieldValues(fields, 'content-length'));
+  // The same length several times is one (RFC 9110 section 8.6); an empty field is none.
+  const lengths = new Set(fieldList(fields, 'content-length'));
   if (fieldValues(fields, 'transfer-encoding').length > 0) {
     if (head.minor === 0 || lengths.size > 0) {
       throw new HttpSyntaxError(
@@ -53,6 +50,9 @@ export function responseFraming(head: ResponseHead, method: string): Framing {
       );
     }
     const codings = fieldList(fields, 'transfer-encoding');
+    if (codings.filter((coding) => coding === 'chunked').length > 1 && !isChunked(codings)) {
+      throw new HttpSyntaxError(502, 'the response is chunked more than once');
+    }
     return codings.at(-1) === 'chunked' ? { kind: 'chunked' } : { kind: 'until-close' };
   }
   if (lengths.size === 0) return { kind: 'until-close' };
@@ -60,6 +60,11 @@ export function responseFraming(head: ResponseHead, method: string): Framing {
     throw new HttpSyntaxError(502, 'the response has contradictory Content-Length fields');
   const [length = ''] = lengths;
   return lengthFraming(length, 502);
+}
+
+/** `chunked`, also where servers name it several times and mean once, as browsers take it. */
+export function isChunked(codings: readonly string[]): boolean {
+  return codings.length > 0 && codings.every((coding) => coding === 'chunked');
 }
 
 function lengthFraming(text: string, status: number): Framing {
@@ -77,11 +82,12 @@ export class BodyReader {
   readonly #chunks: ChunkReader | undefined;
   #done: boolean;
 
-  constructor(framing: Framing) {
+  /** `message`: chunks of a response are read as browsers and Go do, those of a request more strictly. */
+  constructor(framing: Framing, message: 'request' | 'response') {
     this.#kind = framing.kind;
     this.#done = framing.kind === 'none';
     if (framing.kind === 'length') this.#remaining = framing.length;
-    this.#chunks = framing.kind === 'chunked' ? new ChunkReader() : undefined;
+    this.#chunks = framing.kind === 'chunked' ? new ChunkReader(message) : undefined;
   }
 
   /** The whole body was read; never true of one that lasts until the connection closes. */
@@ -118,6 +124,13 @@ const lf = 10;
 /** Ours: a chunk-size line with its extensions. Peers that use none need 18. */
 const maxSizeLineBytes = 4096;
 
+/** Larger sizes are hostile; these are exact numbers still. */
+const maxChunkBytes = 2 ** 52;
+
+/** What may follow the size of a chunk. Some servers write blanks there. */
+const strictSizeEnd = /^(?:[ \t]*;|$)/;
+const lenientSizeEnd = /^[ \t]*(?:;|$)/;
+
 /**
  * chunk-size [extensions] CRLF, data CRLF, …, 0 CRLF, trailer lines, CRLF. Line ends are CRLF without exception and
  * control characters nowhere: extensions are where servers have disagreed about the end of a line.
@@ -127,8 +140,13 @@ class ChunkReader {
   done = false;
   #line = '';
   #remaining = 0;
+  readonly #sizeEnd: RegExp;
   /** Bytes of trailer so far, all lines. */
   #trailerBytes = 0;
+
+  constructor(message: 'request' | 'response') {
+    this.#sizeEnd = message === 'request' ? strictSizeEnd : lenientSizeEnd;
+  }
 
   push(bytes: Uint8Array): number {
     let at = 0;
@@ -177,16 +195,17 @@ class ChunkReader {
     }
     if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) throw malformed();
     this.#line += String.fromCharCode(byte);
-    const limit = this.#state === 'line' ? maxSizeLineBytes : maxHeadBytes - this.#trailerBytes;
+    const limit = this.#state === 'line' ? maxSizeLineBytes : maxRequestHeadBytes - this.#trailerBytes;
     if (this.#line.length > limit) throw new HttpSyntaxError(400, 'a chunk line or the trailer is too long');
   }
 
   #sizeLine(): void {
-    // 13 hexadecimal digits are below 2^53.
-    const match = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;.*)?$/.exec(this.#line);
-    if (match === null) throw malformed();
+    // As many digits as Go takes; some servers fill up with zeros.
+    const digits = /^[0-9A-Fa-f]{1,16}/.exec(this.#line)?.[0] ?? '';
+    const size = Number.parseInt(digits, 16);
+    if (!(size < maxChunkBytes) || !this.#sizeEnd.test(this.#line.slice(digits.length))) throw malformed();
     this.#line = '';
-    this.#remaining = Number.parseInt(match[1]!, 16);
+    this.#remaining = size;
     this.#state = this.#remaining === 0 ? 'trailer' : 'data';
   }
 

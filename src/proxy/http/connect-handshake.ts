@@ -1,9 +1,12 @@
 /** What a client of an HTTP proxy sends and reads until its tunnel is open (RFC 9110 section 9.3.6). */
 import { TsrayError } from '../../core/errors.js';
+import { encodeHead, type Field } from '../../core/http1/fields.js';
+import type { ResponseHead } from '../../core/http1/head.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Handshake, HandshakeStep } from '../../core/stream/handshake.js';
 import { basicCredentials } from './basic-auth.js';
-import { encodeHead, type Field, HeadDecoder, type ResponseHead } from './head.js';
+import { maxResponseHeadBytes } from './limits.js';
 import type { HttpAccount } from './settings.js';
 import type { Authority } from './target.js';
 
@@ -24,7 +27,7 @@ const maxInterim = 8;
 
 /** Done with a 2xx answer: what follows its head belongs to the tunnel, whatever lengths the head announces. */
 export class ConnectHandshake implements Handshake<true> {
-  #decoder = HeadDecoder.response();
+  #decoder = HeadDecoder.response(maxResponseHeadBytes);
   #interim = 0;
 
   push(bytes: Uint8Array): HandshakeStep<true> {
@@ -39,7 +42,7 @@ export class ConnectHandshake implements Handshake<true> {
       if (head.status >= 200 || head.status === 101 || this.#interim > maxInterim) {
         return { kind: 'failed', error: refusal(head) };
       }
-      this.#decoder = HeadDecoder.response();
+      this.#decoder = HeadDecoder.response(maxResponseHeadBytes);
       input = rest;
     }
   }

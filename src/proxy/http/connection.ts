@@ -5,13 +5,17 @@ import type { Accepted } from '../../contract/transport.js';
 import { ByteQueue } from '../../core/bytes/queue.js';
 import type { Timer } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
+import type { Field } from '../../core/http1/fields.js';
+import type { RequestHead } from '../../core/http1/head.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
+import { HttpSyntaxError } from '../../core/http1/syntax-error.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { type Framing, requestFraming } from './body.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import type { HttpConnectionDeps } from './handler.js';
-import { type Field, HeadDecoder, HttpSyntaxError, type RequestHead } from './head.js';
+import { maxRequestHeadBytes } from './limits.js';
 import { Origin } from './origin.js';
 import { authenticate, errorResponse } from './responses.js';
 import { type Authority, parseTarget, type RequestTarget } from './target.js';
@@ -49,7 +53,7 @@ export class HttpConnection implements LinkSink, ExchangeHost {
   #id: number;
   /** `head`: a request is awaited; `exchange`: one is being answered; `refused`: what comes is ignored. */
   #state: 'head' | 'exchange' | 'refused' | 'released' = 'head';
-  #decoder = HeadDecoder.request();
+  #decoder = HeadDecoder.request(maxRequestHeadBytes);
   #timer: Timer | undefined;
   #exchange: Exchange | undefined;
   #target:
@@ -158,7 +162,8 @@ export class HttpConnection implements LinkSink, ExchangeHost {
       this.#tunnel(target.authority, user, rest);
       return;
     }
-    this.#target = { authority: target.authority, url: `http://${target.host}${target.path}`, user };
+    // Paths and queries hold tokens; the access log tells who was asked, not what for.
+    this.#target = { authority: target.authority, url: `http://${target.host}/`, user };
     this.#state = 'exchange';
     const exchange = new Exchange(this, { head, path: target.path, host: target.host, framing });
     this.#exchange = exchange;
@@ -241,7 +246,7 @@ export class HttpConnection implements LinkSink, ExchangeHost {
     }
     const { deps } = this.#host;
     this.#state = 'head';
-    this.#decoder = HeadDecoder.request();
+    this.#decoder = HeadDecoder.request(maxRequestHeadBytes);
     this.#id = deps.nextId();
     this.#log = deps.log.session(this.#id);
     const { timeoutMs, userLevel } = deps.settings;

@@ -4,10 +4,13 @@
  *     client ⇄ HttpConnection ⇄ Exchange ⇄ Origin ⇄ pipe ⇄ route
  */
 import { TsrayError, toTsrayError } from '../../core/errors.js';
+import type { RequestHead, ResponseHead } from '../../core/http1/head.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
+import { HttpSyntaxError } from '../../core/http1/syntax-error.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { BodyReader, type Framing, responseFraming } from './body.js';
 import { forwardedRequest, forwardedResponse, keepsAlive, upgradeOf } from './forward-head.js';
-import { HeadDecoder, HttpSyntaxError, type RequestHead, type ResponseHead } from './head.js';
+import { maxResponseHeadBytes } from './limits.js';
 import type { Origin } from './origin.js';
 import { errorResponse, openFailure } from './responses.js';
 
@@ -53,7 +56,7 @@ export class Exchange implements LinkSink {
   readonly #requestBody: BodyReader;
   readonly #reusable: boolean;
   #origin: Origin | undefined;
-  #responseDecoder = HeadDecoder.response();
+  #responseDecoder = HeadDecoder.response(maxResponseHeadBytes);
   #responseBody: BodyReader | undefined;
   /** The final response's head was sent: it is too late for an error response. */
   #responseBegun = false;
@@ -68,7 +71,7 @@ export class Exchange implements LinkSink {
   constructor(host: ExchangeHost, request: ExchangeRequest) {
     this.#host = host;
     this.#request = request;
-    this.#requestBody = new BodyReader(request.framing);
+    this.#requestBody = new BodyReader(request.framing, 'request');
     this.#reusable = request.framing.kind === 'none' && idempotent.has(request.head.method);
   }
 
@@ -228,7 +231,7 @@ export class Exchange implements LinkSink {
     const complete = !this.#untilClose && this.#requestBody.done;
     this.#keepOrigin = complete && keepsAlive(head) && keepsAlive(request);
     this.#keepClient = complete && keepsAlive(request) && !this.#host.clientEnded;
-    this.#responseBody = new BodyReader(framing);
+    this.#responseBody = new BodyReader(framing, 'response');
     this.#responseBegun = true;
     this.#sendToClient(forwardedResponse(head, this.#keepClient ? 'keep' : 'close'));
     if (this.#responseBody.done) this.#finish();
@@ -249,7 +252,7 @@ export class Exchange implements LinkSink {
       if (this.#host.clientEnded) this.#origin?.link.end();
       return;
     }
-    this.#responseDecoder = HeadDecoder.response();
+    this.#responseDecoder = HeadDecoder.response(maxResponseHeadBytes);
     // HTTP/1.0 has no interim responses.
     if (request.minor === 1) this.#sendToClient(forwardedResponse(head, 'keep'));
   }

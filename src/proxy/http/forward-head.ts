@@ -1,12 +1,7 @@
 /** Heads as they are passed on: without what concerns one connection only (RFC 9110 section 7.6.1). */
-import {
-  encodeHead,
-  type Field,
-  fieldList,
-  fieldValues,
-  type RequestHead,
-  type ResponseHead,
-} from './head.js';
+import { encodeHead, type Field, fieldList, fieldValues } from '../../core/http1/fields.js';
+import type { RequestHead, ResponseHead } from '../../core/http1/head.js';
+import { isChunked } from './body.js';
 
 /** Fields of one hop, besides those that Connection names and all that begin with `Proxy-`. */
 const hopByHop: ReadonlySet<string> = new Set([
@@ -55,15 +50,32 @@ export function forwardedRequest(head: RequestHead, path: string, host: string, 
   return encodeHead(`${head.method} ${path} HTTP/1.${head.minor}`, [['Host', host], ...fields]);
 }
 
+/** The fields that are passed on, with those that tell where the body ends at most once each. */
+function withBodyFields(head: ResponseHead): Field[] {
+  const [length, ...otherLengths] = new Set(fieldList(head.fields, 'content-length'));
+  const chunked = isChunked(fieldList(head.fields, 'transfer-encoding'));
+  // RFC 9110 section 8.6: these have no body, and old clients would wait for it.
+  const bodiless = head.status < 200 || head.status === 204;
+  let lengthSeen = bodiless || length === undefined || otherLengths.length > 0;
+  let codingSeen = bodiless;
+  return strip(head.fields).flatMap((field): Field[] => {
+    const [name] = field;
+    const lower = name.toLowerCase();
+    if (lower === 'content-length') {
+      if (lengthSeen) return [];
+      lengthSeen = true;
+      return [[name, length!]];
+    }
+    if (lower !== 'transfer-encoding' || (!chunked && !bodiless)) return [field];
+    if (codingSeen) return [];
+    codingSeen = true;
+    return [[name, 'chunked']];
+  });
+}
+
 /** `connection`: what the client is told of its own connection. */
 export function forwardedResponse(head: ResponseHead, connection: 'keep' | 'close' | 'upgrade'): Uint8Array {
-  let lengths = 0;
-  const kept = strip(head.fields).filter(([name]) => {
-    if (name.toLowerCase() !== 'content-length') return true;
-    // Several were found equal when the body's end was looked for; one is enough.
-    lengths += 1;
-    return lengths === 1;
-  });
+  const kept = withBodyFields(head);
   if (connection === 'close') kept.push(['Connection', 'close']);
   if (connection === 'upgrade') {
     kept.push(

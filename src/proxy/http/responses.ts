@@ -1,6 +1,6 @@
 /** The answers that are our own. */
 import type { TsrayError } from '../../core/errors.js';
-import { encodeHead, type Field } from './head.js';
+import { encodeHead, type Field } from '../../core/http1/fields.js';
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',

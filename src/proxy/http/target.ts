@@ -1,7 +1,10 @@
 /** Where a request wants to go: the forms of a request target (RFC 9112 section 3.2). */
+
+import { fieldValues } from '../../core/http1/fields.js';
+import type { RequestHead } from '../../core/http1/head.js';
+import { HttpSyntaxError } from '../../core/http1/syntax-error.js';
 import type { Address } from '../../core/net/address.js';
 import { hostFromText } from '../../core/net/host-name.js';
-import { fieldValues, HttpSyntaxError, type RequestHead } from './head.js';
 
 export interface Authority {
   readonly address: Address;

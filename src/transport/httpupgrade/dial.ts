@@ -1,21 +1,21 @@
 /** Dials httpupgrade: a request as for WebSocket but without its key, then raw bytes both ways. */
 import type { Dialer, DialOptions } from '../../contract/transport.js';
+import { encodeHead, type Field } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import type { Link } from '../../core/stream/link.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import { divideFirstWrite, encodePaddedEarlyData } from '../common/early-data.js';
 import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
-import { encodeHead, type Field } from '../common/http-head.js';
 import { LateLink } from '../common/late-link.js';
+import { divideFirstWrite, encodePaddedEarlyData } from '../http1/early-data.js';
 import {
   configuredFields,
   destinationHost,
   goCase,
   requestFields,
   requestTarget,
-} from '../common/upgrade-request.js';
+} from '../http1/upgrade-request.js';
 import { ResponseHandshake } from './response.js';
 import type { HttpUpgradeSettings } from './settings.js';
 

@@ -1,12 +1,13 @@
 /** Listens for httpupgrade: reads the request under a deadline, answers it, hands on the raw link. */
 import type { Accepted } from '../../contract/transport.js';
 import { describeError } from '../../core/errors.js';
+import { fieldText } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import { forwardedFor } from '../common/forwarded-for.js';
 import type { CreateFramedListen, TransportDeps } from '../common/framing.js';
-import { headTimeoutMs } from '../common/upgrade-server.js';
+import { forwardedFor } from '../http1/forwarded-for.js';
+import { headTimeoutMs } from '../http1/upgrade-server.js';
 import { RequestHandshake } from './request.js';
 import type { HttpUpgradeSettings } from './settings.js';
 
@@ -36,7 +37,7 @@ async function open(
   return {
     link: early.length === 0 ? link : prefixedLink(link, early),
     source: settings.trustForwardedFor
-      ? forwardedFor(head.fields.get('x-forwarded-for'), accepted.source)
+      ? forwardedFor(fieldText(head.fields, 'x-forwarded-for'), accepted.source)
       : accepted.source,
     local: accepted.local,
     admit: () => accepted.admit(),

@@ -1,9 +1,11 @@
 /** The server's half of the handshake: the client's request and the answer to it. Pure. */
 import { TsrayError } from '../../core/errors.js';
+import { encodeHead, fieldText } from '../../core/http1/fields.js';
+import type { RequestHead } from '../../core/http1/head.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
 import type { Handshake, HandshakeStep } from '../../core/stream/handshake.js';
-import { decodeEarlyData } from '../common/early-data.js';
-import { encodeHead, HeadReader, parseRequestHead, type RequestHead } from '../common/http-head.js';
-import { asksForUpgrade, hostMatches, pathMatches, refusal } from '../common/upgrade-server.js';
+import { decodeEarlyData } from '../http1/early-data.js';
+import { asksForUpgrade, hostMatches, maxHeadBytes, pathMatches, refusal } from '../http1/upgrade-server.js';
 import type { HttpUpgradeSettings } from './settings.js';
 
 const switching = encodeHead('HTTP/1.1 101 Switching Protocols', [
@@ -20,7 +22,7 @@ export interface AcceptedRequest {
 export type RequestSettings = Pick<HttpUpgradeSettings, 'path' | 'requiredHost' | 'earlyDataHeaderName'>;
 
 export class RequestHandshake implements Handshake<AcceptedRequest> {
-  readonly #reader = new HeadReader();
+  readonly #decoder = HeadDecoder.request(maxHeadBytes);
   readonly #settings: RequestSettings;
   readonly #nowMs: () => number;
 
@@ -30,15 +32,15 @@ export class RequestHandshake implements Handshake<AcceptedRequest> {
   }
 
   push(bytes: Uint8Array): HandshakeStep<AcceptedRequest> {
-    const step = this.#reader.push(bytes);
-    if (step.kind === 'more') return { kind: 'more' };
-    const head = step.kind === 'head' ? parseRequestHead(step.lines) : undefined;
-    if (step.kind !== 'head' || head === undefined) return this.#refused('it is no HTTP request');
+    const step = this.#decoder.push(bytes);
+    if (step.kind === 'more') return step;
+    if (step.kind === 'failed') return this.#refused(`it is no HTTP request: ${step.error.message}`);
+    const { head } = step;
     if (!asksForUpgrade(head)) return this.#refused('it is no upgrade');
     if (!hostMatches(head, this.#settings.requiredHost)) return this.#refused('it asks for another host');
     if (!pathMatches(head.target, this.#settings.path)) return this.#refused('it asks for another path');
     const name = this.#settings.earlyDataHeaderName.toLowerCase();
-    const early = decodeEarlyData(head.fields.get(name) ?? '') ?? new Uint8Array(0);
+    const early = decodeEarlyData(fieldText(head.fields, name) ?? '') ?? new Uint8Array(0);
     return { kind: 'done', value: { head, early }, rest: step.rest, reply: switching };
   }
 

@@ -1,11 +1,12 @@
 /** The client's half of the handshake: the server's answer. Pure. */
 import { TsrayError } from '../../core/errors.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
 import type { Handshake, HandshakeStep } from '../../core/stream/handshake.js';
-import { HeadReader, listHas, parseResponseHead } from '../common/http-head.js';
-import { refused } from '../common/upgrade-error.js';
+import { refused } from '../http1/upgrade-error.js';
+import { maxHeadBytes, namesUpgrade } from '../http1/upgrade-server.js';
 
 export class ResponseHandshake implements Handshake<undefined> {
-  readonly #reader = new HeadReader();
+  readonly #decoder = HeadDecoder.response(maxHeadBytes);
   readonly #where: string;
 
   /** `where`: the server, for messages. */
@@ -15,18 +16,14 @@ export class ResponseHandshake implements Handshake<undefined> {
 
   /** Fails with ERR_UPSTREAM for another answer than 101, with ERR_PROTOCOL for what is no such answer. */
   push(bytes: Uint8Array): HandshakeStep<undefined> {
-    const step = this.#reader.push(bytes);
-    if (step.kind === 'more') return { kind: 'more' };
-    if (step.kind === 'tooLong') return this.#failed('its answer has no end');
-    const head = parseResponseHead(step.lines);
-    if (head === undefined) return this.#failed('its answer is not HTTP');
+    const step = this.#decoder.push(bytes);
+    if (step.kind === 'more') return step;
+    if (step.kind === 'failed') return this.#failed(`its answer is not HTTP: ${step.error.message}`);
+    const { head } = step;
     if (head.status !== 101) {
       return { kind: 'failed', error: refused(this.#where, head.status, 'httpupgrade') };
     }
-    if (
-      !listHas(head.fields.get('connection'), 'upgrade') ||
-      !listHas(head.fields.get('upgrade'), 'websocket')
-    ) {
+    if (!namesUpgrade(head.fields)) {
       return this.#failed('its answer names another protocol');
     }
     return { kind: 'done', value: undefined, rest: step.rest };

@@ -9,10 +9,10 @@ import type { Destination } from '../../core/net/destination.js';
 import { duplexToLink } from '../common/duplex-link.js';
 import { type NetServer, socketEndpoint } from '../common/net-server.js';
 import { ProxyHeaderDecoder } from '../common/proxy-protocol.js';
-import { readHead } from '../common/read-head.js';
 import type { AcceptedSocket, SecurityInfo, SocketListen } from '../common/socket.js';
 import { afterHandshake, type TlsServer } from '../tls/server.js';
 import type { OpenServer } from './open-server.js';
+import { readHead } from './read-head.js';
 
 export interface SocketListenDeps {
   readonly clock: Clock;

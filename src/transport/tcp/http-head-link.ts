@@ -2,11 +2,11 @@
 import { later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
-import type { HeadDecoder } from './http-head.js';
+import type { PeerHeadDecoder } from './http-head.js';
 
 export interface HttpHeadEnds {
   /** Takes the peer's head off. */
-  readonly decoder: HeadDecoder;
+  readonly decoder: PeerHeadDecoder;
   /** Our own, asked for once, at the first write. */
   ownHead(): Uint8Array;
   /** What a server answers if it closes before its own head was sent; undefined on a client. */

@@ -2,13 +2,7 @@
 import type { Dialer, Listen } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import type { RandomSource } from '../../core/random.js';
-import {
-  encodeRefusal,
-  encodeRequestHead,
-  encodeResponseHead,
-  HeadDecoder,
-  requestCheck,
-} from './http-head.js';
+import { encodeRefusal, encodeRequestHead, encodeResponseHead, PeerHeadDecoder } from './http-head.js';
 import { HttpHeadLink } from './http-head-link.js';
 import type { HttpHeadSettings } from './settings.js';
 
@@ -17,7 +11,6 @@ export interface HttpHeadDeps {
   readonly random: RandomSource;
 }
 
-/** Of the server's head nothing is checked, as in V2Ray. */
 export function createHttpHeadDialer(
   settings: HttpHeadSettings,
   dialer: Dialer,
@@ -27,7 +20,7 @@ export function createHttpHeadDialer(
     async dial(destination, options) {
       const link = await dialer.dial(destination, options);
       return new HttpHeadLink(link, {
-        decoder: new HeadDecoder(),
+        decoder: new PeerHeadDecoder(),
         ownHead: () => encodeRequestHead(settings.request, random),
       });
     },
@@ -44,7 +37,7 @@ export function createHttpHeadListen(
   return (host, port, accept) =>
     listen(host, port, (accepted) => {
       const link = new HttpHeadLink(accepted.link, {
-        decoder: new HeadDecoder(requestCheck(paths)),
+        decoder: new PeerHeadDecoder(paths),
         ownHead: () => encodeResponseHead(settings.response, random, clock.nowMs()),
         refusal: (status) => encodeRefusal(status, clock.nowMs()),
       });

@@ -2,8 +2,11 @@
  * The HTTP heads of TCP's header type `http` (transports.md section 2.1): one in each direction, before the first data.
  * What follows them is raw. Pure.
  */
-import { ByteQueue } from '../../core/bytes/queue.js';
 import { TsrayError } from '../../core/errors.js';
+import { lenientFields } from '../../core/http1/fields.js';
+import { type HeadLines, parseRequestLine } from '../../core/http1/head.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
+import { HttpSyntaxError } from '../../core/http1/syntax-error.js';
 import type { RandomSource } from '../../core/random.js';
 import type { HttpHeadSettings } from './settings.js';
 
@@ -49,89 +52,60 @@ function dateLine(nowMs: number): string {
   return `Date: ${new Date(nowMs).toUTCString()}\r\n`;
 }
 
-export type HeadStep =
+export type PeerHeadStep =
   | { readonly kind: 'more' }
   /** `rest`: a view of the bytes behind the head, valid during the call. */
   | { readonly kind: 'done'; readonly rest: Uint8Array }
   | { readonly kind: 'failed'; readonly status: 400 | 404; readonly error: TsrayError };
 
-/** What makes a head unfit. */
-export interface HeadCheck {
-  /** Of what has come so far, without a line end yet. */
-  beginning(firstLine: string): HeadFault | undefined;
-  /** Of the whole head, without its last two line ends. */
-  whole(head: string): HeadFault | undefined;
-}
+/** Finds the end of the peer's head. Not pushed again after `done` or `failed`. */
+export class PeerHeadDecoder {
+  readonly #decoder: HeadDecoder<void>;
+  readonly #isRequest: boolean;
 
-/** Finds the end of a head and lets `check` judge it. Not pushed again after `done` or `failed`. */
-export class HeadDecoder {
-  readonly #held = new ByteQueue(maxHeadBytes + 1024 * 1024);
-  readonly #check: HeadCheck | undefined;
-
-  constructor(check?: HeadCheck) {
-    this.#check = check;
+  /** `paths`: those that a server's peer may ask for. Of a server's own head nothing is checked, as in V2Ray. */
+  constructor(paths?: readonly string[]) {
+    this.#isRequest = paths !== undefined;
+    this.#decoder = new HeadDecoder({
+      limitBytes: maxHeadBytes,
+      lineEnd: 'crlf',
+      parse: (lines) => (paths === undefined ? undefined : checkRequest(lines, paths)),
+    });
   }
 
-  push(bytes: Uint8Array): HeadStep {
-    const from = Math.max(0, this.#held.length - 3);
-    this.#held.append(bytes);
-    const held = this.#held.peek();
-    const end = Buffer.from(held.buffer, held.byteOffset, held.length).indexOf('\r\n\r\n', from);
-    if (end < 0 ? held.length >= maxHeadBytes : end + 4 > maxHeadBytes) {
-      return failed({ status: 400, message: `an HTTP head of more than ${maxHeadBytes} bytes` });
+  push(bytes: Uint8Array): PeerHeadStep {
+    const step = this.#decoder.push(bytes);
+    if (step.kind === 'head') return { kind: 'done', rest: step.rest };
+    if (step.kind === 'failed') return failed(step.error);
+    // Whoever speaks something else is told at once, as V2Ray does; it need not fill 8 KiB first.
+    if (this.#isRequest && !requestBeginning.test(this.#firstLine)) {
+      return failed(new HttpSyntaxError(400, 'line 1 of the head is not "method target version"'));
     }
-    if (end < 0) {
-      const early = this.#check?.beginning(firstLineOf(held));
-      return early === undefined ? { kind: 'more' } : failed(early);
-    }
-    const fault = this.#check?.whole(Buffer.from(held.subarray(0, end)).toString('latin1'));
-    if (fault !== undefined) return failed(fault);
-    return { kind: 'done', rest: held.subarray(end + 4) };
+    return step;
+  }
+
+  get #firstLine(): string {
+    return this.#decoder.beginning(glanceBytes).split('\r\n', 1)[0] ?? '';
   }
 }
 
-export interface HeadFault {
-  readonly status: 400 | 404;
-  readonly message: string;
-}
-
-function failed(fault: HeadFault): HeadStep {
-  const error = new TsrayError('ERR_PROTOCOL', `expected an HTTP head, found ${fault.message}`);
-  return { kind: 'failed', status: fault.status, error };
+function failed(cause: HttpSyntaxError): PeerHeadStep {
+  const error = new TsrayError('ERR_PROTOCOL', `expected an HTTP head: ${cause.message}`, { cause });
+  return { kind: 'failed', status: cause.status === 404 ? 404 : 400, error };
 }
 
 /** Long enough for any request line whose form is looked at before it is complete. */
 const glanceBytes = 32;
 
-function firstLineOf(held: Uint8Array): string {
-  return Buffer.from(held.subarray(0, glanceBytes)).toString('latin1').split('\r\n', 1)[0] ?? '';
-}
-
-/** The server's check of a request for one of `paths`. */
-export function requestCheck(paths: readonly string[]): HeadCheck {
-  return {
-    // Whoever speaks something else is told at once, as V2Ray does; it need not fill 8 KiB first.
-    beginning: (line) =>
-      requestBeginning.test(line) ? undefined : { status: 400, message: 'a request line that is none' },
-    whole: (head) => requestFault(head, paths),
-  };
-}
-
 const requestBeginning = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*(?: [\x21-\x7e]*(?: [HTTP/0-9.]*)?)?\r?$/;
-const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (\S+) HTTP\/\d\.\d$/;
-const headerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/;
 
-/** It is a request, and for one of `paths`. Method and host may be any. */
-function requestFault(head: string, paths: readonly string[]): HeadFault | undefined {
-  const [first = '', ...headers] = head.split('\r\n');
-  const target = requestLine.exec(first)?.[1];
-  if (target === undefined) return { status: 400, message: 'a request line that is none' };
-  if (!headers.every((line) => headerLine.test(line) || /^[ \t]/.test(line))) {
-    return { status: 400, message: 'a header line that is none' };
-  }
+/** It is a request, and for one of `paths`. Method, host and version may be any. */
+function checkRequest(head: HeadLines, paths: readonly string[]): void {
+  const { target } = parseRequestLine(head.lines[0] ?? '');
+  lenientFields(head.lines);
   const path = pathOf(target);
-  if (path === undefined) return { status: 400, message: 'a request target that is none' };
-  return paths.includes(path) ? undefined : { status: 404, message: 'a path that is not configured' };
+  if (path === undefined) throw new HttpSyntaxError(400, 'the request target is neither a URL nor a path');
+  if (!paths.includes(path)) throw new HttpSyntaxError(404, 'the path is not configured');
 }
 
 /** The decoded path without its query. */

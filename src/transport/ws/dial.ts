@@ -1,20 +1,20 @@
 /** Dials ws: the upgrade request as V2Ray writes it, early data in all three forms. */
 import type { Duplex } from 'node:stream';
 import type { Dialer, DialOptions } from '../../contract/transport.js';
+import type { Field } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
-import { divideFirstWrite, encodeEarlyData } from '../common/early-data.js';
 import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
-import type { Field } from '../common/http-head.js';
 import { LateLink } from '../common/late-link.js';
+import { divideFirstWrite, encodeEarlyData } from '../http1/early-data.js';
 import {
   configuredFields,
   destinationHost,
   goCase,
   requestFields,
   requestTarget,
-} from '../common/upgrade-request.js';
+} from '../http1/upgrade-request.js';
 import { WsLink } from './link.js';
 import type { WsSettings } from './settings.js';
 import { upgrade } from './upgrade.js';

@@ -3,13 +3,15 @@ import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Accepted } from '../../contract/transport.js';
+import { fieldText, joinedFields } from '../../core/http1/fields.js';
+import type { RequestHead } from '../../core/http1/head.js';
+import { HeadDecoder } from '../../core/http1/head-decoder.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import { forwardedFor } from '../common/forwarded-for.js';
 import type { CreateFramedListen, TransportDeps } from '../common/framing.js';
-import { HeadReader, parseRequestHead, type RequestHead } from '../common/http-head.js';
 import type { AcceptedSocket } from '../common/socket.js';
-import { headTimeoutMs, refusal } from '../common/upgrade-server.js';
+import { forwardedFor } from '../http1/forwarded-for.js';
+import { headTimeoutMs, maxHeadBytes, refusal } from '../http1/upgrade-server.js';
 import { protocolHeader, wsOptions } from './constants.js';
 import { WsLink } from './link.js';
 import { checkRequest } from './request.js';
@@ -56,7 +58,7 @@ class Door {
   /** Owns the socket until its link is accepted. */
   accepted(accepted: AcceptedSocket): void {
     const { socket } = accepted;
-    const reader = new HeadReader();
+    const decoder = HeadDecoder.request(maxHeadBytes);
     const timer = this.#deps.clock.setTimer(headTimeoutMs, () => socket.destroy());
     const settle = (): void => {
       timer.cancel();
@@ -64,13 +66,12 @@ class Door {
       socket.removeListener('end', ended);
     };
     const read = (bytes: Uint8Array): void => {
-      const step = reader.push(bytes);
+      const step = decoder.push(bytes);
       if (step.kind === 'more') return;
       settle();
       socket.pause();
-      const head = step.kind === 'head' ? parseRequestHead(step.lines) : undefined;
-      if (step.kind !== 'head' || head === undefined) this.#refuse(accepted, 'it is no HTTP request');
-      else this.#serve(accepted, head, step.rest);
+      if (step.kind === 'head') this.#serve(accepted, step.head, step.rest);
+      else this.#refuse(accepted, `it is no HTTP request: ${step.error.message}`);
     };
     const ended = (): void => {
       settle();
@@ -99,7 +100,7 @@ class Door {
       this.#accept({
         link: checked.early.length === 0 ? link : prefixedLink(link, checked.early),
         source: trustForwardedFor
-          ? forwardedFor(head.fields.get('x-forwarded-for'), accepted.source)
+          ? forwardedFor(fieldText(head.fields, 'x-forwarded-for'), accepted.source)
           : accepted.source,
         local: accepted.local,
         admit: () => link.admit(),
@@ -112,7 +113,7 @@ class Door {
     const request = new IncomingMessage(accepted.socket as Socket);
     request.method = head.method;
     request.url = head.target;
-    const { [protocolKey]: protocol, ...headers } = Object.fromEntries(head.fields);
+    const { [protocolKey]: protocol, ...headers } = Object.fromEntries(joinedFields(head.fields));
     request.headers = headers;
     this.#requests.set(request, { accepted, protocol });
     return request;

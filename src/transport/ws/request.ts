@@ -1,8 +1,9 @@
 /** What a ws server makes of a request: refused, or accepted with its early data. Pure. */
-import { decodeEarlyData } from '../common/early-data.js';
-import type { RequestHead } from '../common/http-head.js';
-import { requestTarget } from '../common/upgrade-request.js';
-import { asksForUpgrade, hostMatches, pathMatches } from '../common/upgrade-server.js';
+import { fieldText } from '../../core/http1/fields.js';
+import type { RequestHead } from '../../core/http1/head.js';
+import { decodeEarlyData } from '../http1/early-data.js';
+import { requestTarget } from '../http1/upgrade-request.js';
+import { asksForUpgrade, hostMatches, pathMatches } from '../http1/upgrade-server.js';
 import { protocolHeader } from './constants.js';
 import type { WsSettings } from './settings.js';
 
@@ -24,7 +25,7 @@ export function checkRequest(
   if (!pathMatches(head.target, settings.path)) return refused('it asks for another path');
   const name = settings.earlyDataHeaderName.toLowerCase();
   // Xray's clients use this one without being asked to; nobody else sends it.
-  const text = head.fields.get(name) ?? head.fields.get(protocolHeader.toLowerCase()) ?? '';
+  const text = fieldText(head.fields, name) ?? fieldText(head.fields, protocolHeader.toLowerCase()) ?? '';
   return { kind: 'accepted', early: decodeEarlyData(text) ?? none };
 }
 

@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
+import type { Field } from '../../core/http1/fields.js';
 import type { RandomSource } from '../../core/random.js';
-import { type Field, maxHeadBytes } from '../common/http-head.js';
-import { refused } from '../common/upgrade-error.js';
+import { refused } from '../http1/upgrade-error.js';
+import { maxHeadBytes } from '../http1/upgrade-server.js';
 import { protocolHeader, upgradeTimeoutMs, wsOptions } from './constants.js';
 
 export interface UpgradeOptions {

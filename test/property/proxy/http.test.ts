@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TsrayError } from '../../../src/core/errors.js';
+import { encodeHead, type Field } from '../../../src/core/http1/fields.js';
+import { HeadDecoder, type HeadStep } from '../../../src/core/http1/head-decoder.js';
 import { BodyReader, requestFraming } from '../../../src/proxy/http/body.js';
-import { encodeHead, type Field, HeadDecoder, type HeadStep } from '../../../src/proxy/http/head.js';
 import { parseTarget } from '../../../src/proxy/http/target.js';
 
 const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
@@ -47,7 +48,7 @@ test('a head that was written is read back, however it is cut, and what follows 
     fc.property(token, target, fields, cuts, (method, where, list, at) => {
       const head = encodeHead(`${method} ${where} HTTP/1.1`, list);
       const { step, used } = feed(
-        HeadDecoder.request(),
+        HeadDecoder.request(65536),
         Buffer.concat([head, Buffer.from('GET / HTTP/1.1\r\n\r\n')]),
         at,
       );
@@ -89,8 +90,8 @@ const plausible = fc
 test('no input makes the head decoder throw or decide differently when it is cut elsewhere', () => {
   const decode = (request: boolean, bytes: Uint8Array, at: readonly number[]): unknown => {
     const { step, used } = request
-      ? feed<unknown>(HeadDecoder.request(), bytes, at)
-      : feed<unknown>(HeadDecoder.response(), bytes, at);
+      ? feed<unknown>(HeadDecoder.request(65536), bytes, at)
+      : feed<unknown>(HeadDecoder.response(65536), bytes, at);
     if (step.kind === 'head') return [step.head, used];
     return step.kind === 'failed' ? step.error.status : step.kind;
   };
@@ -114,7 +115,7 @@ test('no input makes the head decoder throw or decide differently when it is cut
 test('framing and target of any head that parses: a value or an error with a status', () => {
   fc.assert(
     fc.property(plausible, (bytes) => {
-      const { step } = feed(HeadDecoder.request(), bytes, []);
+      const { step } = feed(HeadDecoder.request(65536), bytes, []);
       if (step.kind !== 'head') return;
       for (const read of [requestFraming, parseTarget]) {
         try {
@@ -143,7 +144,7 @@ test('chunks of any sizes end where they were made to end, however they are cut'
         ]),
         Buffer.from(trailer ? '0\r\nA: b\r\n\r\n' : '0\r\n\r\n'),
       ]);
-      const reader = new BodyReader({ kind: 'chunked' });
+      const reader = new BodyReader({ kind: 'chunked' }, 'request');
       let taken = 0;
       for (const piece of pieces(Buffer.concat([body, Buffer.from('0\r\n\r\n')]), at)) {
         taken += reader.push(piece);
@@ -156,7 +157,7 @@ test('chunks of any sizes end where they were made to end, however they are cut'
 
 test('no chunked input makes the reader throw anything but its own error, nor depend on the cuts', () => {
   const read = (bytes: Uint8Array, at: readonly number[]): unknown => {
-    const reader = new BodyReader({ kind: 'chunked' });
+    const reader = new BodyReader({ kind: 'chunked' }, 'request');
     let taken = 0;
     try {
       for (const piece of pieces(bytes, at)) taken += reader.push(piece);

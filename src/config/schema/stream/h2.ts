@@ -1,7 +1,7 @@
 /** `httpSettings`: HTTP/2. */
 import * as v from 'valibot';
-import { requestTarget } from '../../../transport/common/upgrade-request.js';
 import type { H2Settings } from '../../../transport/h2/settings.js';
+import { requestTarget } from '../../../transport/http1/upgrade-request.js';
 import { cleanHost, headerBytes } from '../../values/http-header.js';
 import { section } from '../section.js';
 import { checkedText, flag, itemsOf, seconds, text } from '../types.js';

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Field } from '../../../../src/core/http1/fields.js';
+import type { RequestHead, ResponseHead } from '../../../../src/core/http1/head.js';
 import {
   BodyReader,
   type Framing,
   requestFraming,
   responseFraming,
 } from '../../../../src/proxy/http/body.js';
-import type { Field, RequestHead, ResponseHead } from '../../../../src/proxy/http/head.js';
 import { splits } from '../../../helper/split.js';
 
 const request = (fields: readonly Field[], minor: 0 | 1 = 1): RequestHead => ({
@@ -97,6 +98,11 @@ test('responses: which have a body and where it ends', () => {
     [response([['Transfer-Encoding', 'gzip']]), 'GET', 'until-close'],
     [response([...length, ...length]), 'GET', 'length'],
     [response([['Content-Length', '0']]), 'GET', 'none'],
+    [response([['Content-Length', '5, 5']]), 'GET', 'length'],
+    [response([...length, ['content-length', '5,5']]), 'GET', 'length'],
+    [response([['Content-Length', '']]), 'GET', 'until-close'],
+    [response([['Transfer-Encoding', 'chunked, Chunked']]), 'GET', 'chunked'],
+    [response([['Content-Length', '5, 6']]), 'HEAD', 'none'],
   ];
   for (const [head, method, kind] of cases) {
     assert.equal(responseFraming(head, method).kind, kind, JSON.stringify([head, method]));
@@ -115,13 +121,23 @@ test('refuses responses whose end is in doubt', () => {
     ]),
     response([['Transfer-Encoding', 'chunked']], 200, 0),
     response([['Content-Length', 'many']]),
+    response([['Content-Length', '5, 6']]),
+    response([['Content-Length', '5, 05']]),
+    response([['Content-Length', '+5']]),
+    response([['Content-Length', '5 bytes']]),
+    response([['Content-Length', '99999999999999999999']]),
+    response([['Transfer-Encoding', 'chunked, gzip, chunked']]),
   ];
   for (const head of doubtful) assert.throws(() => responseFraming(head, 'GET'), { status: 502 });
 });
 
 /** Bytes taken of `text` fed in `parts`, and whether the end was found. */
-function read(framing: Framing, parts: readonly Uint8Array[]): { taken: number; done: boolean } {
-  const reader = new BodyReader(framing);
+function read(
+  framing: Framing,
+  parts: readonly Uint8Array[],
+  message: 'request' | 'response' = 'request',
+): { taken: number; done: boolean } {
+  const reader = new BodyReader(framing, message);
   let taken = 0;
   for (const part of parts) {
     const count = reader.push(part);
@@ -178,6 +194,15 @@ const malformed: readonly [name: string, body: string][] = [
 for (const [name, body] of malformed) {
   test(`refuses chunks with ${name}`, () => {
     for (const parts of splits(Buffer.from(body))) {
+      assert.throws(() => read({ kind: 'chunked' }, parts), { code: 'ERR_PROTOCOL', status: 400 });
+    }
+  });
+}
+
+for (const body of ['5  \r\nhello\r\n0 \r\n\r\n', '0000000000000005\r\nhello\r\n0\t\r\n\r\n']) {
+  test(`a response may have blanks behind the size of a chunk, a request may not: ${JSON.stringify(body)}`, () => {
+    for (const parts of splits(Buffer.from(body))) {
+      assert.deepEqual(read({ kind: 'chunked' }, parts, 'response'), { taken: body.length, done: true });
       assert.throws(() => read({ kind: 'chunked' }, parts), { code: 'ERR_PROTOCOL', status: 400 });
     }
   });

@@ -82,7 +82,7 @@ test('forwards a request without what concerns the client connection only', asyn
   const route = await accept(parts);
   const { context } = parts.dispatcher.opens[0]!;
   assert.deepEqual(context.destination, at('example.com', 8080));
-  assert.equal(context.targetText, 'http://example.com:8080/a?b=c');
+  assert.equal(context.targetText, 'http://example.com:8080/');
   assert.equal(
     route.sink?.text,
     'GET /a?b=c HTTP/1.1\r\nHost: example.com:8080\r\nAccept: */*\r\nCookie: a=b\r\n\r\n',
@@ -113,7 +113,7 @@ test('requests for the same origin share a connection; each has its access line'
     {
       from: '192.0.2.7:50000',
       status: 'accepted',
-      to: 'http://example.com/2',
+      to: 'http://example.com/',
       detour: 'fake-out',
     },
   ]);
@@ -659,3 +659,88 @@ test('a client that does not read the end of its response is given up after the 
   assert.equal(client.destroyed, true);
   assert.equal(clock.pendingTimers, 0);
 });
+
+const responses: readonly [name: string, origin: string, client: string][] = [
+  [
+    'blanks before a colon are removed, and the length behind them counts',
+    'HTTP/1.1 200 OK\r\nX-A : 1\r\nContent-Length\t: 2\r\n\r\nok',
+    'HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nok',
+  ],
+  [
+    'a transfer coding with a blank before its colon counts',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding : Chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n',
+  ],
+  [
+    'one coding named twice is named once',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  [
+    'one length named several times is named once',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nok',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+  ],
+  [
+    'a response without a body has no length',
+    'HTTP/1.1 204 No Content\r\nContent-Length: 2\r\nX: y\r\n\r\n',
+    'HTTP/1.1 204 No Content\r\nX: y\r\n\r\n',
+  ],
+  [
+    'a length of nothing is none, so that the connection ends the body',
+    'HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok',
+    'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok',
+  ],
+  [
+    'what is no name is left out, and control characters become blanks',
+    'HTTP/1.1  200\r\nX Y: 1\r\n: 2\r\nA: b\x01c\rd\r\r\nContent-Length: 0\r\n\r\n',
+    'HTTP/1.1 200 \r\nA: b c d\r\nContent-Length: 0\r\n\r\n',
+  ],
+  [
+    'a response in an odd version is one of HTTP/1.1, bare line feeds and folded lines are mended',
+    'HTTP/2.0 200 OK\nA: b\n c\nContent-Length: 0\n\n',
+    'HTTP/1.1 200 OK\r\nA: b c\r\nContent-Length: 0\r\n\r\n',
+  ],
+];
+
+for (const [name, origin, expected] of responses) {
+  test(`response: ${name}`, async () => {
+    const parts = start();
+    parts.client.deliver(get('http://example.com/'));
+    await respond(await accept(parts), origin);
+    assert.equal(parts.client.outputText, expected);
+  });
+}
+
+test('a refused response says which line is wrong, to the client and in the log, and shows none of it', async () => {
+  const parts = start();
+  parts.client.deliver(get('http://example.com/'));
+  await respond(await accept(parts), 'HTTP/1.1 200 OK\r\nA: b\r\nmy-secret\r\n\r\n');
+  assert.match(parts.client.outputText, /^HTTP\/1\.1 502 .*line 3 of the head is not "name: value"/s);
+  assert.ok(parts.log.lines.some((line) => line.includes('line 3 of the head')));
+  assert.ok(!parts.log.lines.some((line) => line.includes('my-secret')));
+});
+
+test('a response head may have 256 KiB, a request head 64 KiB', async () => {
+  const parts = start();
+  parts.client.deliver(get('http://example.com/'));
+  await respond(await accept(parts), `HTTP/1.1 204 OK\r\nA: ${'x'.repeat(250_000)}\r\n\r\n`);
+  assert.match(parts.client.outputText, /^HTTP\/1\.1 204 /);
+  const other = start();
+  other.client.deliver(get('http://example.com/', `A: ${'x'.repeat(66_000)}`));
+  await settle();
+  assert.match(other.client.outputText, /^HTTP\/1\.1 431 /);
+});
+
+for (const url of [
+  'http://example.com/bot123:token/send?chat=1',
+  'http://example.com?key=secret',
+  'http://example.com/a%3Fsecret#b',
+]) {
+  test(`the access log holds the host of ${url} and nothing behind it`, async () => {
+    const parts = start();
+    parts.client.deliver(`GET ${url} HTTP/1.1\r\nHost: example.com\r\n\r\n`);
+    await accept(parts);
+    assert.equal(parts.dispatcher.opens[0]?.context.targetText, 'http://example.com/');
+  });
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestHead } from '../../../../src/proxy/http/head.js';
+import type { RequestHead } from '../../../../src/core/http1/head.js';
 import { parseTarget } from '../../../../src/proxy/http/target.js';
 
 const head = (method: string, target: string, ...hosts: string[]): RequestHead => ({

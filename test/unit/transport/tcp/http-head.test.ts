@@ -6,8 +6,7 @@ import {
   encodeRefusal,
   encodeRequestHead,
   encodeResponseHead,
-  HeadDecoder,
-  requestCheck,
+  PeerHeadDecoder,
 } from '../../../../src/transport/tcp/http-head.js';
 import { defaultHttpHead } from '../../../../src/transport/tcp/http-head-defaults.js';
 import { HttpHeadLink } from '../../../../src/transport/tcp/http-head-link.js';
@@ -77,7 +76,7 @@ test('refusals are those of V2Ray 4.34', () => {
 
 /** Feeds `input` in parts; the outcome and what followed the head. */
 function decode(parts: readonly Uint8Array[], paths?: readonly string[]): string {
-  const decoder = new HeadDecoder(paths === undefined ? undefined : requestCheck(paths));
+  const decoder = new PeerHeadDecoder(paths);
   for (const [index, part] of parts.entries()) {
     const step = decoder.push(part);
     if (step.kind === 'failed') {
@@ -127,7 +126,7 @@ test('client: takes any head, and 8 KiB without an end of it for an error', () =
 });
 
 const serverEnds = () => ({
-  decoder: new HeadDecoder(requestCheck(['/'])),
+  decoder: new PeerHeadDecoder(['/']),
   ownHead: () => Buffer.from('OWN\r\n\r\n'),
   refusal: (status: number) => Buffer.from(`REFUSED ${status}`),
 });
@@ -177,7 +176,7 @@ for (const how of ['close', 'destroy'] as const) {
 }
 
 test('link: a client adds nothing when it closes, and destroys on a head that never ends', async () => {
-  const ends = () => ({ decoder: new HeadDecoder(), ownHead: () => Buffer.from('OWN') });
+  const ends = () => ({ decoder: new PeerHeadDecoder(), ownHead: () => Buffer.from('OWN') });
   const closing = new ScriptedLink();
   const link = new HttpHeadLink(closing, ends());
   link.start(new CollectSink());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestHead } from '../../../../src/transport/common/http-head.js';
+import type { RequestHead } from '../../../../src/core/http1/head.js';
 import { checkRequest } from '../../../../src/transport/ws/request.js';
 
 const early = Buffer.from('early data');
@@ -8,7 +8,7 @@ const encoded = early.toString('base64url');
 
 function head(target: string, more: Readonly<Record<string, string>> = {}, method = 'GET'): RequestHead {
   const fields = { host: 'example.com', connection: 'Upgrade', upgrade: 'websocket', ...more };
-  return { method, target, fields: new Map(Object.entries(fields)) };
+  return { method, target, minor: 1, fields: Object.entries(fields) };
 }
 
 type Settings = Parameters<typeof checkRequest>[1];

@@ -5,7 +5,7 @@ import {
   divideFirstWrite,
   encodeEarlyData,
   encodePaddedEarlyData,
-} from '../../../../src/transport/common/early-data.js';
+} from '../../../../src/transport/http1/early-data.js';
 
 const bytes = Uint8Array.of(0xfb, 0xff, 0xbf, 0x01);
 

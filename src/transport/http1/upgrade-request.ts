@@ -1,8 +1,8 @@
 /** The upgrade request of ws and httpupgrade as Go's clients write it: order and case of the fields, escaped path. */
 import { TsrayError } from '../../core/errors.js';
+import type { Field } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
-import type { Field } from './http-head.js';
 
 /** What v2ray-core and sing-box send. */
 const defaultUserAgent = 'Go-http-client/1.1';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forwardedFor } from '../../../../src/transport/common/forwarded-for.js';
+import { forwardedFor } from '../../../../src/transport/http1/forwarded-for.js';
 import { at } from '../../../helper/fake-listen.js';
 
 test('the first address of X-Forwarded-For becomes the source, and only an address', () => {

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  encodeHead,
-  fieldList,
-  fieldValues,
-  HeadDecoder,
-  type HeadStep,
-  maxHeadBytes,
-} from '../../../../src/proxy/http/head.js';
+import { encodeHead, fieldList, fieldValues } from '../../../../src/core/http1/fields.js';
+import { HeadDecoder, type HeadStep } from '../../../../src/core/http1/head-decoder.js';
 import { assertLinear } from '../../../helper/growth.js';
 import { splits } from '../../../helper/split.js';
+
+/** Of requests to a proxy. */
+const limitBytes = 64 * 1024;
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -28,7 +25,7 @@ const request =
 
 test('reads a request head at every split', () => {
   for (const parts of splits(bytes(request))) {
-    const step = feed(HeadDecoder.request(), parts);
+    const step = feed(HeadDecoder.request(limitBytes), parts);
     assert.ok(step.kind === 'head');
     assert.deepEqual(step.head, {
       method: 'GET',
@@ -49,10 +46,10 @@ test('reads a request head at every split', () => {
 
 test('returns what follows the head', () => {
   const all = bytes(`${request}body\r\n\r\n`);
-  const whole = HeadDecoder.request().push(all);
+  const whole = HeadDecoder.request(limitBytes).push(all);
   assert.ok(whole.kind === 'head');
   assert.equal(Buffer.from(whole.rest).toString(), 'body\r\n\r\n');
-  const decoder = HeadDecoder.request();
+  const decoder = HeadDecoder.request(limitBytes);
   decoder.push(all.subarray(0, 40));
   const second = decoder.push(all.subarray(40));
   assert.ok(second.kind === 'head');
@@ -60,7 +57,7 @@ test('returns what follows the head', () => {
 });
 
 test('empty lines before a request are skipped; a head has begun only with its first byte', () => {
-  const decoder = HeadDecoder.request();
+  const decoder = HeadDecoder.request(limitBytes);
   assert.equal(decoder.push(bytes('\r\n')).kind, 'more');
   assert.equal(decoder.begun, false);
   assert.equal(decoder.push(bytes('\r\nGET / HT')).kind, 'more');
@@ -88,7 +85,7 @@ const bad: readonly [name: string, text: string, status: number][] = [
 for (const [name, text, status] of bad) {
   test(`refuses a request with ${name}`, () => {
     for (const parts of splits(bytes(text))) {
-      const step = feed(HeadDecoder.request(), parts);
+      const step = feed(HeadDecoder.request(limitBytes), parts);
       assert.ok(step.kind === 'failed');
       assert.equal(step.error.status, status);
     }
@@ -97,13 +94,13 @@ for (const [name, text, status] of bad) {
 
 test('a head may have 64 KiB and not a byte more', () => {
   const start = 'GET / HTTP/1.1\r\nA: ';
-  const fits = `${start}${'x'.repeat(maxHeadBytes - start.length - 4)}\r\n\r\n`;
-  assert.equal(fits.length, maxHeadBytes);
-  assert.equal(HeadDecoder.request().push(bytes(`${fits}body`)).kind, 'head');
-  const tooLong = HeadDecoder.request().push(bytes(`${start}${fits}`));
+  const fits = `${start}${'x'.repeat(limitBytes - start.length - 4)}\r\n\r\n`;
+  assert.equal(fits.length, limitBytes);
+  assert.equal(HeadDecoder.request(limitBytes).push(bytes(`${fits}body`)).kind, 'head');
+  const tooLong = HeadDecoder.request(limitBytes).push(bytes(`${start}${fits}`));
   assert.ok(tooLong.kind === 'failed');
   assert.equal(tooLong.error.status, 431);
-  const decoder = HeadDecoder.request();
+  const decoder = HeadDecoder.request(limitBytes);
   for (let i = 0; i < 63; i += 1) assert.equal(decoder.push(Buffer.alloc(1024, 'x')).kind, 'more');
   assert.equal(decoder.push(Buffer.alloc(1024, 'x')).kind, 'failed');
 });
@@ -111,7 +108,7 @@ test('a head may have 64 KiB and not a byte more', () => {
 test('reads responses, forgiving bare LF, folded lines and an absent reason', () => {
   const text = 'HTTP/1.0 404 Not  Found\nA: b\n  c\nB: d\n\nbody';
   for (const parts of splits(bytes(text.slice(0, -4)))) {
-    const step = feed(HeadDecoder.response(), parts);
+    const step = feed(HeadDecoder.response(limitBytes), parts);
     assert.ok(step.kind === 'head');
     assert.deepEqual(step.head, {
       minor: 0,
@@ -123,7 +120,7 @@ test('reads responses, forgiving bare LF, folded lines and an absent reason', ()
       ],
     });
   }
-  const bare = HeadDecoder.response().push(bytes('HTTP/1.1 200\r\n\r\n'));
+  const bare = HeadDecoder.response(limitBytes).push(bytes('HTTP/1.1 200\r\n\r\n'));
   assert.ok(bare.kind === 'head');
   assert.equal(bare.head.reason, '');
 });
@@ -135,7 +132,7 @@ test('refuses responses that do not begin with a status line', () => {
     'HTTP/1.1 099 X\r\n\r\n',
     'HTTP/2 200\r\n\r\n',
   ]) {
-    const step = HeadDecoder.response().push(bytes(text));
+    const step = HeadDecoder.response(limitBytes).push(bytes(text));
     assert.ok(step.kind === 'failed', text);
     assert.equal(step.error.status, 502);
   }
@@ -171,7 +168,10 @@ for (const [name, run] of runs) {
     for (const [index, begin] of around.entries()) {
       assertLinear(name, 64_000, (count) => {
         const head = bytes(`${begin}${run(count)}\r\n`);
-        const step = index === 0 ? HeadDecoder.request().push(head) : HeadDecoder.response().push(head);
+        const step =
+          index === 0
+            ? HeadDecoder.request(limitBytes).push(head)
+            : HeadDecoder.response(limitBytes).push(head);
         if (step.kind === 'head') fieldList(step.head.fields, 'transfer-encoding');
       });
     }

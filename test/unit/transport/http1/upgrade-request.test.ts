@@ -6,7 +6,7 @@ import {
   destinationHost,
   requestFields,
   requestTarget,
-} from '../../../../src/transport/common/upgrade-request.js';
+} from '../../../../src/transport/http1/upgrade-request.js';
 import { at } from '../../../helper/fake-listen.js';
 
 test('fields stand in Go’s order and case', () => {

@@ -1,5 +1,9 @@
 /** What a server of ws and httpupgrade looks at in a request before it answers, and its answer to every wrong one. Pure. */
-import { encodeHead, listHas, type RequestHead } from './http-head.js';
+import { encodeHead, type Field, fieldList, fieldText } from '../../core/http1/fields.js';
+import type { RequestHead } from '../../core/http1/head.js';
+
+/** Longest head of a request or an answer. V2Ray takes 2 KiB and Xray 8 KiB; early data needs the larger. */
+export const maxHeadBytes = 8192;
 
 /** From accepting until the request is read: V2Ray's server. */
 export const headTimeoutMs = 4000;
@@ -15,11 +19,13 @@ export function refusal(nowMs: number): Uint8Array {
 
 /** GET, and the two fields that ask for WebSocket; both transports use that word. */
 export function asksForUpgrade(head: RequestHead): boolean {
-  const { fields } = head;
+  return head.method === 'GET' && namesUpgrade(head.fields);
+}
+
+/** Whether a request asks for WebSocket, or a response agrees to it. */
+export function namesUpgrade(fields: readonly Field[]): boolean {
   return (
-    head.method === 'GET' &&
-    listHas(fields.get('connection'), 'upgrade') &&
-    listHas(fields.get('upgrade'), 'websocket')
+    fieldList(fields, 'connection').includes('upgrade') && fieldList(fields, 'upgrade').includes('websocket')
   );
 }
 
@@ -31,7 +37,7 @@ export function pathMatches(target: string, path: string): boolean {
 /** Host without its port, whatever its case; no configured host takes any. */
 export function hostMatches(head: RequestHead, host: string | undefined): boolean {
   if (host === undefined) return true;
-  return hostName(head.fields.get('host') ?? '') === hostName(host);
+  return hostName(fieldText(head.fields, 'host') ?? '') === hostName(host);
 }
 
 function plainPath(target: string): string {

@@ -1,0 +1,7 @@
+/** Sizes of what is read before it is passed on. */
+
+/** Largest head of a request, and largest trailer. Node and most servers allow 16 KiB, Go 1 MiB. */
+export const maxRequestHeadBytes = 64 * 1024;
+
+/** Largest head of a response: Chromium's limit. */
+export const maxResponseHeadBytes = 256 * 1024;
