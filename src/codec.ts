@@ -3,9 +3,10 @@
  * bytes out; crypto, clock and randomness are handed in.
  *
  * A VMess client sends `createVmessRequest(…).envelope`, then what its `createBodyEncoder` writes; it reads with
- * `ResponseHeaderDecoder`, then `createBodyDecoder`. A server reads with `VmessServerHandshake`, then `createBodyDecoder`;
- * it sends `sealResponseHeader(…).envelope`, then what its encoder writes.
+ * `ResponseHeaderDecoder`, then `createBodyDecoder`. A server reads with `VmessServerHandshake`, whose step `claim` asks
+ * for the answer of a store and `prepare` for `users.prepare`, then `createBodyDecoder`; it sends `sealResponseHeader(…).envelope`, then what its encoder writes.
  */
+export type { Novelty, ReplayStore } from './contract/replay-store.js';
 export { type ErrorCode, errorCodes, TsrayError } from './core/errors.js';
 export { type Address, formatHostPort, parseAddress } from './core/net/address.js';
 export { type Destination, formatDestination, type Network } from './core/net/destination.js';

@@ -7,6 +7,8 @@ export interface ConnectionHandler {
   accept(accepted: Accepted): void;
   /** No more will come: what waits for a further request may end. */
   drain(): void;
+  /** Its ports are open, or it was given the ports of another one. */
+  start?(): void;
 }
 
 export interface Inbound {

@@ -1,6 +1,7 @@
 /** A VMess outbound and inbound joined by in-memory pipes: no sockets, one clock. */
 
 import { defaultLevelPolicy } from '../../src/contract/policy.js';
+import type { ReplayStore } from '../../src/contract/replay-store.js';
 import type { Dialer } from '../../src/contract/transport.js';
 import type { TsrayError } from '../../src/core/errors.js';
 import { parseAddress } from '../../src/core/net/address.js';
@@ -31,6 +32,9 @@ export interface PairOptions {
   readonly padNone?: boolean;
   readonly crypto?: CryptoProvider;
   readonly inbound?: Partial<VmessInboundDeps>;
+  /** The server's memory of what was seen, in place of its own. */
+  readonly stores?: { readonly replays?: ReplayStore; readonly sessions?: ReplayStore };
+  readonly users?: UserTable;
   /** Sees and may change what the client sends. */
   readonly tap?: (link: Link) => Link;
 }
@@ -68,7 +72,10 @@ export class VmessPair {
         crypto,
         random: systemRandom,
         nowSeconds: () => Math.floor(this.clock.nowMs() / 1000),
-        users: new UserTable(crypto, [{ id: testId, alterId, email: 'love@example.com', level: 3 }]),
+        users:
+          options.users ??
+          new UserTable(crypto, [{ id: testId, alterId, email: 'love@example.com', level: 3 }]),
+        ...options.stores,
       }),
       flags: { vmessAeadForced: false },
       disableInsecureEncryption: false,

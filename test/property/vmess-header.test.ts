@@ -30,6 +30,7 @@ import { ServerHandshake, type ServerStep } from '../../src/proxy/vmess/server-h
 import { createServerState, type ServerState } from '../../src/proxy/vmess/server-state.js';
 import { UserTable } from '../../src/proxy/vmess/user-table.js';
 import { formatUuid, parseUserId, parseUuid } from '../../src/proxy/vmess/uuid.js';
+import { pushed } from '../helper/vmess-handshake.js';
 
 const now = 1_700_000_000;
 const plainObjects = { noNullPrototype: true };
@@ -110,7 +111,7 @@ function newState(): ServerState {
 function serveParts(state: ServerState, parts: readonly Uint8Array[]): { step: ServerStep; used: number } {
   const handshake = new ServerHandshake(state, { aeadForced: false, disableInsecureEncryption: false }, '');
   for (const [index, part] of parts.entries()) {
-    const step = handshake.push(part);
+    const step = pushed(handshake, part, state);
     if (step.state !== 'more') return { step, used: index + 1 };
   }
   return { step: { state: 'more' }, used: parts.length };

@@ -29,6 +29,7 @@ import {
 } from '../../src/codec.js';
 import { payload } from '../helper/payload.js';
 import { splits } from '../helper/split.js';
+import { pushed } from '../helper/vmess-handshake.js';
 
 const nowSeconds = (): number => 1_700_000_000;
 const id = parseUserId(nodeCrypto, 'b831381d-6324-4d53-ad4f-8cda48b30811')!;
@@ -80,7 +81,7 @@ describe('tsray/codec', () => {
 
           const options = { aeadForced: false, disableInsecureEncryption: false };
           const handshake = new VmessServerHandshake(state, options, '192.0.2.1');
-          const step = handshake.push(Buffer.concat([envelope, body]));
+          const step = pushed(handshake, Buffer.concat([envelope, body]), state);
           assert.ok(step.state === 'done');
           assert.equal(step.request.user.email, 'ann@example.com');
           const { header } = step.request;
@@ -115,7 +116,7 @@ describe('tsray/codec', () => {
       const state = createVmessServerState({ ...deps, users });
       const options = { aeadForced: true, disableInsecureEncryption: false };
       const handshake = new VmessServerHandshake(state, options, '');
-      const steps = parts.map((part) => handshake.push(part).state);
+      const steps = parts.map((part) => pushed(handshake, part, state).state);
       assert.equal(steps.pop(), 'done');
       assert.ok(steps.every((state) => state === 'more'));
     }

@@ -29,8 +29,9 @@ export class PortInbound implements Inbound {
     return this.#ports.addresses;
   }
 
-  start(): Promise<void> {
-    return this.#ports.start();
+  async start(): Promise<void> {
+    await this.#ports.start();
+    this.#handler.start?.();
   }
 
   takeOver(next: Inbound): boolean {
@@ -40,6 +41,7 @@ export class PortInbound implements Inbound {
     // Whoever holds `next`, such as another inbound's detour, asks it for its ports.
     next.#ports = this.#ports;
     old.drain();
+    this.#handler.start?.();
     return true;
   }
 
@@ -49,6 +51,7 @@ export class PortInbound implements Inbound {
   }
 
   close(): Promise<void> {
+    this.#handler.drain();
     return this.#ports.close();
   }
 

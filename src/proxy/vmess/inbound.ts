@@ -6,6 +6,7 @@ import type { Inbound } from '../../contract/inbound.js';
 import type { AccessLog, Logger } from '../../contract/logger.js';
 import { muxHost } from '../../contract/magic-hosts.js';
 import type { PolicyProvider } from '../../contract/policy.js';
+import type { Novelty } from '../../contract/replay-store.js';
 import type { Accepted } from '../../contract/transport.js';
 import type { User } from '../../contract/user.js';
 import type { Clock, Timer } from '../../core/clock.js';
@@ -23,7 +24,9 @@ import { createBodyDecoder, createBodyEncoder } from './body/index.js';
 import type { ChannelOptions } from './channel.js';
 import { encodeSwitchAccount, type SwitchAccount } from './commands.js';
 import { emptyResponseHeader, sealResponseHeader } from './header/response.js';
+import { LegacyPreparation } from './legacy-preparation.js';
 import { createVmessPacketLink } from './packet-link.js';
+import type { ClaimOutcome } from './refusals.js';
 import { type AcceptedRequest, ServerHandshake, type ServerStep } from './server-handshake.js';
 import type { ServerState } from './server-state.js';
 import { createVmessStreamLink } from './stream-link.js';
@@ -54,18 +57,24 @@ export interface VmessInbound extends Inbound {
 }
 
 export function createVmessInbound(deps: VmessInboundDeps): VmessInbound {
-  const { openPorts, place, tag } = deps;
+  const { clock, openPorts, place, server, tag } = deps;
+  const preparation = new LegacyPreparation({ users: server.users, clock });
   return new PortInbound({
     tag,
     place,
     openPorts,
-    handler: { accept: (accepted) => new Handshaking(deps, accepted).start(), drain: () => undefined },
+    handler: {
+      accept: (accepted) => new Handshaking(deps, preparation, accepted).start(),
+      start: () => preparation.start(),
+      drain: () => preparation.stop(),
+    },
   });
 }
 
 /** A connection whose request header is being read. */
 class Handshaking implements LinkSink {
   readonly #deps: VmessInboundDeps;
+  readonly #preparation: LegacyPreparation;
   readonly #link: Link;
   readonly #source: Destination;
   readonly #admit: () => void;
@@ -75,8 +84,9 @@ class Handshaking implements LinkSink {
   #drainBytes: number | undefined;
   #over = false;
 
-  constructor(deps: VmessInboundDeps, accepted: Accepted) {
+  constructor(deps: VmessInboundDeps, preparation: LegacyPreparation, accepted: Accepted) {
     this.#deps = deps;
+    this.#preparation = preparation;
     this.#link = accepted.link;
     this.#source = accepted.source;
     this.#admit = () => accepted.admit();
@@ -107,8 +117,12 @@ class Handshaking implements LinkSink {
       if (this.#drainBytes <= 0) this.#close();
       return;
     }
+    this.#advance(() => this.#handshake.push(bytes));
+  }
+
+  #advance(next: () => ServerStep): void {
     try {
-      this.#follow(this.#handshake.push(bytes));
+      this.#follow(next());
     } catch (thrown) {
       // One connection's defect is not to end the others.
       this.#deps.log.error(`a connection failed unexpectedly: ${describeError(thrown)}`);
@@ -120,6 +134,16 @@ class Handshaking implements LinkSink {
   #follow(step: ServerStep): void {
     switch (step.state) {
       case 'more':
+        return;
+      case 'claim': {
+        const novelty = step.store.claim(step.id, step.timestamp);
+        if (typeof novelty === 'string') this.#follow(this.#handshake.claimed(novelty));
+        else this.#wait(this.#claimed(novelty), (outcome) => this.#handshake.claimed(outcome));
+        return;
+      }
+      case 'prepare':
+        if (this.#preparation.advance()) this.#follow(this.#handshake.prepared());
+        else this.#wait(this.#preparation.ready(), () => this.#handshake.prepared());
         return;
       case 'done':
         this.#over = true;
@@ -138,6 +162,27 @@ class Handshaking implements LinkSink {
         this.#close();
         return;
     }
+  }
+
+  #claimed(novelty: Promise<Novelty>): Promise<ClaimOutcome> {
+    return novelty.catch((thrown: unknown) => {
+      this.#deps.log.warning(`the store of what was seen failed: ${describeError(thrown)}`);
+      return 'failed';
+    });
+  }
+
+  /** Reads no more until `told` settles; the handshake's deadline goes on. */
+  #wait<T>(told: Promise<T>, next: (value: T) => ServerStep): void {
+    this.#link.pause();
+    told.then(
+      (value) => {
+        if (this.#over) return;
+        // First: whoever serves the connection from here on takes over a link that flows.
+        this.#link.resume();
+        if (!this.#over) this.#advance(() => next(value));
+      },
+      (thrown: unknown) => this.#link.destroy(toTsrayError(thrown, 'ERR_INTERNAL')),
+    );
   }
 
   end(): void {

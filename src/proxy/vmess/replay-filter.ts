@@ -1,8 +1,6 @@
 /** Remembers handshakes exactly, for as long as their timestamps would still be accepted. */
+import type { Novelty, ReplayStore } from '../../contract/replay-store.js';
 import { authWindowSeconds } from './constants.js';
-
-/** `full`: too many are remembered; the handshake must be refused, since it could be replayed. */
-export type Novelty = 'fresh' | 'seen' | 'full';
 
 /** At most 240 s of handshakes: over 4000 a second, more than one process completes. About 100 bytes each. */
 const defaultLimit = 1_048_576;
@@ -12,13 +10,16 @@ const defaultLimit = 1_048_576;
  * the window: up to 240 s after receipt for one 120 s ahead. (V2Ray's filter is probabilistic and may refuse a fresh
  * ID.) Setting the clock back by more than the window makes forgotten IDs acceptable again, as restarting does.
  */
-export class ReplayFilter {
+export class ReplayFilter implements ReplayStore {
+  readonly #nowSeconds: () => number;
   readonly #limit: number;
   readonly #byTimestamp = new Map<number, Set<string>>();
   #size = 0;
   #purgedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(limit = defaultLimit) {
+  /** `nowSeconds`: since the epoch. */
+  constructor(nowSeconds: () => number, limit = defaultLimit) {
+    this.#nowSeconds = nowSeconds;
     this.#limit = limit;
   }
 
@@ -27,9 +28,8 @@ export class ReplayFilter {
     return this.#size;
   }
 
-  /** Remembers an ID of 16 bytes that belongs to `timestamp`. All times in whole seconds since the epoch. */
-  add(id: Uint8Array, timestamp: number, nowSeconds: number): Novelty {
-    this.#purge(nowSeconds);
+  claim(id: Uint8Array, timestamp: number): Novelty {
+    this.#purge(Math.floor(this.#nowSeconds()));
     const key = keyOf(id);
     const bucket = this.#byTimestamp.get(timestamp);
     if (bucket?.has(key) === true) return 'seen';

@@ -1,6 +1,6 @@
-/** The server's reading of a request header: who is it, what is wanted, and how a bad one is to be got rid of. */
+/** The server's reading of a request header: who sends it, what is wanted, and how a bad one is refused. */
 import { type ErrorCode, TsrayError } from '../../core/errors.js';
-import { aeadTagBytes, type StreamCipher } from '../../crypto/provider.js';
+import { aeadTagBytes } from '../../crypto/provider.js';
 import { authIdBytes } from './auth-id.js';
 import { requestOption } from './constants.js';
 import {
@@ -16,58 +16,22 @@ import {
   type RequestHeader,
   requestHeaderBytes,
 } from './header/request.js';
-import { deriveSessionKeys, type HeaderKind, type SessionKeys } from './header/session-keys.js';
+import { deriveSessionKeys, type HeaderKind } from './header/session-keys.js';
+import { authIdFault, type ClaimOutcome, nameOf, sessionFault } from './refusals.js';
 import type { ServerState } from './server-state.js';
+import type { LegacyStage, OpenedHeader, ServerHandshakeOptions, ServerStep, Stage } from './server-step.js';
 import type { VmessUser } from './user-table.js';
 
 export type { ServerState } from './server-state.js';
+export type { AcceptedRequest, ServerHandshakeOptions, ServerStep } from './server-step.js';
 
-/** What a server refuses. */
-export interface ServerHandshakeOptions {
-  /** Legacy clients count as unknown users. */
-  readonly aeadForced: boolean;
-  /** Refuses the securities none and aes-128-cfb. */
-  readonly disableInsecureEncryption: boolean;
-}
-
-/** A request of a known user, and the keys of what follows. */
-export interface AcceptedRequest {
-  readonly user: VmessUser;
-  readonly header: RequestHeader;
-  readonly kind: HeaderKind;
-  readonly keys: SessionKeys;
-}
-
-/** What a push into a ServerHandshake led to. */
-export type ServerStep =
-  | { readonly state: 'more' }
-  /** `rest`: a lent view of the pushed bytes behind the header. */
-  | { readonly state: 'done'; readonly request: AcceptedRequest; readonly rest: Uint8Array }
-  /** Send nothing, take `remainingBytes` more (or wait for the handshake's deadline), then close. */
-  | { readonly state: 'drain'; readonly remainingBytes: number; readonly error: TsrayError }
-  /** Close at once: only a holder of the user's key can cause it. `user`: who. */
-  | { readonly state: 'close'; readonly error: TsrayError; readonly user: VmessUser };
-
-type Stage =
-  | { readonly name: 'auth' }
-  | { readonly name: 'aead-length'; readonly user: VmessUser }
-  | { readonly name: 'aead-header'; readonly user: VmessUser }
-  | LegacyStage
-  | { readonly name: 'over' };
-
-interface LegacyStage {
-  readonly name: 'legacy-fixed' | 'legacy-rest';
-  readonly user: VmessUser;
-  readonly timestamp: number;
-  readonly authInfo: Uint8Array;
-  readonly stream: StreamCipher;
-}
-
+const nothing = new Uint8Array(0);
 const more: ServerStep = { state: 'more' };
 const over: Stage = { name: 'over' };
 
 /**
- * Takes a request header in pieces of any size; the errors are for our own log. What a failure leads to is V2Ray 4.34's table:
+ * Takes a request header in pieces of any size, and asks in two places to be told something before it goes on: what is
+ * pushed meanwhile is kept. The errors are for our own log. What a failure leads to is V2Ray 4.34's table:
  *
  *     unknown user, time outside the window, replayed AuthID, tainted authInfo    drain
  *     sealed length or header does not open                                       drain
@@ -88,6 +52,8 @@ export class ServerHandshake {
   #needed = authIdBytes;
   /** Bytes pushed in all. */
   #received = 0;
+  /** What came behind the place where something is to be told first; owned. */
+  #kept: Uint8Array = nothing;
   #outcome: ServerStep | undefined;
 
   /** `source`: the peer's address, a hint where to start looking for its user. */
@@ -97,12 +63,46 @@ export class ServerHandshake {
     this.#source = source;
   }
 
-  /** Not to be pushed after `done`; a refusal is final. */
+  /** Not to be pushed after `done`; a refusal is final. `more` while something is to be told. */
   push(bytes: Uint8Array): ServerStep {
     if (this.#outcome !== undefined) return this.#outcome;
-    if (this.#stage.name === 'over')
-      throw new TsrayError('ERR_INTERNAL', 'the request header was read already');
     this.#received += bytes.length;
+    switch (this.#stage.name) {
+      case 'over':
+        throw new TsrayError('ERR_INTERNAL', 'the request header was read already');
+      case 'preparing':
+      case 'claiming-auth-id':
+      case 'claiming-session':
+        this.#kept = Buffer.concat([this.#kept, bytes]);
+        return more;
+      default:
+        return this.#read(bytes);
+    }
+  }
+
+  /** Answers `claim`; `failed`: the store could not tell. */
+  claimed(outcome: ClaimOutcome): ServerStep {
+    if (this.#outcome !== undefined) return this.#outcome;
+    const stage = this.#stage;
+    switch (stage.name) {
+      case 'claiming-auth-id':
+        return this.#authIdClaimed(stage.user, stage.timestamp, outcome) ?? this.#read(this.#takeKept());
+      case 'claiming-session':
+        return this.#sessionClaimed(stage.header, outcome) ?? this.#read(this.#takeKept());
+      default:
+        throw new TsrayError('ERR_INTERNAL', 'nothing was to be claimed');
+    }
+  }
+
+  /** Answers `prepare`. */
+  prepared(): ServerStep {
+    if (this.#outcome !== undefined) return this.#outcome;
+    if (this.#stage.name !== 'preparing') throw new TsrayError('ERR_INTERNAL', 'nothing was to be prepared');
+    this.#stage = { name: 'auth' };
+    return this.#read(this.#takeKept());
+  }
+
+  #read(bytes: Uint8Array): ServerStep {
     let at = 0;
     for (;;) {
       const take = Math.min(this.#needed - this.#filled, bytes.length - at);
@@ -111,12 +111,13 @@ export class ServerHandshake {
         at += take;
       }
       if (this.#filled < this.#needed) return more;
-      const outcome = this.#endStage(bytes, at);
-      if (outcome === undefined) continue;
-      this.#stage = over;
-      this.#held = new Uint8Array(0);
-      if (outcome.state !== 'done') this.#outcome = outcome;
-      return outcome;
+      const step = this.#endStage(bytes, at);
+      if (step === undefined) continue;
+      if ((step.state === 'claim' || step.state === 'prepare') && at < bytes.length) {
+        // A copy: the bytes may be lent, and the answer may take its time.
+        this.#kept = new Uint8Array(bytes.subarray(at));
+      }
+      return step;
     }
   }
 
@@ -125,8 +126,11 @@ export class ServerHandshake {
    * behind its keys counts as bad: its authInfo is refused from now on.
    */
   abandon(): void {
-    if (this.#stage.name === 'legacy-rest') this.#taint(this.#stage);
+    const stage = this.#stage;
+    if (stage.name === 'legacy-rest') this.#taint(stage);
+    if (stage.name === 'claiming-session' && stage.header.kind === 'legacy') this.#taint(stage.header.stage);
     this.#stage = over;
+    this.#kept = nothing;
     this.#outcome ??= {
       state: 'drain',
       remainingBytes: 0,
@@ -148,21 +152,22 @@ export class ServerHandshake {
     this.#filled = end;
   }
 
-  /** The stage has its bytes. Sets up the next one, or gives the outcome. */
+  /** The stage has its bytes. Sets up the next one, or gives a step. */
   #endStage(bytes: Uint8Array, at: number): ServerStep | undefined {
     const stage = this.#stage;
     switch (stage.name) {
       case 'auth':
         return this.#authenticate();
       case 'aead-length':
-        return this.#openLength(stage.user);
+        return this.#openLength(stage.user, stage.timestamp);
       case 'aead-header':
-        return this.#openHeader(stage.user, bytes.subarray(at));
+        return this.#openHeader(stage.user, stage.timestamp, bytes.subarray(at));
       case 'legacy-fixed':
-        return this.#checkLegacySession(stage);
+        // V2Ray judges the session before it has read the rest: the rest may be forged.
+        return this.#claimSession(stage.user, stage.timestamp, this.#held, { kind: 'legacy', stage });
       case 'legacy-rest':
         return this.#readLegacy(stage, bytes.subarray(at));
-      case 'over':
+      default:
         throw new TsrayError('ERR_INTERNAL', 'the request header was read already');
     }
   }
@@ -173,17 +178,22 @@ export class ServerHandshake {
     const authId = this.#held.subarray(0, authIdBytes);
     const match = users.matchAuthId(authId, this.#source, nowSeconds);
     if (match.kind === 'user') {
-      switch (replays.add(authId, match.timestamp, nowSeconds)) {
-        case 'seen':
-          return this.#drain('ERR_REPLAY', 'an AuthID was used again');
-        case 'full':
-          return this.#drain('ERR_LIMIT', 'too many AuthIDs within the time window');
-        case 'fresh':
-          return this.#expect({ name: 'aead-length', user: match.user }, envelopePrefixBytes);
-      }
+      const { timestamp, user } = match;
+      this.#stage = { name: 'claiming-auth-id', user, timestamp };
+      return { state: 'claim', store: replays, id: authId.slice(), timestamp };
     }
-    const legacy = this.#options.aeadForced ? undefined : this.#authenticateLegacy(authId, nowSeconds);
-    if (legacy !== undefined) return legacy.outcome;
+    const legacy = this.#options.aeadForced
+      ? { kind: 'unknown' as const }
+      : users.matchLegacy(authId, nowSeconds);
+    switch (legacy.kind) {
+      case 'user':
+        return this.#beginLegacy(authId, legacy.user, legacy.timestamp);
+      case 'unready':
+        this.#stage = { name: 'preparing' };
+        return { state: 'prepare' };
+      case 'unknown':
+        break;
+    }
     if (match.kind === 'skewed') {
       const direction = match.aheadSeconds > 0 ? 'ahead of' : 'behind';
       return this.#drain(
@@ -194,53 +204,70 @@ export class ServerHandshake {
     return this.#drain('ERR_AUTH', 'no user has sent this: the ID is unknown or the clocks differ');
   }
 
-  /** Undefined: not a legacy client either. */
-  #authenticateLegacy(
-    authInfo: Uint8Array,
-    nowSeconds: number,
-  ): { readonly outcome: ServerStep | undefined } | undefined {
-    const { crypto, tainted, users } = this.#server;
-    const match = users.matchLegacy(authInfo, nowSeconds);
-    if (match === undefined) return undefined;
-    const { timestamp, user } = match;
+  #authIdClaimed(user: VmessUser, timestamp: number, outcome: ClaimOutcome): ServerStep | undefined {
+    const error = authIdFault(outcome);
+    if (error !== undefined) return this.#drainWith(error);
+    return this.#expect({ name: 'aead-length', user, timestamp }, envelopePrefixBytes);
+  }
+
+  #beginLegacy(authInfo: Uint8Array, user: VmessUser, timestamp: number): ServerStep | undefined {
+    const { crypto, tainted } = this.#server;
     if (tainted.has(authInfo, timestamp)) {
-      return { outcome: this.#drain('ERR_REPLAY', 'the authInfo of an earlier bad header was used again') };
+      return this.#drain('ERR_REPLAY', 'the authInfo of an earlier bad header was used again');
     }
     const stream = openLegacyRequestHeader(crypto, user.cmdKey, timestamp);
     const stage: Stage = { name: 'legacy-fixed', user, timestamp, authInfo: authInfo.slice(), stream };
     this.#filled = 0;
-    return { outcome: this.#expect(stage, fixedHeaderBytes) };
+    return this.#expect(stage, fixedHeaderBytes);
   }
 
-  #openLength(user: VmessUser): ServerStep | undefined {
+  #openLength(user: VmessUser, timestamp: number): ServerStep | undefined {
     const length = openRequestLength(this.#server.crypto, user.cmdKey, this.#held);
     if (length === undefined || length + aeadTagBytes > maxSealedHeaderBytes) {
       return this.#drain('ERR_INTEGRITY', `the header length from ${nameOf(user)} does not open`);
     }
-    return this.#expect({ name: 'aead-header', user }, envelopePrefixBytes + length + aeadTagBytes);
+    return this.#expect(
+      { name: 'aead-header', user, timestamp },
+      envelopePrefixBytes + length + aeadTagBytes,
+    );
   }
 
-  #openHeader(user: VmessUser, rest: Uint8Array): ServerStep {
+  #openHeader(user: VmessUser, timestamp: number, rest: Uint8Array): ServerStep | undefined {
     const envelope = this.#held.subarray(0, this.#filled);
     const plain = openRequestHeader(this.#server.crypto, user.cmdKey, envelope);
     if (plain === undefined) {
       return this.#drain('ERR_INTEGRITY', `the header from ${nameOf(user)} does not open`);
     }
-    if (plain.length >= fixedHeaderBytes) {
-      const novelty = this.#addSession(user, plain);
-      if (novelty !== undefined) return { state: 'close', user, error: novelty };
-    }
-    const decoded = decodeRequestHeader(plain);
-    if (!decoded.ok) return { state: 'close', user, error: decoded.error };
-    return this.#accept(user, 'aead', decoded.header, rest);
+    if (plain.length < fixedHeaderBytes) return this.#readAead(user, plain, rest);
+    return this.#claimSession(user, timestamp, plain, { kind: 'aead', user, plain });
   }
 
-  /** V2Ray judges the session before it has read the rest: the rest may be forged. */
-  #checkLegacySession(stage: LegacyStage): ServerStep | undefined {
-    const error = this.#addSession(stage.user, this.#held);
-    if (error === undefined) return this.#expect({ ...stage, name: 'legacy-rest' }, this.#filled);
-    if (error.code === 'ERR_REPLAY') this.#taint(stage);
+  /** Key and IV of a plaintext header must be new. */
+  #claimSession(user: VmessUser, timestamp: number, plain: Uint8Array, header: OpenedHeader): ServerStep {
+    const id = new Uint8Array(48);
+    id.set(user.id, 0);
+    id.set(plain.subarray(17, 33), 16);
+    id.set(plain.subarray(1, 17), 32);
+    this.#stage = { name: 'claiming-session', header };
+    return { state: 'claim', store: this.#server.sessions, id, timestamp };
+  }
+
+  #sessionClaimed(header: OpenedHeader, outcome: ClaimOutcome): ServerStep | undefined {
+    const user = header.kind === 'aead' ? header.user : header.stage.user;
+    const error = sessionFault(user, outcome);
+    if (header.kind === 'aead') {
+      if (error !== undefined) return this.#close(user, error);
+      return this.#readAead(user, header.plain, this.#takeKept());
+    }
+    if (error === undefined) return this.#expect({ ...header.stage, name: 'legacy-rest' }, this.#filled);
+    if (error.code === 'ERR_REPLAY') this.#taint(header.stage);
     return this.#drainWith(error);
+  }
+
+  #readAead(user: VmessUser, plain: Uint8Array, rest: Uint8Array): ServerStep {
+    const decoded = decodeRequestHeader(plain);
+    if (!decoded.ok) return this.#close(user, decoded.error);
+    return this.#accept(user, 'aead', decoded.header, rest);
   }
 
   #readLegacy(stage: LegacyStage, rest: Uint8Array): ServerStep | undefined {
@@ -249,7 +276,7 @@ export class ServerHandshake {
     if (length > this.#filled) return this.#expect(stage, length);
     const decoded = decodeRequestHeader(plain);
     if (decoded.ok) return this.#accept(stage.user, 'legacy', decoded.header, rest);
-    if (decoded.fault !== 'checksum') return { state: 'close', user: stage.user, error: decoded.error };
+    if (decoded.fault !== 'checksum') return this.#close(stage.user, decoded.error);
     this.#taint(stage);
     return this.#drainWith(decoded.error);
   }
@@ -260,11 +287,7 @@ export class ServerHandshake {
       return this.#drain('ERR_AUTH', `${nameOf(user)} was removed while its header came`);
     }
     const { options, security } = header;
-    const close = (message: string): ServerStep => ({
-      state: 'close',
-      user,
-      error: new TsrayError('ERR_PROTOCOL', message),
-    });
+    const close = (message: string): ServerStep => this.#close(user, new TsrayError('ERR_PROTOCOL', message));
     if ((options & requestOption.globalPadding) !== 0 && (options & requestOption.chunkMasking) === 0) {
       // It kills V2Ray 4.34, and no client sends it.
       return close('global padding without chunk masking is refused');
@@ -274,25 +297,12 @@ export class ServerHandshake {
     }
     const { requestIv, requestKey, responseAuth } = header;
     const keys = deriveSessionKeys(this.#server.crypto, kind, requestKey, requestIv, responseAuth);
+    this.#end();
     return { state: 'done', request: { user, header, kind, keys }, rest };
   }
 
-  /** Undefined if key and IV of a plaintext header are new. */
-  #addSession(user: VmessUser, plain: Uint8Array): TsrayError | undefined {
-    const key = plain.subarray(17, 33);
-    const iv = plain.subarray(1, 17);
-    switch (this.#server.sessions.add(user.id, key, iv, this.#nowSeconds())) {
-      case 'seen':
-        return new TsrayError('ERR_REPLAY', `${nameOf(user)} has used the same body keys before`);
-      case 'full':
-        return new TsrayError('ERR_LIMIT', 'too many sessions within 3 minutes');
-      case 'fresh':
-        return undefined;
-    }
-  }
-
   #taint(stage: LegacyStage): void {
-    this.#server.tainted.add(stage.authInfo, stage.timestamp, this.#nowSeconds());
+    this.#server.tainted.claim(stage.authInfo, stage.timestamp);
   }
 
   #expect(stage: Stage, needed: number): undefined {
@@ -306,15 +316,32 @@ export class ServerHandshake {
 
   #drainWith(error: TsrayError): ServerStep {
     const remainingBytes = Math.max(0, this.#server.drain.totalBytes() - this.#received);
-    return { state: 'drain', remainingBytes, error };
+    return this.#refuse({ state: 'drain', remainingBytes, error });
+  }
+
+  #close(user: VmessUser, error: TsrayError): ServerStep {
+    return this.#refuse({ state: 'close', user, error });
+  }
+
+  #refuse(outcome: ServerStep): ServerStep {
+    this.#end();
+    this.#outcome = outcome;
+    return outcome;
+  }
+
+  #end(): void {
+    this.#stage = over;
+    this.#held = nothing;
+    this.#kept = nothing;
+  }
+
+  #takeKept(): Uint8Array {
+    const kept = this.#kept;
+    this.#kept = nothing;
+    return kept;
   }
 
   #nowSeconds(): number {
     return Math.floor(this.#server.nowSeconds());
   }
-}
-
-/** For our own log. */
-function nameOf(user: VmessUser): string {
-  return user.email === '' ? 'a user without email' : user.email;
 }

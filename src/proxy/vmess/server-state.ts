@@ -1,4 +1,5 @@
 /** What the handshakes of one inbound share: its users and its memory of what was seen. */
+import type { ReplayStore } from '../../contract/replay-store.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import { DrainPolicy } from './drain.js';
@@ -12,30 +13,36 @@ export interface ServerState {
   /** Seconds since the epoch. */
   nowSeconds(): number;
   readonly users: UserTable;
-  /** AuthIDs seen. */
-  readonly replays: ReplayFilter;
+  /** AuthIDs seen, 16 bytes each. */
+  readonly replays: ReplayStore;
+  /** User ID, request key and request IV of the headers seen, 48 bytes each. */
+  readonly sessions: ReplayStore;
   /** Values of legacy authInfo whose header was bad. */
   readonly tainted: ReplayFilter;
-  readonly sessions: SessionHistory;
   readonly drain: DrainPolicy;
 }
 
-/** The state of a server that has seen nothing yet. */
-export function createServerState(deps: {
+export interface ServerStateDeps {
   readonly crypto: CryptoProvider;
   readonly random: RandomSource;
   /** Seconds since the epoch. */
   readonly nowSeconds: () => number;
   readonly users: UserTable;
-}): ServerState {
+  /** As in ServerState; in memory by default. */
+  readonly replays?: ReplayStore;
+  readonly sessions?: ReplayStore;
+}
+
+/** The state of a server that has seen nothing yet. */
+export function createServerState(deps: ServerStateDeps): ServerState {
   const { crypto, random, nowSeconds, users } = deps;
   return {
     crypto,
     nowSeconds,
     users,
-    replays: new ReplayFilter(),
-    tainted: new ReplayFilter(),
-    sessions: new SessionHistory(),
+    replays: deps.replays ?? new ReplayFilter(nowSeconds),
+    sessions: deps.sessions ?? new SessionHistory(nowSeconds),
+    tainted: new ReplayFilter(nowSeconds),
     drain: new DrainPolicy(crypto, random, users),
   };
 }

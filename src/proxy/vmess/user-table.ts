@@ -1,10 +1,11 @@
 /** The users of a server: added, removed, listed by email, and found from the first 16 bytes of a request. */
+import type { UserStore } from '../../contract/users.js';
 import { TsrayError } from '../../core/errors.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import { deriveAlterIds, deriveCmdKey } from './account.js';
 import { type AuthIdKeys, createAuthIdKeys } from './auth-id-keys.js';
 import { authWindowSeconds } from './constants.js';
-import { LegacyTable } from './legacy-table.js';
+import { type LegacyMatch, LegacyTable } from './legacy-table.js';
 import type { VmessUserSettings } from './settings.js';
 
 /** A user of a table. Compared by identity. `id` and `cmdKey` are secret. */
@@ -26,7 +27,7 @@ const sourceLimit = 16_384;
 const unknown: AuthIdMatch = { kind: 'unknown' };
 
 /** The users of a server. */
-export class UserTable {
+export class UserTable implements UserStore<VmessUserSettings> {
   readonly #crypto: Pick<CryptoProvider, 'md5'>;
   readonly #users: VmessUser[] = [];
   readonly #byEmail = new Map<string, VmessUser>();
@@ -135,12 +136,22 @@ export class UserTable {
     }
   }
 
-  /** The user behind a legacy authInfo (16 bytes): only those with alterId above 0. */
-  matchLegacy(
-    authInfo: Uint8Array,
-    nowSeconds: number,
-  ): { readonly user: VmessUser; readonly timestamp: number } | undefined {
+  /** The user behind a legacy authInfo (16 bytes): only those with alterId above 0. What `prepare` computed counts. */
+  matchLegacy(authInfo: Uint8Array, nowSeconds: number): LegacyMatch<VmessUser> {
     return this.#legacy.match(authInfo, nowSeconds);
+  }
+
+  /** Whether any user has an alterId above 0. */
+  get hasLegacy(): boolean {
+    return this.#legacy.size > 0;
+  }
+
+  /**
+   * Computes what finding legacy users at `nowSeconds` (whole seconds since the epoch) and in the seconds after needs: 241
+   * HMACs for each of their IDs at first, one for each second that goes by. Works until `timeIsUp`; true: all is there.
+   */
+  prepare(nowSeconds: number, timeIsUp: () => boolean = () => false): boolean {
+    return this.#legacy.prepare(nowSeconds, timeIsUp);
   }
 
   #rememberSource(source: string, user: VmessUser): void {

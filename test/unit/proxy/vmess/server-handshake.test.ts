@@ -20,6 +20,7 @@ import { UserTable } from '../../../../src/proxy/vmess/user-table.js';
 import { parseUuid } from '../../../../src/proxy/vmess/uuid.js';
 import { fromHex, headerVectors, toHex } from '../../../helper/header-vectors.js';
 import { splits } from '../../../helper/split.js';
+import { pushed } from '../../../helper/vmess-handshake.js';
 
 // The addon's where there is one; the suite also runs without.
 const crypto = defaultCrypto();
@@ -52,7 +53,7 @@ function newState(users = [settings]): ServerState {
 function feed(parts: readonly Uint8Array[], options = lax, server = state): ServerStep {
   const handshake = new ServerHandshake(server, options, '192.0.2.1');
   for (const part of parts) {
-    const step = handshake.push(part);
+    const step = pushed(handshake, part, server);
     if (step.state !== 'more') return step;
   }
   return { state: 'more' };
@@ -118,7 +119,7 @@ for (const kind of ['aead', 'legacy'] as const) {
         let at = 0;
         let step: ServerStep = { state: 'more' };
         while (step.state === 'more') {
-          step = handshake.push(parts[at]!);
+          step = pushed(handshake, parts[at]!, state);
           at += 1;
         }
         assert.ok(step.state === 'done', outcome(step));
@@ -220,9 +221,13 @@ for (const kind of ['aead', 'legacy'] as const) {
     for (const cut of [16, 20, 45, envelope.length - 1]) {
       state = newState();
       const handshake = new ServerHandshake(state, lax, '192.0.2.1');
-      assert.equal(handshake.push(envelope.subarray(0, cut)).state, 'more');
+      assert.equal(pushed(handshake, envelope.subarray(0, cut), state).state, 'more');
       state.users.remove(settings.email);
-      assert.equal(outcome(handshake.push(envelope.subarray(cut))), 'drain ERR_AUTH', `cut at ${cut}`);
+      assert.equal(
+        outcome(pushed(handshake, envelope.subarray(cut), state)),
+        'drain ERR_AUTH',
+        `cut at ${cut}`,
+      );
     }
   });
 
@@ -272,7 +277,7 @@ test('AEAD: body keys used before close at once, whatever the AuthID (vmess.md s
   const header = forged(good);
   assert.equal(feed([sealed('aead', header)]).state, 'done');
   assert.equal(outcome(feed([sealed('aead', header)])), 'close ERR_REPLAY');
-  now += 179;
+  now += 240;
   assert.equal(outcome(feed([sealed('aead', header)])), 'close ERR_REPLAY');
   now += 1;
   assert.equal(feed([sealed('aead', header)]).state, 'done');
@@ -378,20 +383,20 @@ test('legacy: a header that breaks off behind its keys taints, one that breaks o
   ] as const) {
     state = newState();
     const handshake = new ServerHandshake(state, lax, '');
-    assert.equal(handshake.push(envelope.subarray(0, length)).state, 'more');
+    assert.equal(pushed(handshake, envelope.subarray(0, length), state).state, 'more');
     handshake.abandon();
-    assert.equal(outcome(handshake.push(envelope)), 'drain ERR_TRUNCATED');
+    assert.equal(outcome(pushed(handshake, envelope, state)), 'drain ERR_TRUNCATED');
     assert.equal(outcome(feed([sealed('legacy', forged(good))])), expected, `${length}`);
   }
 });
 
 test('an abandoned AEAD header or a finished handshake taints nothing', () => {
   const handshake = new ServerHandshake(state, lax, '');
-  handshake.push(request('aead').envelope.subarray(0, 80));
+  pushed(handshake, request('aead').envelope.subarray(0, 80), state);
   handshake.abandon();
   assert.equal(state.tainted.size, 0);
   const finished = new ServerHandshake(state, lax, '');
-  assert.equal(finished.push(sealed('legacy', forged(good))).state, 'done');
+  assert.equal(pushed(finished, sealed('legacy', forged(good)), state).state, 'done');
   finished.abandon();
   assert.equal(state.tainted.size, 0);
 });
@@ -460,7 +465,7 @@ test('byte by byte every failed handshake ends at the same byte, with the smalle
     'altered longest header': flipped(request('aead', { destination: longName }).envelope, -1),
     'replayed AuthID': replayed('aead'),
     'replayed legacy': replayed('legacy'),
-    'altered legacy': flipped(request('legacy').envelope, 16 + 60),
+    'altered legacy': flipped(request('legacy').envelope, -1),
     'altered longest legacy': flipped(request('legacy', { destination: longName }).envelope, 16 + 200),
     'legacy with a longer name': lengthened,
   })) {
@@ -468,7 +473,7 @@ test('byte by byte every failed handshake ends at the same byte, with the smalle
     const wire = Buffer.concat([bytes, Buffer.alloc(4000)]);
     let closedAt = 0;
     for (let at = 0; closedAt === 0; at += 1) {
-      const step = handshake.push(wire.subarray(at, at + 1));
+      const step = pushed(handshake, wire.subarray(at, at + 1), fixed);
       if (step.state === 'drain') closedAt = at + 1 + step.remainingBytes;
       else assert.equal(step.state, 'more', name);
     }
@@ -497,9 +502,9 @@ test('errors name the user and the skew for our log, and never a secret', () => 
 
 test('a refusal is final', () => {
   const handshake = new ServerHandshake(state, lax, '');
-  const refused = handshake.push(new Uint8Array(16));
+  const refused = pushed(handshake, new Uint8Array(16), state);
   assert.equal(outcome(refused), 'drain ERR_AUTH');
-  assert.equal(handshake.push(request('aead').envelope), refused);
+  assert.equal(pushed(handshake, request('aead').envelope, state), refused);
 });
 
 test('several users: each connection finds its own', () => {
@@ -515,4 +520,94 @@ test('several users: each connection finds its own', () => {
     const step = feed([request(n % 2 === 0 ? 'aead' : 'legacy', {}, other).envelope], lax, server);
     assert.equal(step.state === 'done' && step.request.user.email, `${n}`);
   }
+});
+
+test('a legacy header of a client ahead is refused for as long as its second is in the window', () => {
+  for (const ahead of [0, 60, 115, 120]) {
+    now = start;
+    const server = newState();
+    const envelope = sealed('legacy', forged(good), now + ahead);
+    assert.equal(feed([envelope], lax, server).state, 'done');
+    for (const later of [179, 180, 190, 234, 240]) {
+      now = start + later;
+      const expected = later <= ahead + 120 ? 'drain ERR_REPLAY' : 'drain ERR_AUTH';
+      assert.equal(outcome(feed([envelope], lax, server)), expected, `${ahead} s ahead, ${later} s later`);
+    }
+  }
+});
+
+for (const kind of ['aead', 'legacy'] as const) {
+  test(`${kind}: waits for both claims, and keeps what comes meanwhile`, () => {
+    const { envelope, keys } = request(kind);
+    const wire = Buffer.concat([envelope, Buffer.from('body')]);
+    for (const parts of splits(wire, 5)) {
+      state = newState();
+      state.users.prepare(now);
+      const handshake = new ServerHandshake(state, lax, '');
+      const claims: { readonly id: string; readonly timestamp: number }[] = [];
+      let step: ServerStep = { state: 'more' };
+      let waiting: ServerStep | undefined;
+      for (const part of parts) {
+        const next = handshake.push(part);
+        // While it waits, all it says is that it takes more.
+        if (waiting !== undefined) assert.equal(next.state, 'more');
+        else if (next.state === 'claim') waiting = next;
+      }
+      while (waiting?.state === 'claim') {
+        claims.push({ id: toHex(waiting.id), timestamp: waiting.timestamp });
+        waiting = handshake.claimed('fresh');
+        step = waiting;
+      }
+      assert.ok(step.state === 'done', outcome(step));
+      assert.equal(Buffer.from(step.rest).toString(), 'body');
+      assert.deepEqual(keysAsHex(step.request.keys), keysAsHex(keys));
+      const session = toHex(uuid) + toHex(keys.requestKey) + toHex(keys.requestIv);
+      const ids = kind === 'aead' ? [toHex(envelope.subarray(0, 16)), session] : [session];
+      assert.deepEqual(
+        claims.map(({ id }) => id),
+        ids,
+      );
+      for (const { timestamp } of claims) assert.ok(Math.abs(timestamp - now) <= 30);
+    }
+  });
+
+  test(`${kind}: a store that fails, or is full, refuses`, () => {
+    for (const answer of ['full', 'failed'] as const) {
+      state = newState();
+      state.users.prepare(now);
+      const handshake = new ServerHandshake(state, lax, '');
+      assert.equal(handshake.push(request(kind).envelope).state, 'claim');
+      const code = answer === 'full' ? 'ERR_LIMIT' : 'ERR_INTERNAL';
+      assert.equal(outcome(handshake.claimed(answer)), `drain ${code}`);
+    }
+  });
+
+  test(`${kind}: abandoned while it waits, what is told later changes nothing`, () => {
+    state.users.prepare(now);
+    const handshake = new ServerHandshake(state, lax, '');
+    assert.equal(handshake.push(request(kind).envelope).state, 'claim');
+    handshake.abandon();
+    assert.equal(outcome(handshake.claimed('fresh')), 'drain ERR_TRUNCATED');
+  });
+}
+
+test('whoever is not known yet waits for the table of legacy users; AEAD users do not', () => {
+  const aead = new ServerHandshake(state, lax, '');
+  assert.equal(aead.push(request('aead').envelope).state, 'claim');
+  for (const [bytes, expected] of [
+    [request('legacy').envelope, 'claim'],
+    [new Uint8Array(400), 'drain ERR_AUTH'],
+  ] as const) {
+    const server = newState();
+    const handshake = new ServerHandshake(server, lax, '');
+    assert.equal(handshake.push(bytes.subarray(0, 20)).state, 'prepare');
+    assert.equal(handshake.push(bytes.subarray(20)).state, 'more');
+    server.users.prepare(now);
+    assert.equal(outcome(handshake.prepared()), expected);
+  }
+});
+
+test('with AEAD forced nobody waits for legacy users', () => {
+  const forced = { aeadForced: true, disableInsecureEncryption: false };
+  assert.equal(outcome(new ServerHandshake(state, forced, '').push(new Uint8Array(16))), 'drain ERR_AUTH');
 });

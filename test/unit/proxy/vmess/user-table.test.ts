@@ -30,6 +30,20 @@ function authInfoOf(id: Uint8Array, seconds: number): Uint8Array {
   return createHmac('md5', id).update(timestampBytes(seconds)).digest();
 }
 
+const never = (): boolean => false;
+
+/** A lookup in a table that is ready for `at`. */
+function legacy(
+  table: UserTable,
+  authInfo: Uint8Array,
+  at = now,
+): { readonly user: VmessUserSettings; readonly timestamp: number } | undefined {
+  assert.equal(table.prepare(at), true);
+  const match = table.matchLegacy(authInfo, at);
+  assert.notEqual(match.kind, 'unready');
+  return match.kind === 'user' ? match : undefined;
+}
+
 /** Email of the user that an AuthID leads to. */
 function found(table: UserTable, authId: Uint8Array, source = '192.0.2.1'): string | undefined {
   const match = table.matchAuthId(authId, source, now);
@@ -92,14 +106,14 @@ test('removing a user takes effect at once for AEAD and legacy, and touches no o
     const gone = users[n]!;
     const authInfo = authInfoOf(gone.id, now);
     assert.equal(found(table, authIdOf(gone, now)), gone.email);
-    assert.equal(table.matchLegacy(authInfo, now)?.user.email, gone.alterId > 0 ? gone.email : undefined);
+    assert.equal(legacy(table, authInfo)?.user.email, gone.alterId > 0 ? gone.email : undefined);
     assert.equal(table.remove(gone.email.toUpperCase()), true);
     left.delete(gone);
     for (const user of users) {
       const here = left.has(user);
       assert.equal(found(table, authIdOf(user, now)), here ? user.email : undefined);
-      const legacy = table.matchLegacy(authInfoOf(user.id, now), now);
-      assert.equal(legacy?.user.email, here && user.alterId > 0 ? user.email : undefined);
+      const other = legacy(table, authInfoOf(user.id, now));
+      assert.equal(other?.user.email, here && user.alterId > 0 ? user.email : undefined);
     }
   }
   assert.equal(table.size, 0);
@@ -113,17 +127,17 @@ test('a user object can be removed once, with or without email', () => {
 });
 
 test('legacy clients are known by main ID and every alternative ID, only with alterId above 0', () => {
-  const legacy = settings(1, 3);
-  const table = new UserTable(crypto, [settings(0), legacy, settings(2, 1)]);
-  const ids = [legacy.id, ...createAccount(crypto, legacy.id, 3).alterIds];
+  const owner = settings(1, 3);
+  const table = new UserTable(crypto, [settings(0), owner, settings(2, 1)]);
+  const ids = [owner.id, ...createAccount(crypto, owner.id, 3).alterIds];
   for (const id of ids) {
-    const match = table.matchLegacy(authInfoOf(id, now + 7), now);
-    assert.equal(match?.user.email, legacy.email);
+    const match = legacy(table, authInfoOf(id, now + 7));
+    assert.equal(match?.user.email, owner.email);
     assert.equal(match?.timestamp, now + 7);
   }
-  const beyond = createAccount(crypto, legacy.id, 4).alterIds[3]!;
-  assert.equal(table.matchLegacy(authInfoOf(beyond, now), now), undefined);
-  assert.equal(table.matchLegacy(authInfoOf(settings(0).id, now), now), undefined);
+  const beyond = createAccount(crypto, owner.id, 4).alterIds[3]!;
+  assert.equal(legacy(table, authInfoOf(beyond, now)), undefined);
+  assert.equal(legacy(table, authInfoOf(settings(0).id, now)), undefined);
 });
 
 test('the legacy window is ±120 s at every moment, while the clock moves on or back', () => {
@@ -132,19 +146,19 @@ test('the legacy window is ±120 s at every moment, while the clock moves on or 
   for (const moved of [0, 1, 9, 10, 11, 240, 241, 256, 1000, 995, 0]) {
     const at = now + moved;
     for (const offset of [-120, -60, 0, 119, 120]) {
-      assert.equal(table.matchLegacy(authInfoOf(user.id, at + offset), at)?.timestamp, at + offset);
+      assert.equal(legacy(table, authInfoOf(user.id, at + offset), at)?.timestamp, at + offset);
     }
     for (const offset of [-121, 121, 136]) {
-      assert.equal(table.matchLegacy(authInfoOf(user.id, at + offset), at), undefined, `${offset}`);
+      assert.equal(legacy(table, authInfoOf(user.id, at + offset), at), undefined, `${offset}`);
     }
   }
 });
 
 test('legacy users added later are found in seconds that were computed before', () => {
   const table = new UserTable(crypto, [settings(1, 1)]);
-  assert.equal(table.matchLegacy(authInfoOf(settings(2).id, now), now), undefined);
+  assert.equal(legacy(table, authInfoOf(settings(2).id, now)), undefined);
   table.add(settings(2, 1));
-  assert.equal(table.matchLegacy(authInfoOf(settings(2).id, now), now)?.user.email, settings(2).email);
+  assert.equal(legacy(table, authInfoOf(settings(2).id, now))?.user.email, settings(2).email);
 });
 
 test('a legacy authInfo with any bit flipped is nobody', () => {
@@ -153,22 +167,79 @@ test('a legacy authInfo with any bit flipped is nobody', () => {
   for (let bit = 0; bit < 128; bit += 1) {
     const authInfo = new Uint8Array(authInfoOf(user.id, now));
     authInfo[bit >>> 3]! ^= 1 << (bit & 7);
-    assert.equal(table.matchLegacy(authInfo, now), undefined);
+    assert.equal(legacy(table, authInfo), undefined);
   }
 });
 
 test('IDs of removed legacy users are swept, so coming and going users do not fill memory', () => {
   const table = new LegacyTable<object>();
+  const owner = (n: number): object | undefined => {
+    assert.equal(table.prepare(now, never), true);
+    const match = table.match(authInfoOf(settings(n).id, now), now);
+    return match.kind === 'user' ? match.user : undefined;
+  };
   const stays = {};
   table.add(stays, [settings(0).id]);
   for (let round = 1; round < 50; round += 1) {
     const user = {};
     table.add(user, [settings(round).id, settings(1000 + round).id]);
-    assert.equal(table.match(authInfoOf(settings(round).id, now), now)?.user, user);
+    assert.equal(owner(round), user);
     table.remove(user);
     assert.ok(table.size <= 6);
-    assert.equal(table.match(authInfoOf(settings(0).id, now), now)?.user, stays);
+    assert.equal(owner(0), stays);
   }
+});
+
+test('many legacy IDs are found in each part of the table, also when half of them are gone', () => {
+  const table = new LegacyTable<number>();
+  const count = 700;
+  for (let n = 0; n < count; n += 1) table.add(n, [settings(n).id]);
+  const owners = (at: number): readonly (number | undefined)[] =>
+    Array.from({ length: count }, (_, n) => {
+      const match = table.match(authInfoOf(settings(n).id, now + 30), at);
+      assert.notEqual(match.kind, 'unready');
+      return match.kind === 'user' ? match.user : undefined;
+    });
+  assert.equal(table.prepare(now, never), true);
+  assert.deepEqual(
+    owners(now),
+    Array.from({ length: count }, (_, n) => n),
+  );
+  for (let n = 0; n < count; n += 1) if (n % 3 !== 0) table.remove(n);
+  assert.ok(table.size < count);
+  for (const at of [now, now + 1, now + 140]) {
+    assert.equal(table.prepare(at, never), true);
+    assert.deepEqual(
+      owners(at),
+      Array.from({ length: count }, (_, n) => (n % 3 === 0 ? n : undefined)),
+    );
+  }
+});
+
+test('a legacy lookup computes nothing: what is not there yet makes it unready, what is there is found', () => {
+  const table = new LegacyTable<string>();
+  for (let n = 0; n < 300; n += 1) table.add(`${n}`, [settings(n).id]);
+  const garbage = new Uint8Array(16);
+  assert.equal(table.match(garbage, now).kind, 'unready');
+  // Near seconds come first.
+  let looks = 0;
+  const few = (): boolean => {
+    looks += 1;
+    return looks > 90;
+  };
+  assert.equal(table.prepare(now, few), false);
+  assert.equal(table.match(authInfoOf(settings(7).id, now - 2), now).kind, 'user');
+  assert.equal(table.match(authInfoOf(settings(7).id, now + 110), now).kind, 'unready');
+  assert.equal(table.match(garbage, now).kind, 'unready');
+  assert.equal(table.prepare(now, never), true);
+  assert.equal(table.match(authInfoOf(settings(7).id, now + 110), now).kind, 'user');
+  assert.equal(table.match(garbage, now).kind, 'unknown');
+  // It is ahead by some seconds; a user who comes later waits, and nobody who was there does.
+  assert.equal(table.match(garbage, now + 7).kind, 'unknown');
+  assert.equal(table.match(garbage, now + 8).kind, 'unready');
+  table.add('late', [settings(1000).id]);
+  assert.equal(table.match(authInfoOf(settings(1000).id, now), now).kind, 'unready');
+  assert.equal(table.match(authInfoOf(settings(7).id, now), now).kind, 'user');
 });
 
 test('drain lengths: 374 … 3382 bytes, fixed base and spread per set of users', () => {
