@@ -4,7 +4,8 @@
  *
  * A VMess client sends `createVmessRequest(…).envelope`, then what its `createBodyEncoder` writes; it reads with
  * `ResponseHeaderDecoder`, then `createBodyDecoder`. A server reads with `VmessServerHandshake`, whose step `claim` asks
- * for the answer of a store and `prepare` for `users.prepare`, then `createBodyDecoder`; it sends `sealResponseHeader(…).envelope`, then what its encoder writes.
+ * for the answer of a store and `prepare` for `users.prepare`, then `createBodyDecoder`; it sends
+ * `sealResponseHeader(…).envelope`, then what its encoder writes.
  */
 export type { Novelty, ReplayStore } from './contract/replay-store.js';
 export { type ErrorCode, errorCodes, TsrayError } from './core/errors.js';
@@ -47,16 +48,16 @@ export {
 } from './proxy/vmess/header/response.js';
 export type { HeaderKind, SessionKeys } from './proxy/vmess/header/session-keys.js';
 export { type RequestOptions, resolveSecurity, type SecurityChoice } from './proxy/vmess/request-options.js';
-export {
-  type AcceptedRequest,
-  ServerHandshake as VmessServerHandshake,
-  type ServerHandshakeOptions as VmessServerHandshakeOptions,
-  type ServerStep,
-} from './proxy/vmess/server-handshake.js';
+export { ServerHandshake as VmessServerHandshake } from './proxy/vmess/server-handshake.js';
 export {
   createServerState as createVmessServerState,
   type ServerState as VmessServerState,
 } from './proxy/vmess/server-state.js';
+export type {
+  AcceptedRequest,
+  ServerHandshakeOptions as VmessServerHandshakeOptions,
+  ServerStep,
+} from './proxy/vmess/server-step.js';
 export type { SecuritySetting, VmessUserSettings } from './proxy/vmess/settings.js';
 export { type AuthIdMatch, UserTable as VmessUserTable, type VmessUser } from './proxy/vmess/user-table.js';
 export { formatUuid, parseUserId, parseUuid, randomUuid } from './proxy/vmess/uuid.js';

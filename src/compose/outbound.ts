@@ -37,7 +37,7 @@ export type OutboundProtocols = {
 
 /** The built-in protocols. A new one is a folder below proxy/ and a line here. */
 export const outboundProtocols: OutboundProtocols = {
-  freedom: ({ tag, sendThrough, settings }, { dialer, parts: { clock, resolver }, via }) =>
+  freedom: ({ tag, sendThrough, settings }, { dialer, parts: { clock, logger, resolver }, via }) =>
     createFreedomOutbound({
       tag,
       settings,
@@ -45,6 +45,7 @@ export const outboundProtocols: OutboundProtocols = {
       bindPackets,
       resolver,
       clock,
+      log: logger,
       localAddress: sendThrough,
       via,
     }),

@@ -4,13 +4,10 @@ import type { Clock, Timer } from '../core/clock.js';
 import { TsrayError, toTsrayError } from '../core/errors.js';
 import type { Destination } from '../core/net/destination.js';
 import type { PacketLink } from '../core/stream/link.js';
+import { PendingRoom } from '../core/stream/pending-packets.js';
 
 /** Sessions at once; a further one takes the place of the one quiet for longest. */
 const maxSessions = 256;
-
-/** What may wait while a session opens. */
-const maxWaitingPackets = 64;
-const maxWaitingBytes = 256 * 1024;
 
 export interface DatagramSessionsDeps {
   readonly outbound: Pick<Outbound, 'fullCone'>;
@@ -76,6 +73,7 @@ export class DatagramSessions {
 }
 
 interface Waiting {
+  /** Not lent. */
   readonly bytes: Uint8Array;
   readonly destination: Destination;
   readonly sent: Sent;
@@ -88,7 +86,7 @@ class Session {
   readonly #timer: Timer;
   #link: PacketLink | undefined;
   #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #room = new PendingRoom();
   #over = false;
   #holds = true;
 
@@ -107,14 +105,11 @@ class Session {
   send(bytes: Uint8Array, destination: Destination, sent: Sent): void {
     this.#timer.refresh();
     if (this.#link === undefined) {
-      const full =
-        this.#waiting.length >= maxWaitingPackets || this.#waitingBytes + bytes.length > maxWaitingBytes;
-      if (full) {
+      if (!this.#room.take(bytes.length)) {
         queueMicrotask(() => sent(new TsrayError('ERR_LIMIT', 'too many datagrams wait for the server')));
         return;
       }
       this.#waiting.push({ bytes, destination, sent });
-      this.#waitingBytes += bytes.length;
       return;
     }
     const taken = this.#link.send(bytes, destination);
@@ -152,9 +147,7 @@ class Session {
       },
       closed: () => this.#finish(undefined),
     });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { bytes, destination, sent } of waiting) this.send(bytes, destination, sent);
+    for (const { bytes, destination, sent } of this.#takeWaiting()) this.send(bytes, destination, sent);
   }
 
   #finish(error: TsrayError | undefined): void {
@@ -163,8 +156,13 @@ class Session {
     this.#timer.cancel();
     this.#aborter.abort();
     this.#ended();
+    for (const { sent } of this.#takeWaiting()) sent(error);
+  }
+
+  #takeWaiting(): readonly Waiting[] {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { sent } of waiting) sent(error);
+    for (const { bytes } of waiting) this.#room.free(bytes.length);
+    return waiting;
   }
 }

@@ -5,6 +5,7 @@ import { later } from '../core/contain.js';
 import type { TsrayError } from '../core/errors.js';
 import type { Destination } from '../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../core/stream/link.js';
+import { PendingPackets } from '../core/stream/pending-packets.js';
 import { destinationOf, type Target } from './target.js';
 
 /** Events of TargetDatagrams with their arguments. */
@@ -17,7 +18,8 @@ export interface TargetDatagramsEvents {
 
 /**
  * One client's datagrams to one target. As with UDP nothing is kept back: what comes while nobody listens is lost. A
- * session without a datagram in either direction ends after the policy's `connIdle` (5 minutes).
+ * session without a datagram in either direction ends after 60 s, or 30 s while fewer than three have gone each
+ * way, or 2 s once all queries to port 53 are answered, and never later than the policy's `connIdle` says.
  */
 export class TargetDatagrams extends EventEmitter<TargetDatagramsEvents> implements AsyncDisposable {
   readonly #end: SessionEnd;
@@ -64,7 +66,7 @@ export class SessionEnd implements PacketLink {
   readonly #shown: Target;
   #sink: PacketSink | undefined;
   /** Sent while the session opens. */
-  #early: { readonly bytes: Uint8Array; readonly from: Destination }[] = [];
+  readonly #early = new PendingPackets();
   #error: TsrayError | undefined;
   isOver = false;
 
@@ -80,12 +82,11 @@ export class SessionEnd implements PacketLink {
       later(() => sink.closed(this.#error));
       return;
     }
-    const early = this.#early;
-    this.#early = [];
+    const early = this.#early.takeAll();
     if (early.length === 0) return;
     later(
       () => {
-        for (const { bytes, from } of early) this.deliver(bytes, from);
+        for (const { bytes, destination } of early) this.deliver(bytes, destination);
       },
       (error) => this.destroy(error),
     );
@@ -101,12 +102,8 @@ export class SessionEnd implements PacketLink {
   /** A datagram to the client. */
   deliver(bytes: Uint8Array, from: Destination): boolean {
     if (this.isOver || bytes.length > maxPayloadBytes) return false;
-    if (this.#sink === undefined) {
-      if (this.#early.length >= maxEarly) return false;
-      this.#early.push({ bytes: Uint8Array.from(bytes), from });
-    } else {
-      this.#sink.packet(bytes, from);
-    }
+    if (this.#sink === undefined) return this.#early.add(bytes, from);
+    this.#sink.packet(bytes, from);
     return true;
   }
 
@@ -122,6 +119,7 @@ export class SessionEnd implements PacketLink {
     if (this.isOver) return;
     this.isOver = true;
     this.#error = error;
+    this.#early.takeAll();
     const sink = this.#sink;
     later(() => {
       sink?.closed(error);
@@ -140,9 +138,6 @@ export class SessionEnd implements PacketLink {
     }
   }
 }
-
-/** Datagrams that may wait until the client's link is there. */
-const maxEarly = 32;
 
 /** Largest UDP payload over IPv4. */
 const maxPayloadBytes = 65_507;

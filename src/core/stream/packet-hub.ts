@@ -2,19 +2,20 @@
  * One client whose packets carry their destinations, behind one link: each packet takes the route of its destination.
  * The link may be replaced by another of the same client.
  */
-import type { Clock, Timer } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink } from './link.js';
 import { PacketClosing } from './packet-closing.js';
+import { PacketIdle } from './packet-idle.js';
 import { PacketSessions, type PacketSessionsOptions } from './packet-sessions.js';
 import type { RelayOutcome } from './relay.js';
 
 export interface PacketHubOptions<C extends object = object>
-  extends Pick<PacketSessionsOptions<C>, 'clock' | 'open' | 'coneFor'> {
+  extends Pick<PacketSessionsOptions<C>, 'clock' | 'open' | 'coneFor' | 'drops'> {
   readonly clock: Clock;
   readonly source: Destination;
-  /** No packet in either direction for this long ends the link. */
+  /** No packet in either direction for this long ends the link, if not sooner (packet-idle.ts). */
   readonly idleMs: number;
   /** Destinations at once that cannot share a way; see PacketSessions. */
   readonly limit?: number;
@@ -56,7 +57,7 @@ export class PacketHub<C extends object = object> {
       link.start({
         packet: (bytes, remote) => {
           if (this.#served !== served) return;
-          served.touch();
+          served.uplink(remote);
           this.#uplinkBytes += bytes.length;
           this.#sessions.deliver(bytes, this.#source, remote);
         },
@@ -80,7 +81,7 @@ export class PacketHub<C extends object = object> {
   #reply(bytes: Uint8Array, remote: Destination): boolean {
     const served = this.#served;
     if (served === undefined || !served.link.send(bytes, remote)) return false;
-    served.touch();
+    served.downlink();
     this.#downlinkBytes += bytes.length;
     return true;
   }
@@ -94,16 +95,20 @@ export class PacketHub<C extends object = object> {
 class Served {
   readonly link: PacketLink;
   readonly #closing: PacketClosing;
-  readonly #idle: Timer;
+  readonly #idle: PacketIdle;
 
   constructor(link: PacketLink, clock: Clock, idleMs: number) {
     this.link = link;
     this.#closing = new PacketClosing(clock);
-    this.#idle = clock.setTimer(idleMs, () => this.close());
+    this.#idle = new PacketIdle(clock, idleMs, () => this.close());
   }
 
-  touch(): void {
-    if (!this.#closing.begun) this.#idle.refresh();
+  uplink(destination: Destination): void {
+    if (!this.#closing.begun) this.#idle.uplink(destination);
+  }
+
+  downlink(): void {
+    if (!this.#closing.begun) this.#idle.downlink();
   }
 
   close(): void {

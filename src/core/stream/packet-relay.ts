@@ -1,17 +1,18 @@
 /** The two-way copy for datagrams: idle timer and counters; what finds no room is dropped. */
 
-import type { Clock, Timer } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { failed } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink, PacketSink } from './link.js';
 import { PacketClosing } from './packet-closing.js';
+import { PacketIdle } from './packet-idle.js';
 import type { RelayOutcome } from './relay.js';
 import type { TrafficMeter } from './traffic.js';
 
 export interface PacketRelayOptions {
   readonly clock: Clock;
-  /** No packet in either direction for this long ends the session. */
+  /** No packet in either direction for this long ends the session, if not sooner (packet-idle.ts). */
   readonly idleMs: number;
   /** Told of each packet's payload as it moves. */
   readonly meter?: TrafficMeter | undefined;
@@ -57,7 +58,7 @@ class PacketDirection implements PacketSink {
   }
 
   packet(bytes: Uint8Array, remote: Destination): void {
-    this.#relay.touch();
+    this.#relay.touch(this, remote);
     if (!this.#to.send(bytes, remote)) return;
     this.bytes += bytes.length;
     this.#meter?.[this.#way](bytes.length);
@@ -73,7 +74,7 @@ class PacketRelay {
   readonly #up: PacketDirection;
   readonly #down: PacketDirection;
   readonly #resolve: (result: RelayOutcome) => void;
-  readonly #idle: Timer;
+  readonly #idle: PacketIdle;
   readonly #closing: PacketClosing;
   #error: TsrayError | undefined;
 
@@ -88,7 +89,7 @@ class PacketRelay {
     this.#down = new PacketDirection(this, target, client, 'downlink', options.meter);
     // A quiet session is no fault: datagrams have no end of their own.
     this.#closing = new PacketClosing(options.clock);
-    this.#idle = options.clock.setTimer(options.idleMs, () => this.#close());
+    this.#idle = new PacketIdle(options.clock, options.idleMs, () => this.#close());
   }
 
   start(): void {
@@ -102,8 +103,10 @@ class PacketRelay {
     for (const direction of [this.#up, this.#down]) if (!direction.isClosed) direction.from.destroy(error);
   }
 
-  touch(): void {
-    if (!this.#closing.begun) this.#idle.refresh();
+  touch(direction: PacketDirection, remote: Destination): void {
+    if (this.#closing.begun) return;
+    if (direction === this.#up) this.#idle.uplink(remote);
+    else this.#idle.downlink();
   }
 
   linkClosed(other: PacketLink, error: TsrayError | undefined): void {

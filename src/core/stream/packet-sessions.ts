@@ -9,6 +9,8 @@ import { failed, later } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
 import type { PacketLink, PacketSink } from './link.js';
+import type { PacketDrops } from './packet-drops.js';
+import { PendingPackets } from './pending-packets.js';
 
 /** An opened way for one session; the shape of the dispatcher's packet routes. */
 export interface SessionRoute {
@@ -32,6 +34,8 @@ export interface PacketSessionsOptions<C extends object = object> {
   readonly coneFor?: (source: Destination, target: Destination) => C | undefined;
   /** Sends a lent datagram that came from `remote` to the client at `source`. False: dropped. */
   readonly reply: (bytes: Uint8Array, remote: Destination, source: Destination) => boolean;
+  /** Told what is dropped. */
+  readonly drops?: Pick<PacketDrops, 'add'> | undefined;
   /** Sessions at once; a further one takes the place of the one quiet for longest. Default 1024. */
   readonly limit?: number;
 }
@@ -48,10 +52,6 @@ export interface PacketSessionCounters {
 }
 
 const defaultLimit = 1024;
-
-/** What may wait while a session opens: a first flight, such as QUIC's or a resolver's retries. */
-const pendingPackets = 32;
-const pendingBytes = 64 * 1024;
 
 /** Destinations remembered of a shared session; for others the cone is asked for again. */
 const maxTargets = 256;
@@ -120,12 +120,13 @@ export class PacketSessions<C extends object = object> {
   }
 
   #begin(from: string, source: Destination, target: Destination, cone: C | undefined): Session {
-    const { clock, open, reply } = this.#options;
+    const { clock, drops, open, reply } = this.#options;
     const session = new Session({
       clock,
       open: (signal) => open(source, target, signal, cone),
       reply: (bytes, remote) => reply(bytes, remote, source),
       counters: this.counters,
+      drops,
       used: (one) => {
         this.#uses += 1;
         one.lastUse = this.#uses;
@@ -162,6 +163,7 @@ export class PacketSessions<C extends object = object> {
     }
     if (oldest === undefined) return;
     this.counters.evicted += 1;
+    this.#options.drops?.add('crowded', oldest.waiting);
     oldest.close();
   }
 }
@@ -171,6 +173,7 @@ interface SessionOptions {
   readonly open: (signal: AbortSignal) => Promise<SessionRoute>;
   readonly reply: (bytes: Uint8Array, remote: Destination) => boolean;
   readonly counters: PacketSessionCounters;
+  readonly drops: Pick<PacketDrops, 'add'> | undefined;
   readonly used: (session: Session) => void;
   readonly ended: (session: Session) => void;
   /** Takes the session out of what is shared. */
@@ -180,8 +183,7 @@ interface SessionOptions {
 class Session implements PacketLink {
   readonly #options: SessionOptions;
   readonly #aborter = new AbortController();
-  #pending: { readonly bytes: Uint8Array; readonly target: Destination }[] = [];
-  #pendingBytes = 0;
+  readonly #pending = new PendingPackets();
   #sink: PacketSink | undefined;
   #closed = false;
   /** Monotonic time of a failed opening. */
@@ -213,6 +215,11 @@ class Session implements PacketLink {
       .catch((thrown: unknown) => failed(thrown, (error) => this.destroy(error)));
   }
 
+  /** Datagrams that wait for the way to be opened. */
+  get waiting(): number {
+    return this.#pending.length;
+  }
+
   leave(): void {
     this.#options.leave();
   }
@@ -228,13 +235,8 @@ class Session implements PacketLink {
       this.#sink.packet(bytes, target);
       return;
     }
-    const full = this.#pending.length >= pendingPackets || this.#pendingBytes + bytes.length > pendingBytes;
-    if (full || this.#failedAtMs !== undefined) {
-      this.#options.counters.droppedUplink += 1;
-      return;
-    }
-    this.#pending.push({ bytes: Uint8Array.from(bytes), target });
-    this.#pendingBytes += bytes.length;
+    if (this.#failedAtMs !== undefined) this.#dropped('failed', 1);
+    else if (!this.#pending.add(bytes, target)) this.#dropped('opening', 1);
   }
 
   start(sink: PacketSink): void {
@@ -243,14 +245,12 @@ class Session implements PacketLink {
       later(() => sink.closed(undefined));
       return;
     }
-    const pending = this.#pending;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    const pending = this.#pending.takeAll();
     if (pending.length === 0) return;
     later(
       () => {
-        for (const { bytes, target } of pending) {
-          if (!this.#closed) sink.packet(bytes, target);
+        for (const { bytes, destination } of pending) {
+          if (!this.#closed) sink.packet(bytes, destination);
         }
       },
       (error) => this.destroy(error),
@@ -261,7 +261,10 @@ class Session implements PacketLink {
     if (this.#closed) return false;
     this.#options.used(this);
     const sent = this.#options.reply(bytes, remote);
-    if (!sent) this.#options.counters.droppedDownlink += 1;
+    if (!sent) {
+      this.#options.counters.droppedDownlink += 1;
+      this.#options.drops?.add('full');
+    }
     return sent;
   }
 
@@ -276,7 +279,7 @@ class Session implements PacketLink {
   #finish(error: TsrayError | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pending = [];
+    this.#pending.takeAll();
     this.#aborter.abort();
     this.#options.ended(this);
     const sink = this.#sink;
@@ -284,8 +287,11 @@ class Session implements PacketLink {
   }
 
   #dropPending(): void {
-    this.#options.counters.droppedUplink += this.#pending.length;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    this.#dropped('failed', this.#pending.takeAll().length);
+  }
+
+  #dropped(reason: 'opening' | 'failed', count: number): void {
+    this.#options.counters.droppedUplink += count;
+    this.#options.drops?.add(reason, count);
   }
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../core/clock.js';
 import { describeError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination, Network } from '../../core/net/destination.js';
+import { PacketDrops } from '../../core/stream/packet-drops.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
 import type { InboundPorts, OpenPorts } from '../ports/inbound-ports.js';
 import { PortInbound } from '../ports/port-inbound.js';
@@ -60,6 +61,11 @@ class DokodemoInbound implements Inbound {
     this.#doors = new UdpDoors({
       bindPackets,
       clock,
+      drops: new PacketDrops({
+        clock,
+        where: `the inbound ${tag || 'dokodemo-door'}`,
+        warn: (message) => deps.log.warning(message),
+      }),
       host,
       ports: serves('udp') ? ports : [],
       target: () => this.#handler.target,

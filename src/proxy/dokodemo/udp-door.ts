@@ -5,11 +5,13 @@ import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import type { PacketDrops } from '../../core/stream/packet-drops.js';
 import { PacketSessions } from '../../core/stream/packet-sessions.js';
 
 export interface UdpDoorsDeps {
   readonly bindPackets: BindPackets;
   readonly clock: Clock;
+  readonly drops: PacketDrops;
   /** IP to listen on; unspecified is all addresses of both families. */
   readonly host: string;
   /** May be empty. */
@@ -46,6 +48,7 @@ export class UdpDoors {
 
   /** Ends every session and frees the sockets. Idempotent. */
   async close(): Promise<void> {
+    this.#deps.drops.close();
     await Promise.all(this.#doors.map((door) => door.close()));
   }
 }
@@ -60,6 +63,7 @@ class UdpDoor {
     const { link } = bound;
     this.#sessions = new PacketSessions({
       clock: deps.clock,
+      drops: deps.drops,
       open: (source, _target, signal) => deps.open(source, signal),
       reply: (bytes, _remote, source) => link.send(bytes, source),
     });

@@ -1,6 +1,7 @@
 /** The freedom outbound: connects directly. */
 import type { ConnContext } from '../../contract/conn-context.js';
 import type { Resolver } from '../../contract/dns.js';
+import type { Logger } from '../../contract/logger.js';
 import type { Outbound } from '../../contract/outbound.js';
 import type { BindPackets, Dialer } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
@@ -10,6 +11,7 @@ import type { Destination } from '../../core/net/destination.js';
 import { raceAddresses } from '../../core/net/happy-eyeballs.js';
 import { retry } from '../../core/retry.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
+import { PacketDrops } from '../../core/stream/packet-drops.js';
 import { FreedomPackets } from './packets.js';
 import type { FreedomSettings } from './settings.js';
 import { isUnspecified, Targets } from './target.js';
@@ -27,6 +29,8 @@ export interface FreedomDeps {
   readonly bindPackets: BindPackets;
   readonly resolver: Resolver;
   readonly clock: Clock;
+  /** Told now and then of packets that were dropped. */
+  readonly log?: Logger | undefined;
   /** Local IP of UDP sockets (`sendThrough`); that of connections is the dialer's. */
   readonly localAddress?: Address | undefined;
   /** The outbound all this goes through (`proxySettings`), as `dialer` does. Names are then left to its far end. */
@@ -42,6 +46,7 @@ class FreedomOutbound implements Outbound {
   readonly levels: readonly number[];
   readonly #deps: FreedomDeps;
   readonly #targets: Targets;
+  readonly #drops: PacketDrops;
   /** Names go to the far end of another outbound as they are. */
   readonly #passesNames: boolean;
 
@@ -50,6 +55,11 @@ class FreedomOutbound implements Outbound {
     this.tag = deps.tag;
     this.levels = [settings.userLevel];
     this.#deps = deps;
+    this.#drops = new PacketDrops({
+      clock: deps.clock,
+      where: `the outbound ${deps.tag || 'freedom'}`,
+      warn: (message) => deps.log?.warning(message),
+    });
     this.#targets = new Targets(settings, deps.resolver, deps.localAddress);
     this.#passesNames = deps.via !== undefined && !this.#targets.needsAddresses;
   }
@@ -89,6 +99,7 @@ class FreedomOutbound implements Outbound {
       remote: context.fromVmess === true,
       clock,
       log: context.log,
+      drops: this.#drops,
       openSocket:
         via === undefined
           ? async (family) =>
@@ -110,6 +121,7 @@ class FreedomOutbound implements Outbound {
   }
 
   close(): Promise<void> {
+    this.#drops.close();
     return Promise.resolve();
   }
 }

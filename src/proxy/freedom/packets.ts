@@ -8,14 +8,12 @@ import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Address } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
+import type { PacketDrops } from '../../core/stream/packet-drops.js';
+import { PendingPackets, PendingRoom } from '../../core/stream/pending-packets.js';
 import type { Targets } from './target.js';
 
 /** Names a session remembers; the one looked up longest ago makes room. */
 const maxNames = 256;
-
-/** Packets that wait for a name or a socket, of the whole session; more are dropped. */
-const maxWaitingPackets = 64;
-const maxWaitingBytes = 256 * 1024;
 
 /** A name or socket that failed is not tried again for this long. */
 const failureMs = 5_000;
@@ -34,13 +32,19 @@ export interface FreedomPacketsDeps {
   readonly openSocket: (family: Path, address: Address) => Promise<PacketLink>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told what is dropped while it waits. */
+  readonly drops?: Pick<PacketDrops, 'add'> | undefined;
 }
 
 /** Packets wait here while something is found out, which then settles to `value` or, for a time, to a failure. */
 class Pending<T> {
   value: T | undefined;
   failedUntilMs: number | undefined;
-  readonly waiting: { readonly bytes: Uint8Array; readonly destination: Destination }[] = [];
+  readonly waiting: PendingPackets;
+
+  constructor(room: PendingRoom) {
+    this.waiting = new PendingPackets(room);
+  }
 }
 
 export class FreedomPackets implements PacketLink {
@@ -49,8 +53,8 @@ export class FreedomPackets implements PacketLink {
   readonly #names = new Map<string, Pending<Address>>();
   readonly #abort = new AbortController();
   #sink: PacketSink | undefined;
-  #waitingPackets = 0;
-  #waitingBytes = 0;
+  /** For all packets that wait for a name or a socket. */
+  readonly #room = new PendingRoom();
   /** Sockets open or being opened. */
   #live = 0;
   #closing = false;
@@ -79,12 +83,12 @@ export class FreedomPackets implements PacketLink {
     if (!(this.#deps.passesNames && address.kind === 'domain')) {
       ip = choose(await this.#lookUp(destination, signal));
       if (address.kind === 'domain') {
-        const known = new Pending<Address>();
+        const known = new Pending<Address>(this.#room);
         known.value = ip;
         this.#names.set(this.#deps.targets.keyOf(destination), known);
       }
     }
-    const slot = new Pending<PacketLink>();
+    const slot = new Pending<PacketLink>(this.#room);
     this.#sockets.set(this.#pathOf(ip), slot);
     const error = await this.#open(ip, slot);
     if (error !== undefined) throw error;
@@ -118,6 +122,7 @@ export class FreedomPackets implements PacketLink {
     this.#closing = true;
     this.#error = error;
     this.#abort.abort();
+    for (const entry of [...this.#names.values(), ...this.#sockets.values()]) entry.waiting.takeAll();
     this.#names.clear();
     if (this.#dropped > 0) this.#deps.log.debug(`${this.#dropped} UDP packets were not sent`);
     for (const slot of this.#sockets.values()) slot.value?.destroy(error);
@@ -131,7 +136,7 @@ export class FreedomPackets implements PacketLink {
       return this.#sendTo(bytes, { ...destination, address: entry.value });
     }
     if (entry === undefined || this.#mayRetry(entry)) {
-      entry = new Pending<Address>();
+      entry = new Pending<Address>(this.#room);
       if (!this.#makeRoomForName()) return this.#drop();
       this.#names.set(name, entry);
       this.#resolve(destination, entry).catch(this.#defect);
@@ -151,7 +156,7 @@ export class FreedomPackets implements PacketLink {
     let slot = this.#sockets.get(path);
     if (slot?.value !== undefined) return slot.value.send(bytes, destination) || this.#drop();
     if (slot === undefined || this.#mayRetry(slot)) {
-      slot = new Pending<PacketLink>();
+      slot = new Pending<PacketLink>(this.#room);
       this.#sockets.set(path, slot);
       this.#open(address, slot).catch(this.#defect);
     } else if (slot.failedUntilMs !== undefined) {
@@ -178,7 +183,7 @@ export class FreedomPackets implements PacketLink {
       return;
     }
     const ip = entry.value;
-    for (const { bytes, destination } of this.#release(entry)) {
+    for (const { bytes, destination } of entry.waiting.takeAll()) {
       if (!this.#closing) this.#sendTo(bytes, { ...destination, address: ip });
     }
   }
@@ -211,7 +216,7 @@ export class FreedomPackets implements PacketLink {
     }
     slot.value = socket;
     if (!this.#holds) socket.holdProcess?.(false);
-    for (const { bytes, destination } of this.#release(slot)) {
+    for (const { bytes, destination } of slot.waiting.takeAll()) {
       if (!socket.send(bytes, destination)) this.#drop();
     }
     return undefined;
@@ -220,7 +225,9 @@ export class FreedomPackets implements PacketLink {
   #failed(entry: Pending<unknown>, thrown: unknown): TsrayError {
     const error = toTsrayError(thrown, 'ERR_INTERNAL');
     entry.failedUntilMs = this.#deps.clock.monotonicMs() + failureMs;
-    this.#dropped += this.#release(entry).length;
+    const lost = entry.waiting.takeAll().length;
+    this.#dropped += lost;
+    this.#deps.drops?.add('failed', lost);
     if (!this.#closing) this.#deps.log.info(`UDP packets cannot be sent: ${describeError(error)}`);
     return error;
   }
@@ -240,22 +247,10 @@ export class FreedomPackets implements PacketLink {
     return false;
   }
 
-  /** Buffer's `slice` would be a view: the copy is made by hand. */
   #keep(entry: Pending<unknown>, bytes: Uint8Array, destination: Destination): boolean {
-    if (this.#waitingPackets >= maxWaitingPackets || this.#waitingBytes + bytes.length > maxWaitingBytes) {
-      return this.#drop();
-    }
-    this.#waitingPackets += 1;
-    this.#waitingBytes += bytes.length;
-    entry.waiting.push({ bytes: new Uint8Array(bytes), destination });
-    return true;
-  }
-
-  #release(entry: Pending<unknown>): Pending<unknown>['waiting'] {
-    const released = entry.waiting.splice(0);
-    this.#waitingPackets -= released.length;
-    for (const { bytes } of released) this.#waitingBytes -= bytes.length;
-    return released;
+    if (entry.waiting.add(bytes, destination)) return true;
+    this.#deps.drops?.add('opening');
+    return this.#drop();
   }
 
   #pathOf(address: Address): Path {

@@ -1,11 +1,13 @@
 /** The Mux server: each session of a carrier goes to the dispatcher as a connection of its own. */
 import type { ConnContext } from '../../contract/conn-context.js';
 import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
+import type { Logger } from '../../contract/logger.js';
 import type { PolicyProvider } from '../../contract/policy.js';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { type Destination, formatDestination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
+import { PacketDrops } from '../../core/stream/packet-drops.js';
 import { type AnyPacketHub, PacketHub } from '../../core/stream/packet-hub.js';
 import type { RelayOutcome } from '../../core/stream/relay.js';
 import { Carrier, type CarrierSession } from './carrier.js';
@@ -20,6 +22,8 @@ export interface MuxServerDeps {
   readonly nextId: () => number;
   /** Told of each carrier; `served` resolves when it is gone. */
   readonly onCarrier?: ((context: ConnContext, link: Link, served: Promise<unknown>) => void) | undefined;
+  /** Told now and then of packets that were dropped. */
+  readonly logger?: Logger | undefined;
 }
 
 /** V2Ray's and Xray's clients open 128 in all on a carrier. */
@@ -31,16 +35,23 @@ const aloneStallMs = 10_000;
 export class MuxServer {
   readonly #deps: MuxServerDeps;
   readonly #sources: UdpSources;
+  readonly #drops: PacketDrops;
 
   constructor(deps: MuxServerDeps) {
+    const { clock, logger } = deps;
     this.#deps = deps;
-    this.#sources = new UdpSources(deps.clock);
+    this.#sources = new UdpSources(clock);
+    this.#drops = new PacketDrops({
+      clock,
+      where: 'Mux clients',
+      warn: (message) => logger?.warning(message),
+    });
   }
 
   /** Serves a carrier until it is gone; its sessions go to `dispatcher`. Owns `link`. Never rejects. */
   serve(context: ConnContext, link: Link, dispatcher: Dispatcher): Promise<RelayOutcome> {
     const served = new Promise<RelayOutcome>((resolve) =>
-      new Serving({ ...this.#deps, dispatcher }, this.#sources, context, link, resolve).start(),
+      new Serving({ ...this.#deps, dispatcher }, this.#sources, this.#drops, context, link, resolve).start(),
     );
     this.#deps.onCarrier?.(context, link, served);
     return served;
@@ -49,6 +60,7 @@ export class MuxServer {
   /** Ends what outlives carriers: UDP sources that wait for their clients to come back. */
   close(): void {
     this.#sources.close();
+    this.#drops.close();
   }
 }
 
@@ -60,6 +72,7 @@ interface ServingDeps extends MuxServerDeps {
 class Serving {
   readonly #deps: ServingDeps;
   readonly #sources: UdpSources;
+  readonly #drops: PacketDrops;
   readonly #context: ConnContext;
   readonly #carrier: Carrier;
   #uplinkBytes = 0;
@@ -70,12 +83,14 @@ class Serving {
   constructor(
     deps: ServingDeps,
     sources: UdpSources,
+    drops: PacketDrops,
     context: ConnContext,
     link: Link,
     resolve: (outcome: RelayOutcome) => void,
   ) {
     this.#deps = deps;
     this.#sources = sources;
+    this.#drops = drops;
     this.#context = context;
     const { clock, policy } = deps;
     const idleMs = this.#idleMs();
@@ -163,6 +178,7 @@ class Serving {
     const { dispatcher, clock } = this.#deps;
     return new PacketHub<PacketCone>({
       clock,
+      drops: this.#drops,
       source: this.#context.source,
       idleMs: this.#idleMs(),
       open: (_source, target, signal, cone) =>

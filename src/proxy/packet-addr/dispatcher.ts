@@ -1,11 +1,13 @@
 /** packetaddr on the server: a flow to its hosts is taken apart, and every packet goes where it says. */
 import type { ConnContext } from '../../contract/conn-context.js';
 import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
+import type { Logger } from '../../contract/logger.js';
 import { packetAddrHost, packetAddrStreamHost } from '../../contract/magic-hosts.js';
 import type { PolicyProvider } from '../../contract/policy.js';
 import type { Clock } from '../../core/clock.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink } from '../../core/stream/link.js';
+import { PacketDrops } from '../../core/stream/packet-drops.js';
 import { PacketHub } from '../../core/stream/packet-hub.js';
 import type { RelayOutcome } from '../../core/stream/relay.js';
 import { PacketAddrLink } from './link.js';
@@ -15,6 +17,8 @@ export interface PacketAddrDeps {
   readonly policy: PolicyProvider;
   readonly clock: Clock;
   readonly nextId: () => number;
+  /** Told now and then of packets that were dropped. */
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -24,24 +28,30 @@ export interface PacketAddrDeps {
 export function createPacketAddrDispatcher(inner: Dispatcher, deps: PacketAddrDeps): Dispatcher {
   const isStream = ({ destination }: ConnContext): boolean =>
     destination.address.host === packetAddrStreamHost;
+  const { clock, logger } = deps;
+  const drops = new PacketDrops({
+    clock,
+    where: 'packetaddr clients',
+    warn: (message) => logger?.warning(message),
+  });
   return {
     dispatch(context, client) {
       if (!isStream(context)) return inner.dispatch(context, client);
       client.accept();
-      return serve(inner, deps, context, new PacketAddrStreamLink(client.link));
+      return serve(inner, deps, drops, context, new PacketAddrStreamLink(client.link));
     },
     open(context) {
       if (!isStream(context)) return inner.open(context);
       return Promise.resolve({
         outboundTag: '',
-        relay: (link) => serve(inner, deps, context, new PacketAddrStreamLink(link)),
+        relay: (link) => serve(inner, deps, drops, context, new PacketAddrStreamLink(link)),
         discard: () => undefined,
       });
     },
     openPackets(context) {
       if (context.destination.address.host !== packetAddrHost) return inner.openPackets(context);
       return Promise.resolve({
-        relay: (link) => serve(inner, deps, context, new PacketAddrLink(link)),
+        relay: (link) => serve(inner, deps, drops, context, new PacketAddrLink(link)),
         discard: () => undefined,
       });
     },
@@ -53,6 +63,7 @@ export function createPacketAddrDispatcher(inner: Dispatcher, deps: PacketAddrDe
 async function serve(
   inner: Dispatcher,
   deps: PacketAddrDeps,
+  drops: PacketDrops,
   context: ConnContext,
   link: PacketLink,
 ): Promise<RelayOutcome> {
@@ -62,6 +73,7 @@ async function serve(
   };
   const hub = new PacketHub<PacketCone>({
     clock: deps.clock,
+    drops,
     source: context.source,
     idleMs: context.idleMs ?? deps.policy.forLevel(context.level).connIdleMs,
     open: (_source, target, signal, cone) => (cone ?? inner).openPackets(contextFor(target, signal)),

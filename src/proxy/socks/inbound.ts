@@ -15,6 +15,7 @@ import { type Destination, formatDestination, type Network } from '../../core/ne
 import type { RandomSource } from '../../core/random.js';
 import { type Handshaken, performHandshake } from '../../core/stream/handshake.js';
 import type { Link } from '../../core/stream/link.js';
+import { PacketDrops } from '../../core/stream/packet-drops.js';
 import type { PrefixedLink } from '../../core/stream/prefixed-link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import { AccountTable } from '../accounts/accounts.js';
@@ -61,9 +62,16 @@ interface Session {
 class SocksHandler implements ConnectionHandler {
   readonly #deps: SocksInboundDeps;
   readonly #accounts: AccountTable | undefined;
+  readonly #drops: PacketDrops;
 
   constructor(deps: SocksInboundDeps) {
     this.#deps = deps;
+    const { clock, log, tag } = deps;
+    this.#drops = new PacketDrops({
+      clock,
+      where: `the inbound ${tag || 'socks'}`,
+      warn: (message) => log.warning(message),
+    });
     this.#accounts =
       deps.settings.auth === 'password'
         ? new AccountTable(deps.settings.accounts, deps.crypto, deps.random)
@@ -82,6 +90,7 @@ class SocksHandler implements ConnectionHandler {
 
   drain(): void {
     this.#deps.fallback?.drain();
+    this.#drops.close();
   }
 
   async #serve(accepted: Accepted, session: Session): Promise<void> {
@@ -175,6 +184,7 @@ class SocksHandler implements ConnectionHandler {
       {
         clock,
         dispatcher,
+        drops: this.#drops,
         idleMs: policy.forLevel(settings.userLevel).connIdleMs,
         client: session.source.address,
         context: (source, destination, signal) => {

@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import type { Address } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketSink } from '../../core/stream/link.js';
+import type { PacketDrops } from '../../core/stream/packet-drops.js';
 import { PacketSessions } from '../../core/stream/packet-sessions.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import { type Endpoint, isLoopback } from './address.js';
@@ -18,6 +19,7 @@ import { decodePacket, encodePacketHeader } from './packet.js';
 export interface UdpAssociationDeps {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
+  readonly drops?: Pick<PacketDrops, 'add'> | undefined;
   /** No datagram in either direction for this long ends the association. */
   readonly idleMs: number;
   /** The context of a new session. */
@@ -44,6 +46,7 @@ export class UdpAssociation implements PacketSink {
     this.#bound = bound;
     this.#sessions = new PacketSessions<PacketCone>({
       clock: deps.clock,
+      drops: deps.drops,
       open: (source, target, signal, cone) =>
         (cone ?? deps.dispatcher).openPackets(deps.context(source, target, signal)),
       coneFor: (source, target) => deps.dispatcher.coneFor?.(deps.query(source, target)),

@@ -18,9 +18,15 @@ function start(limit = 3) {
     [];
   const replies: string[] = [];
   const state = { fail: false, hold: undefined as Promise<void> | undefined, discarded: 0 };
+  const drops: Record<string, number> = {};
   const sessions = new PacketSessions({
     clock,
     limit,
+    drops: {
+      add: (reason, count = 1) => {
+        if (count > 0) drops[reason] = (drops[reason] ?? 0) + count;
+      },
+    },
     open: async (source, target, signal) => {
       const packets = new FakePackets();
       opened.push({ source, target, signal, packets });
@@ -39,7 +45,7 @@ function start(limit = 3) {
       return true;
     },
   });
-  return { clock, sessions, opened, replies, state };
+  return { clock, sessions, opened, replies, state, drops };
 }
 
 const client = (port: number): Destination => at('192.0.2.7', port, 'udp');
@@ -104,18 +110,22 @@ test('at the limit the session quiet for longest gives way', async () => {
 });
 
 test('what waits for an opening is bounded in count and bytes', async () => {
-  const { sessions, opened, state } = start();
+  const { sessions, opened, state, drops } = start();
   let go: () => void = () => undefined;
   state.hold = new Promise((resolve) => {
     go = resolve;
   });
-  for (let i = 0; i < 40; i += 1) sessions.deliver(hello, client(1), dns);
-  for (let i = 0; i < 3; i += 1) sessions.deliver(new Uint8Array(30_000), client(2), dns);
+  for (let i = 0; i < 300; i += 1) sessions.deliver(hello, client(1), dns);
+  for (let i = 0; i < 10; i += 1) sessions.deliver(new Uint8Array(60_000), client(2), dns);
+  // A burst of 100 small ones is kept whole (V2Ray loses none of it).
+  for (let i = 0; i < 100; i += 1) sessions.deliver(hello, client(3), dns);
   go();
   await settle();
-  assert.equal(opened[0]!.packets.sent.length, 32);
-  assert.equal(opened[1]!.packets.sent.length, 2);
-  assert.equal(sessions.counters.droppedUplink, 9);
+  assert.equal(opened[0]!.packets.sent.length, 256);
+  assert.equal(opened[1]!.packets.sent.length, 8);
+  assert.equal(opened[2]!.packets.sent.length, 100);
+  assert.equal(sessions.counters.droppedUplink, 44 + 2);
+  assert.deepEqual(drops, { opening: 46 });
 });
 
 test('a session that cannot be opened drops what comes and is tried again after a second', async () => {
