@@ -1,7 +1,7 @@
 /** What can only be seen with all inbounds and outbounds at hand: tags, chains, ports in use. */
 import type { Checker } from './check/checker.js';
 import { eachDuplicate } from './check/duplicates.js';
-import { inside, type Place, textAt } from './check/place.js';
+import { inside, itemsAt, type Place, textAt } from './check/place.js';
 import { nearestName } from './did-you-mean.js';
 import type { HandlerResult } from './schema/handler.js';
 import { chainPlace } from './schema/outbounds.js';
@@ -20,6 +20,7 @@ export function crossCheck(
   checkUsers(checker, inbounds, detours);
   checkChains(checker, outbounds, outboundTags);
   checkPorts(checker, inbounds);
+  checkTargets(checker, root, inbounds);
   // To get nowhere is a fault of what is to be run only.
   if (partial) return;
   if (inbounds.length === 0 && !hasOtherKind(root, 'inbounds')) {
@@ -150,6 +151,35 @@ function checkChains(
       'Remove one of the "proxySettings" or "dialerProxy".',
     );
   }
+}
+
+/** A dokodemo-door that leads to port 0 leads nowhere, unless a rule sends what comes in by it elsewhere (to the API). */
+function checkTargets(
+  checker: Checker,
+  root: Place,
+  inbounds: readonly HandlerResult<InboundSettings>[],
+): void {
+  const rules = [inside(root, 'routing', 'rules'), inside(root, 'routing', 'settings', 'rules')].flatMap(
+    itemsAt,
+  );
+  const routed = new Set(rules.flatMap((rule) => textsAt(inside(rule, 'inboundTag'))));
+  for (const { place } of inbounds) {
+    if (textAt(inside(place, 'protocol'))?.toLowerCase() !== 'dokodemo-door') continue;
+    const at = inside(place, 'settings', 'port');
+    const redirected = inside(place, 'settings', 'followRedirect').node;
+    const leads = !at.missing && !(at.node.kind === 'number' && at.node.value === 0);
+    if (leads || (redirected.kind === 'boolean' && redirected.value)) continue;
+    const tag = textAt(inside(place, 'tag')) ?? '';
+    if (tag !== '' && routed.has(tag)) continue;
+    const message = 'expected a port from 1 to 65535, found 0: connections will fail';
+    checker.warn(at, 'ERR_CONFIG_VALUE', message, 'It is the port to connect to.');
+  }
+}
+
+/** The items of a list of texts, or of one text with commas. */
+function textsAt(place: Place): readonly string[] {
+  const single = textAt(place);
+  return single === undefined ? itemsAt(place).flatMap((item) => textAt(item) ?? []) : single.split(',');
 }
 
 /** Two inbounds on one address and port: the second could not start. */

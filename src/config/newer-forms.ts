@@ -32,7 +32,7 @@ export function otherProtocolNames(role: Role, protocol: string): readonly strin
 }
 
 /** The same configuration in V2Ray 4.34's forms. Anything that is no object is left to the checks. */
-export function inOlderForms(root: ConfigNode): ConfigNode {
+export function inV2rayForms(root: ConfigNode): ConfigNode {
   if (root.kind !== 'object') return root;
   const changed = root.members.map((member): Member => {
     const role = roleOf(member.key);

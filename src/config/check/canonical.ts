@@ -5,7 +5,7 @@
 import { nearestName } from '../did-you-mean.js';
 import { showKey } from '../problem.js';
 import type { ConfigNode, Member, ObjectNode } from '../tree/node.js';
-import { plainValue } from '../tree/node.js';
+import { memberOf, plainValue } from '../tree/node.js';
 import type { Checker } from './checker.js';
 import { deepEmpty } from './empty.js';
 import { type AnySchema, expectedOf, isOptional, notesOf, type SchemaView, unwrap, viewOf } from './notes.js';
@@ -56,7 +56,11 @@ class Walk {
         return node.kind === 'object' ? this.#record(view, node, path) : noObject(node);
       case 'array':
         if (node.kind !== 'list' || view.item === undefined) return plainValue(node);
-        return node.items.map((item, index) => this.#child(view.item!, item, path, index));
+        return node.items.map((item, index) => {
+          // Go reads a null among texts as an empty one.
+          if (item.kind === 'null' && unwrap(view.item!).type === 'string') return '';
+          return this.#child(view.item!, item, path, index);
+        });
       case 'union': {
         const option = unionOption(view, node);
         return option === undefined ? plainValue(node) : this.value(option, node, path);
@@ -80,7 +84,7 @@ class Walk {
     const table = keyTable(view);
     const present = this.#members(node, path, (member) => {
       const key = table.get(member.key.toLowerCase());
-      if (key === undefined) this.#unknown(view, member, path);
+      if (key === undefined) this.#unknown(view, node, member, path);
       return key;
     });
     for (const lack of node.lacks ?? []) {
@@ -170,7 +174,7 @@ class Walk {
     this.#checker.wrongValue(place, expectedOf(entry), notesOf(entry).missingHint);
   }
 
-  #unknown(view: SchemaView, member: Member, path: readonly (string | number)[]): void {
+  #unknown(view: SchemaView, node: ObjectNode, member: Member, path: readonly (string | number)[]): void {
     // Keys with an underscore in front are notes (v5 removes them), "$schema" is for editors, and null asks for nothing.
     if (member.value.kind === 'null') return;
     if (member.key.startsWith('_') || member.key === '$schema' || member.key.startsWith('//')) return;
@@ -179,11 +183,15 @@ class Walk {
       member.keySpan,
       place,
       `unknown key ${showKey(member.key)}`,
-      this.#advise(view, member),
+      this.#advise(view, node, member),
     );
   }
 
-  #advise(view: SchemaView, member: Member): string | undefined {
+  /** What is there already was not meant. */
+  #advise(view: SchemaView, node: ObjectNode, member: Member): string | undefined {
+    const free = Object.entries(view.entries ?? {}).flatMap(([key, entry]) =>
+      has(node, key) || notesOf(entry).deprecated !== undefined ? [] : [key],
+    );
     const children = Object.entries(view.entries ?? {}).map(([key, entry]) => {
       const inner = this.#siblings[key] === undefined ? unwrap(entry) : viewOf(this.#siblings[key]);
       const child = inner.type === 'array' && inner.item !== undefined ? unwrap(inner.item) : inner;
@@ -191,14 +199,15 @@ class Walk {
     });
     for (const { key, child, brackets } of children) {
       const name = keyTable(child).get(member.key.toLowerCase());
-      if (name !== undefined) {
+      if (name !== undefined && !childHas(node, key, name)) {
         return `It belongs inside "${key}": ${brackets[0]} "${name}": ... ${brackets[1]}.`;
       }
     }
-    const near = nearestName(member.key, Object.keys(view.entries ?? {}));
+    const near = nearestName(member.key, free);
     if (near !== undefined) return `Did you mean "${near}"?`;
     for (const { key, child } of children) {
-      const meant = nearestName(member.key, Object.keys(child.entries ?? {}));
+      const names = Object.keys(child.entries ?? {}).filter((name) => !childHas(node, key, name));
+      const meant = nearestName(member.key, names);
       if (meant !== undefined) return `Did you mean "${meant}" inside "${key}"?`;
     }
     return undefined;
@@ -221,6 +230,17 @@ class Walk {
     if (Object.hasOwn(aliases, lower)) return aliases[lower];
     return words.find((word) => word.toLowerCase() === lower) ?? given;
   }
+}
+
+function has(node: ObjectNode, key: string): boolean {
+  return (memberOf(node, key)?.value.kind ?? 'null') !== 'null';
+}
+
+/** Whether the object at `key`, or one in the list there, has `name`. */
+function childHas(node: ObjectNode, key: string, name: string): boolean {
+  const child = memberOf(node, key)?.value;
+  const objects = child?.kind === 'list' ? child.items : child === undefined ? [] : [child];
+  return objects.some((each) => each.kind === 'object' && has(each, name));
 }
 
 /** Stands for a word that is reported already; no further complaint about it is wanted. */

@@ -1,5 +1,5 @@
 /** Text → tree of the v4 form, whichever of V2Ray's two formats the text is of. */
-import { inOlderForms } from '../newer-forms.js';
+import { inV2rayForms } from '../newer-forms.js';
 import type { ProblemList } from '../problem.js';
 import { type ConfigFormat, parseAs } from '../tree/format.js';
 import type { ConfigNode, ObjectNode } from '../tree/node.js';
@@ -41,10 +41,10 @@ export function inOlderForm(
   const newer = marks.filter(({ version }) => version === 'v5');
   const older = marks.filter(({ version }) => version === 'v4');
   const [sign] = newer;
-  if (sign === undefined) return inOlderForms(root);
+  if (sign === undefined) return inV2rayForms(root);
   if (newer.length > older.length) return translateRoot(root, new Report(problems, strict, because(sign)));
   warnOfMixture(root, sign, older[0]!, problems);
-  return inOlderForms(root);
+  return inV2rayForms(root);
 }
 
 function because(mark: Mark): string {

@@ -54,9 +54,5 @@ export const dokodemo = section(
     if (redirected.kind === 'boolean' && redirected.value) return;
     const address = inside(place, 'address');
     if (address.missing) checker.wrongValue(address, expectedOf(viewOf(addressText)), addressHint);
-    const port = inside(place, 'port');
-    if (!port.missing && !(port.node.kind === 'number' && port.node.value === 0)) return;
-    const message = 'expected a port from 1 to 65535, found 0: connections will fail';
-    checker.warn(port, 'ERR_CONFIG_VALUE', message, 'It is the port to connect to.');
   },
 );
