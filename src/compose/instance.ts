@@ -1,5 +1,5 @@
 /** Builds everything from settings by hand, starts it in order, stops it in reverse. */
-import { createDispatcher } from '../app/dispatcher/dispatcher.js';
+import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import type { Log } from '../app/log/log.js';
@@ -82,8 +82,15 @@ class TsrayInstance implements Instance {
     });
     this.#clock = parts.clock;
     this.#log = log;
-    this.#outbounds = createOutboundManager(createOutbounds(settings.outbounds, parts), parts.clock);
-    const dispatcher = createDispatcher({ ...parts, router: firstOutbound, outbounds: this.#outbounds });
+    this.#outbounds = createOutboundManager(
+      createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher }),
+      parts.clock,
+    );
+    const dispatcher: SniffingDispatcher = createDispatcher({
+      ...parts,
+      router: firstOutbound,
+      outbounds: this.#outbounds,
+    });
     const mux = new MuxServer(parts);
     const inboundParts: InboundParts = { ...parts, dispatcher, mux, detours: new Map() };
     this.#inbounds = createInboundManager(createInbounds(settings.inbounds, inboundParts), parts.clock);

@@ -2,12 +2,14 @@
 import { createChainedDialer } from '../app/chained-dialer.js';
 import { createPredialer } from '../app/predial.js';
 import type { OutboundSettings } from '../config/settings.js';
+import type { Dispatcher } from '../contract/dispatcher.js';
 import type { Outbound } from '../contract/outbound.js';
 import type { Dialer } from '../contract/transport.js';
 import { fastestSecurity } from '../crypto/fastest.js';
 import { createBlackholeOutbound } from '../proxy/blackhole/outbound.js';
 import { createFreedomOutbound } from '../proxy/freedom/outbound.js';
 import { createHttpOutbound } from '../proxy/http/outbound.js';
+import { createLoopbackOutbound } from '../proxy/loopback/outbound.js';
 import { createSocksOutbound } from '../proxy/socks/outbound.js';
 import { VmessOutbound } from '../proxy/vmess/outbound.js';
 import { createStreamDialer } from '../transport/stack/stack.js';
@@ -16,9 +18,15 @@ import { bindPackets } from '../transport/udp/bind.js';
 import { withSessions } from './outbound-sessions.js';
 import { type Parts, transportDeps } from './parts.js';
 
+/** What outbounds need beside the parts. */
+export interface OutboundParts extends Parts {
+  /** Asked for when a connection comes: the dispatcher is made of outbounds. */
+  readonly dispatcher: () => Dispatcher;
+}
+
 /** What an outbound of any protocol is made with. */
 export interface OutboundDeps {
-  readonly parts: Parts;
+  readonly parts: OutboundParts;
   /** How it reaches its servers: transport, chain and reserve are behind it. */
   readonly dialer: Dialer;
   /** The outbound that it goes through; undefined: sockets of its own. */
@@ -50,6 +58,8 @@ export const outboundProtocols: OutboundProtocols = {
       via,
     }),
   blackhole: ({ tag, settings }, { parts: { clock } }) => createBlackholeOutbound({ tag, settings, clock }),
+  loopback: ({ tag, settings }, { parts: { dispatcher } }) =>
+    createLoopbackOutbound({ tag, settings, dispatcher }),
   socks: ({ tag, sendThrough, settings }, { dialer, parts, via }) => {
     const { clock, policy, random, resolver } = parts;
     return createSocksOutbound({
@@ -83,7 +93,7 @@ export const outboundProtocols: OutboundProtocols = {
 /** All outbounds, in the order of the configuration. */
 export function createOutbounds(
   settings: readonly OutboundSettings[],
-  parts: Parts,
+  parts: OutboundParts,
   protocols: OutboundProtocols = outboundProtocols,
 ): readonly Outbound[] {
   const made = new Map<OutboundSettings, Outbound>();
@@ -104,7 +114,7 @@ export function createOutbounds(
 export function createOutbound(
   settings: OutboundSettings,
   via: Outbound | undefined,
-  parts: Parts,
+  parts: OutboundParts,
   protocols: OutboundProtocols = outboundProtocols,
 ): Outbound {
   // The table's type says that each entry takes the settings of its own protocol; indexing it loses that.

@@ -7,6 +7,7 @@ import type { BlackholeSettings } from '../proxy/blackhole/settings.js';
 import type { DokodemoSettings } from '../proxy/dokodemo/settings.js';
 import type { FreedomSettings } from '../proxy/freedom/settings.js';
 import type { HttpInboundSettings, HttpOutboundSettings } from '../proxy/http/settings.js';
+import type { LoopbackSettings } from '../proxy/loopback/settings.js';
 import type { MuxSettings } from '../proxy/mux/settings.js';
 import type { SocksInboundSettings, SocksOutboundSettings } from '../proxy/socks/settings.js';
 import type { VmessInboundSettings, VmessOutboundSettings } from '../proxy/vmess/settings.js';
@@ -66,6 +67,7 @@ export type OutboundSettings = OutboundBase &
   (
     | { readonly protocol: 'freedom'; readonly settings: FreedomSettings }
     | { readonly protocol: 'blackhole'; readonly settings: BlackholeSettings }
+    | { readonly protocol: 'loopback'; readonly settings: LoopbackSettings }
     | { readonly protocol: 'socks'; readonly settings: SocksOutboundSettings }
     | { readonly protocol: 'http'; readonly settings: HttpOutboundSettings }
     | { readonly protocol: 'vmess'; readonly settings: VmessOutboundSettings }

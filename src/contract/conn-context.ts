@@ -22,6 +22,8 @@ export interface ConnContext extends RouteQuery {
   readonly level: number;
   /** Overrides the level's connIdle: an inbound's own `timeout`. */
   readonly idleMs?: number;
+  /** How often loopback outbounds have sent it through the rules again. */
+  readonly rounds?: number;
   readonly log: Logger;
   /** Aborted when whoever asked for the connection gave up. */
   readonly signal?: AbortSignal;

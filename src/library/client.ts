@@ -99,7 +99,10 @@ class OutboundClient implements Client {
 
   constructor(settings: readonly OutboundSettings[], options: ClientOptions) {
     this.#parts = partsOf(options, new Map(), noAccessLog);
-    this.#outbounds = createOutbounds(settings, this.#parts);
+    this.#outbounds = createOutbounds(settings, {
+      ...this.#parts,
+      dispatcher: noRules,
+    });
     this.#outbound = this.#outbounds[0]!;
   }
 
@@ -219,6 +222,10 @@ class OutboundClient implements Client {
   #checkOpen(): void {
     if (this.#closing !== undefined) throw new TsrayError('ERR_CLOSED', 'the client is closed');
   }
+}
+
+function noRules(): never {
+  throw new TsrayError('ERR_USAGE', 'a client has no rules, so its loopback outbound leads nowhere');
 }
 
 /** Connections that begin in this process have no client address. */

@@ -8,6 +8,7 @@ import { createOutbounds } from '../compose/outbound.js';
 import { parseConfigValue } from '../config/parse-config.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import { type FormatOptions, linksOfInbound } from '../config/share-link/format-share-link.js';
+import type { Dispatcher } from '../contract/dispatcher.js';
 import type { Inbound } from '../contract/inbound.js';
 import type { AccessLog } from '../contract/logger.js';
 import type { Outbound } from '../contract/outbound.js';
@@ -93,7 +94,7 @@ export class Server extends EventEmitter<ServerEvents> {
     const table = new UserTable(parts.crypto);
     this.#table = table;
     this.users = new ServerUsers(table, options.users ?? [], (email) => this.#live.endUser(email));
-    const [outbound] = createOutbounds(settings.outbounds, parts);
+    const [outbound] = createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher });
     const { datagramHandler, handler } = options;
     // Who serves targets in the program would be surprised by datagrams that go past it.
     const datagrams = options.datagrams ?? (handler === undefined || datagramHandler !== undefined);
@@ -103,7 +104,7 @@ export class Server extends EventEmitter<ServerEvents> {
       onOpened: (connection) => this.#tell(() => this.emit('connection', connection)),
       onClosed: (connection) => this.#tell(() => this.emit('close', connection)),
     });
-    const dispatcher = createDispatcher({
+    const dispatcher: Dispatcher = createDispatcher({
       ...parts,
       router: firstOutbound,
       outbounds: createOutboundManager([this.#outbound], parts.clock),

@@ -20,6 +20,7 @@ import { buildMux, muxSchema } from './mux.js';
 import { blackhole } from './outbound/blackhole.js';
 import { freedom } from './outbound/freedom.js';
 import { httpOutbound } from './outbound/http.js';
+import { loopback } from './outbound/loopback.js';
 import { socksOutbound } from './outbound/socks.js';
 import { vmessOutbound } from './outbound/vmess.js';
 import { readStream, type StreamDefaults } from './stream.js';
@@ -31,6 +32,7 @@ export const outboundProtocols: ProtocolTable<OutboundSettings> = {
   blackhole,
   socks: socksOutbound,
   http: httpOutbound,
+  loopback,
 };
 
 const tagText = v.pipe(v.string('the tag of an outbound'), v.minLength(1, 'the tag of an outbound'));
@@ -48,7 +50,6 @@ export const outboundSchema = v.object(
           'trojan',
           'mtproto',
           'dns',
-          'loopback',
           'hysteria',
           'hysteria2',
           'vliteu',
@@ -142,6 +143,8 @@ function chainOf(
   if (proxySettings === undefined) return undefined;
   return { proxyTag: proxySettings.tag, transportLayer: proxySettings.transportLayer ?? false };
 }
+/** Outbounds that have no server of their own. */
+const serverless: ReadonlySet<OutboundSettings['protocol']> = new Set(['freedom', 'blackhole', 'loopback']);
 
 /** Only an outbound with servers of its own has anything to connect to ahead of time. */
 function predialOf(
@@ -151,7 +154,7 @@ function predialOf(
   checker: Checker,
 ): { readonly predial?: number } {
   if (count === 0) return {};
-  if (protocol === 'freedom' || protocol === 'blackhole') {
+  if (serverless.has(protocol)) {
     const message = `predial has no effect: a ${protocol} outbound has no server to connect to ahead of time`;
     checker.warn(inside(place, 'predial'), 'ERR_CONFIG_CONFLICT', message, 'Remove it.');
     return {};
@@ -167,7 +170,7 @@ function muxOf(
   checker: Checker,
 ): MuxSettings | undefined {
   const mux = buildMux(given);
-  if (mux === undefined || (protocol !== 'freedom' && protocol !== 'blackhole')) return mux;
+  if (mux === undefined || !serverless.has(protocol)) return mux;
   const message = `mux has no effect: a ${protocol} outbound has no server that could take the sessions apart`;
   checker.warn(inside(place, 'mux'), 'ERR_CONFIG_CONFLICT', message, 'Remove it.');
   return undefined;

@@ -112,7 +112,9 @@ test('the level of each outbound: its own, that of its users, or 0', () => {
       JSON.stringify({ outbounds: [{ protocol, settings, ...more }] }),
     );
     assert.deepEqual(errors, []);
-    const [outbound] = createOutbounds(parsed!.outbounds, partsOf({}, new Map(), new MemoryAccessLog()));
+    const parts = partsOf({}, new Map(), new MemoryAccessLog());
+    const dispatcher = (): never => assert.fail('it is asked when a connection comes');
+    const [outbound] = createOutbounds(parsed!.outbounds, { ...parts, dispatcher });
     assert.deepEqual(outbound?.levels, levels, protocol);
   }
 });

@@ -11,6 +11,7 @@ import { createOutbounds, outboundProtocols } from '../../../src/compose/outboun
 import { createParts } from '../../../src/compose/parts.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import type { OutboundSettings } from '../../../src/config/settings.js';
+import type { Dispatcher } from '../../../src/contract/dispatcher.js';
 import type { Outbound } from '../../../src/contract/outbound.js';
 import { TsrayError } from '../../../src/core/errors.js';
 import { createPipe } from '../../../src/core/stream/pipe.js';
@@ -62,8 +63,11 @@ test('a toy outbound is one line in the table of protocols', async () => {
     shout: ({ tag }: { readonly tag: string }) => createShoutOutbound(tag),
   };
   const toy = { ...settings.outbounds[0]!, protocol: 'shout' } as unknown as OutboundSettings;
-  const outbounds = createOutboundManager(createOutbounds([toy], parts, protocols), parts.clock);
-  const dispatcher = createDispatcher({ ...parts, router: firstOutbound, outbounds });
+  const outbounds = createOutboundManager(
+    createOutbounds([toy], { ...parts, dispatcher: () => dispatcher }, protocols),
+    parts.clock,
+  );
+  const dispatcher: Dispatcher = createDispatcher({ ...parts, router: firstOutbound, outbounds });
   const inbound = createInbound(settings.inbounds[0]!, {
     ...parts,
     dispatcher,
