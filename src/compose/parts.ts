@@ -1,5 +1,8 @@
 /** What every handler of an instance, a library client or a library server is built with. */
+import { ProcessConnections } from '../app/limits/connection-limits.js';
+import { readProcessLimits } from '../app/limits/process-limits.js';
 import { createPolicy } from '../app/policy/policy.js';
+import type { ConnectionLimits } from '../contract/connection-limits.js';
 import type { Resolver } from '../contract/dns.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { AccessLog, Logger } from '../contract/logger.js';
@@ -22,6 +25,8 @@ export interface Parts {
   readonly logger: Logger;
   readonly accessLog: AccessLog;
   readonly resolver: Resolver;
+  /** Descriptors and memory are the process's: all instances of it share them. */
+  readonly limits: ConnectionLimits;
   /** Unique within the process's instance: 32 bits, as V2Ray's session ids; 0 is never used. */
   readonly nextId: () => number;
 }
@@ -51,11 +56,19 @@ export function createParts(options: PartsOptions): Parts {
     logger,
     accessLog,
     resolver: createSystemResolver({ clock }),
+    limits: processConnections(),
     nextId: () => {
       lastId = lastId >= 0xffff_ffff ? 1 : lastId + 1;
       return lastId;
     },
   };
+}
+
+let connections: ConnectionLimits | undefined;
+
+function processConnections(): ConnectionLimits {
+  connections ??= new ProcessConnections(readProcessLimits(), systemClock);
+  return connections;
 }
 
 /** `localAddress`: what outgoing sockets are bound to. */

@@ -39,8 +39,8 @@ export class AccessLines {
   openFailed(context: ConnContext, thrown: unknown): TsrayError {
     const error = toTsrayError(thrown, 'ERR_INTERNAL');
     const text = `${formatDestination(context.destination)} could not be opened: ${describeError(error)}`;
-    // A client that did not wait is no fault of anybody's.
-    if (error.code === 'ERR_ABORTED') context.log.info(text);
+    // A client that did not wait is no fault of anybody's; what is too many is told once for all of them.
+    if (error.code === 'ERR_ABORTED' || error.code === 'ERR_LIMIT') context.log.info(text);
     else context.log.warning(text);
     return error;
   }

@@ -1,5 +1,6 @@
 /** Dispatcher: sniffs, picks the outbound, opens it, and relays under the level's policy. Owns no socket. */
 import type { ConnContext, PacketEncoding } from '../../contract/conn-context.js';
+import type { ConnectionLimits } from '../../contract/connection-limits.js';
 import type {
   Dispatcher,
   PacketCone,
@@ -34,6 +35,8 @@ export interface DispatcherDeps {
   readonly accessLog: AccessLog;
   readonly router: Router;
   readonly outbounds: OutboundManager;
+  /** How many connections may be open. Absent: any number. */
+  readonly limits?: ConnectionLimits | undefined;
   /** Told of every connection. Absent: nobody watches. */
   readonly tracker?: Tracker | undefined;
 }
@@ -179,10 +182,17 @@ class AppDispatcher {
     open: (outbound: Outbound, context: ConnContext) => Promise<L>,
     fixed?: Chosen,
   ): Promise<Opened<L>> {
-    const { outbounds, policy, tracker } = this.#deps;
+    const { limits, outbounds, policy, tracker } = this.#deps;
     const { choice, outbound } = fixed ?? (await this.#choose(query, context));
+    const place = limits?.admit(context);
+    if (limits !== undefined && place === undefined) throw tooMany();
     this.#lines.accepted(told, outbound.tag);
-    const session = beginSession(tracker, context, choice, outbounds.acquire(outbound));
+    const lease = outbounds.acquire(outbound);
+    const release = (): void => {
+      place?.release();
+      lease.release();
+    };
+    const session = beginSession(tracker, context, choice, { outbound, release });
     try {
       const target = await open(outbound, session.context);
       if (session.endedBy !== undefined) {
@@ -297,6 +307,12 @@ function withSniffed(told: ConnContext, sniffed: Sniffed | undefined, sniffing: 
   const destination = { ...told.destination, address: { kind: 'domain', host: domain } as const };
   const named = { ...context, destination };
   return { context: sniffing.routeOnly ? context : named, query: named, told };
+}
+
+function tooMany(): TsrayError {
+  return new TsrayError('ERR_LIMIT', 'too many connections are open', {
+    hint: 'The warnings of the log say whose. Let the process open more files (ulimit -n), or give it more memory.',
+  });
 }
 
 function leftEarly(): TsrayError {

@@ -1,5 +1,6 @@
 /** The Mux server: each session of a carrier goes to the dispatcher as a connection of its own. */
 import type { ConnContext } from '../../contract/conn-context.js';
+import type { ConnectionLimits } from '../../contract/connection-limits.js';
 import type { Dispatcher, PacketCone } from '../../contract/dispatcher.js';
 import type { Logger } from '../../contract/logger.js';
 import type { PolicyProvider } from '../../contract/policy.js';
@@ -22,6 +23,8 @@ export interface MuxServerDeps {
   readonly nextId: () => number;
   /** Told of each carrier; `served` resolves when it is gone. */
   readonly onCarrier?: ((context: ConnContext, link: Link, served: Promise<unknown>) => void) | undefined;
+  /** How many connections may be open. Absent: any number. */
+  readonly limits?: ConnectionLimits | undefined;
   /** Told now and then of packets that were dropped. */
   readonly logger?: Logger | undefined;
 }
@@ -50,10 +53,18 @@ export class MuxServer {
 
   /** Serves a carrier until it is gone; its sessions go to `dispatcher`. Owns `link`. Never rejects. */
   serve(context: ConnContext, link: Link, dispatcher: Dispatcher): Promise<RelayOutcome> {
+    const { limits } = this.#deps;
+    const place = limits?.admit(context);
+    if (limits !== undefined && place === undefined) {
+      link.close();
+      const error = new TsrayError('ERR_LIMIT', 'too many connections are open');
+      return Promise.resolve({ uplinkBytes: 0, downlinkBytes: 0, error });
+    }
     const served = new Promise<RelayOutcome>((resolve) =>
       new Serving({ ...this.#deps, dispatcher }, this.#sources, this.#drops, context, link, resolve).start(),
     );
     this.#deps.onCarrier?.(context, link, served);
+    if (place !== undefined) served.finally(() => place.release()).catch(() => undefined);
     return served;
   }
 
@@ -127,6 +138,10 @@ class Serving {
         this.#toldFull = true;
         this.#context.log.warning(`a Mux client has ${maxOpenSessions} sessions open; no more are taken`);
       }
+      this.#carrier.sendFrame({ id: frame.id, status: 'end', error: true });
+      return undefined;
+    }
+    if (this.#deps.limits?.hasRoom(this.#context) === false) {
       this.#carrier.sendFrame({ id: frame.id, status: 'end', error: true });
       return undefined;
     }

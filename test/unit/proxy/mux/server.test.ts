@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnContext } from '../../../../src/contract/conn-context.js';
+import type { ConnectionLimits } from '../../../../src/contract/connection-limits.js';
 import type { PacketCone, PacketQuery } from '../../../../src/contract/dispatcher.js';
 import { defaultLevelPolicy } from '../../../../src/contract/policy.js';
 import { TsrayError } from '../../../../src/core/errors.js';
@@ -42,12 +43,13 @@ class ConeDispatcher extends FakeDispatcher {
   }
 }
 
-function start(fullCone = true) {
+function start(fullCone = true, limits?: ConnectionLimits) {
   const clock = new FakeClock();
   const dispatcher = new ConeDispatcher(fullCone);
   let lastId = 100;
   const server = new MuxServer({
     clock,
+    limits,
     policy: { forLevel: () => ({ ...defaultLevelPolicy, bufferBytes: 64 * 1024 }) },
     nextId: () => {
       lastId += 1;
@@ -576,4 +578,43 @@ test('a dispatcher serves connections to v1.mux.cool itself, whatever their port
   assert.equal(dispatcher.opens.length, 2);
   assert.equal(dispatcher.packetOpens.length, 1);
   await finish(started);
+});
+
+test('a user without room is refused a carrier, and the sessions of one that is open; it goes on', async () => {
+  let room = 1;
+  let open = 0;
+  const limits: ConnectionLimits = {
+    hasRoom: () => open < room,
+    admit: () => {
+      if (open >= room) return undefined;
+      open += 1;
+      return {
+        release: () => {
+          open -= 1;
+        },
+      };
+    },
+  };
+  const started = start(true, limits);
+  const { link, serve, dispatcher, done } = started;
+  assert.equal(open, 1);
+  const refused = serve();
+  assert.equal((await refused.done).error?.code, 'ERR_LIMIT');
+  // Its carrier is open, and each kind of session is answered with an end.
+  for (const [id, network] of [
+    [1, 'tcp'],
+    [2, 'udp'],
+  ] as const) {
+    link.deliver(frame({ id, status: 'new', target: at('192.0.2.1', 80, network) }, 'x'));
+    await settle();
+  }
+  assert.equal(dispatcher.opens.length + dispatcher.packetOpens.length, 0);
+  room = 10;
+  link.deliver(frame({ id: 3, status: 'new', target: at('192.0.2.1', 80, 'tcp') }, 'x'));
+  await settle();
+  assert.equal(dispatcher.opens.length, 1);
+  await finish(started);
+  await done;
+  await settle();
+  assert.equal(open, 0);
 });
