@@ -22,7 +22,7 @@ export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, car
       keepAlive: grpcKeepAlive(settings),
       initialWindowBytes: grpcWindowBytes(settings),
       handshakeMs: deps.handshakeMs,
-      handle({ stream, headers, accepted, fate }) {
+      handle({ stream, headers, accepted, fate, admit }) {
         if (!isForUs(headers)) {
           deps.log.info(`grpc: a request from ${accepted.source.address.host} is not for the service`);
           refuse(stream);
@@ -34,7 +34,7 @@ export const createGrpcListen: CreateFramedListen<GrpcSettings> = (settings, car
         const source = settings.trustForwardedFor
           ? forwardedFor(forwarded(headers), accepted.source)
           : accepted.source;
-        accept({ link, source, local: accepted.local, admit: () => undefined });
+        accept({ link, source, local: accepted.local, admit });
       },
     });
 };

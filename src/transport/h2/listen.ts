@@ -19,7 +19,7 @@ export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier
       keepAlive: keepAliveSettings(settings.readIdleTimeoutSeconds, settings.healthCheckTimeoutSeconds, true),
       initialWindowBytes: streamWindowBytes,
       handshakeMs: deps.handshakeMs,
-      handle({ stream, headers, accepted, fate }) {
+      handle({ stream, headers, accepted, fate, admit }) {
         if (!isForUs(headers, settings)) {
           deps.log.info(`http: a request from ${accepted.source.address.host} has another path or host`);
           refuse(stream);
@@ -31,7 +31,7 @@ export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier
         const source = settings.trustForwardedFor
           ? forwardedFor(headers['x-forwarded-for']?.toString(), accepted.source)
           : accepted.source;
-        accept({ link, source, local: accepted.local, admit: () => undefined });
+        accept({ link, source, local: accepted.local, admit });
       },
     });
 };

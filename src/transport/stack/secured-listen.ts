@@ -17,7 +17,7 @@ export function createSecuredListen(
     listen(host, port, (below) => {
       afterHandshake(
         security.accept(containStream(linkToDuplex(below.link))),
-        deps,
+        { ...deps, handshakes: security.handshakes },
         (socket) => {
           const { local, source } = below;
           const accepted: Accepted = {

@@ -89,7 +89,7 @@ class Arrival {
     }
     afterHandshake(
       security.accept(this.#socket),
-      this.#deps,
+      { ...this.#deps, handshakes: security.handshakes },
       (socket, info) => this.#done(socket, info),
       (error) => this.#refused(error),
     );

@@ -12,6 +12,7 @@ import type { SecurityInfo } from '../common/socket.js';
 import { contextOptions } from './context-options.js';
 import { endWhenDamaged } from './damage.js';
 import { clientFault } from './faults.js';
+import { Handshakes } from './handshakes.js';
 import { issueIdentity, replaceAfterMs } from './identity.js';
 import { certificateFault, certificateName, type LoadedCertificate, reloading } from './pem-source.js';
 import type { TlsSettings } from './settings.js';
@@ -25,6 +26,8 @@ export interface TlsServerDeps {
 export interface TlsServer {
   /** Starts TLS over an accepted stream. It emits `secure` when done, and `close` after any failure. */
   accept(stream: Duplex): tls.TLSSocket;
+  /** Those under way. */
+  readonly handshakes: Handshakes;
 }
 
 /** Throws ERR_CONFIG_… for certificates it cannot use. */
@@ -47,6 +50,7 @@ export function createTlsServer(
       log.warning(`certificates could not be read again, the old ones stay: ${describeError(error)}`),
   );
   return {
+    handshakes: new Handshakes(clock),
     accept(stream) {
       const current = contexts.current();
       const socket = new tls.TLSSocket(stream, {
@@ -71,14 +75,18 @@ export function createTlsServer(
 }
 
 export interface HandshakeWait {
+  readonly handshakes: Handshakes;
   readonly clock: Clock;
   readonly handshakeMs: number;
 }
 
-/** Waits for `secure` under a deadline. After a failure the socket is destroyed; `failed` may be told of it. */
+/**
+ * Waits for `secure` under a deadline. A client that ends its side meanwhile has left: nothing can come of it any more.
+ * After a failure the socket is destroyed; `failed` may be told of it.
+ */
 export function afterHandshake(
   socket: tls.TLSSocket,
-  { clock, handshakeMs }: HandshakeWait,
+  { clock, handshakeMs, handshakes }: HandshakeWait,
   done: (socket: tls.TLSSocket, security: SecurityInfo) => void,
   failed: (error: TsrayError) => void,
 ): void {
@@ -88,10 +96,21 @@ export function afterHandshake(
     ),
   );
   const fault = (error: Error): void => failed(clientFault(error));
-  socket.on('error', fault);
-  socket.once('close', () => timer.cancel());
-  socket.once('secure', () => {
+  const left = (): void => {
+    socket.destroy(new TsrayError('ERR_TRUNCATED', 'the client left in its TLS handshake'));
+  };
+  const over = (): void => {
     timer.cancel();
+    handshakes.end(socket);
+  };
+  handshakes.begin(socket);
+  socket.on('error', fault);
+  socket.once('end', left);
+  socket.once('close', over);
+  socket.once('secure', () => {
+    over();
+    socket.removeListener('close', over);
+    socket.removeListener('end', left);
     socket.removeListener('error', fault);
     takeOver(socket);
     const alpn = socket.alpnProtocol;

@@ -33,13 +33,13 @@ export function keepAliveSettings(
 
 /** How often the bytes read are looked at: where pings depend on it, and where only `watch` does. */
 const lookMs = 1_000;
-const watchMs = 5_000;
+const watchMs = 2_000;
 
 export interface KeepAliveParts {
   readonly session: Http2Session;
   readonly socket: Duplex;
   readonly clock: Clock;
-  /** `quietMs` is wanted even where there are no pings. */
+  /** `quietMs` and `readOn` are wanted even where there are no pings. */
   readonly watch: boolean;
   readonly hasStreams: () => boolean;
   /** Called once; the keep-alive has stopped. */
@@ -130,6 +130,7 @@ export class KeepAlive {
   }
 
   #tick(): void {
+    readOn(this.#parts.socket);
     this.#look();
     this.#act();
     this.#arm();
@@ -162,4 +163,14 @@ export class KeepAlive {
     this.#seenBytes = bytesRead;
     this.#heardMs = this.#nowMs;
   }
+}
+
+/**
+ * Node 20 stops reading a connection on which HTTP/2 has ended in an error, tells nobody, and would never learn that the
+ * peer has left. Its end comes as the `end` or `error` of the socket once it is read. Where it is read anyway nothing
+ * happens.
+ */
+function readOn(socket: Duplex): void {
+  const { _handle: handle } = socket as { _handle?: { readStart?: () => unknown } | null };
+  if (!socket.destroyed) handle?.readStart?.();
 }

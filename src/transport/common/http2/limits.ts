@@ -35,10 +35,11 @@ export const sessionOptions: SessionOptions = {
 };
 
 /**
- * V2Ray's clients end every connection with a reset. nghttp2 takes more than 1,000 and then 33 a second for an attack,
- * and tells the client to make a new connection; Node lets us choose since 22, and ignores this before.
+ * V2Ray's clients end every connection with a reset, browsers' many at once. nghttp2 takes so many at once and so many a
+ * second for an attack: the client is told to make a new connection (GOAWAY), and what it has open goes on. Before Node 22
+ * the limits are nghttp2's own, 1,000 and 33.
  */
-export const serverSessionOptions = { ...sessionOptions, streamResetBurst: 100_000, streamResetRate: 10_000 };
+export const serverSessionOptions = { ...sessionOptions, streamResetBurst: 1_000, streamResetRate: 100 };
 
 /** Bytes a link queues for a slow peer before its writer is asked to wait. */
 export const linkHighWaterBytes = 256 * 1024;

@@ -17,21 +17,32 @@ import { connectionWindowBytes, localSettings, serverSessionOptions, serverStrea
 import { connectionBroke, connectionFault } from './stream-fault.js';
 import { abandon } from './stream-link.js';
 
-/** A connection that had streams and has none now may wait this long for the next. */
+/** A connection of a user that has no streams now may wait this long for the next. */
 const idleMs = 300_000;
+
+/**
+ * A user is let in on the first request as a rule. Whoever makes so many and is not is here to make work, resetting each
+ * of them perhaps (CVE-2023-44487).
+ */
+const mostOfStranger = 256;
+
+/** After GOAWAY a connection without streams ends by itself, unless HTTP/2 has already ended on it in an error. */
+const goodbyeMs = 5_000;
 
 export interface Http2Request {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   readonly accepted: AcceptedSocket;
   readonly fate: ConnectionFate;
+  /** As that of `Accepted`. */
+  admit(): void;
 }
 
 export interface ServerOptions {
   readonly clock: Clock;
   readonly keepAlive: KeepAliveSettings;
   readonly initialWindowBytes: number;
-  /** From accepting a connection to its first request. */
+  /** From accepting a connection until somebody is let in on one of its streams. */
   readonly handshakeMs: number;
   /** Owns the stream. */
   handle(request: Http2Request): void;
@@ -82,6 +93,10 @@ class ServerConnection {
   readonly #keepAlive: KeepAlive;
   #timer: Timer;
   #streams = 0;
+  /** Somebody was let in on one of the streams. */
+  #admitted = false;
+  /** Requests before that. */
+  #strangersRequests = 0;
   #lostOnce = false;
 
   constructor(accepted: AcceptedSocket, options: ServerOptions, gone: () => void) {
@@ -121,7 +136,7 @@ class ServerConnection {
       session,
       socket,
       clock,
-      watch: false,
+      watch: true,
       hasStreams: () => this.#streams > 0,
       lost: (error) => {
         this.#fate.decide(error);
@@ -140,13 +155,22 @@ class ServerConnection {
   }
 
   #request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (this.#lostOnce) return;
+    if (!this.#admitted) {
+      this.#strangersRequests += 1;
+      if (this.#strangersRequests > mostOfStranger) {
+        this.#lost();
+        return;
+      }
+    }
     // Node tells of a request later than it knows of it: its client may have reset it since.
-    if (stream.destroyed || stream.closed || this.#lostOnce) return;
-    this.#timer.cancel();
+    if (stream.destroyed || stream.closed) return;
+    if (this.#admitted) this.#timer.cancel();
     this.#streams += 1;
     stream.once('close', () => this.#released());
     try {
-      this.#options.handle({ stream, headers, accepted: this.#accepted, fate: this.#fate });
+      const admit = (): void => this.#admit();
+      this.#options.handle({ stream, headers, accepted: this.#accepted, fate: this.#fate, admit });
     } catch (thrown) {
       // Behind a web server one connection carries the requests of many.
       failed(thrown, () => abandon(stream));
@@ -155,9 +179,23 @@ class ServerConnection {
 
   #released(): void {
     this.#streams -= 1;
-    if (this.#streams > 0 || this.#lostOnce) return;
+    if (this.#streams > 0 || this.#lostOnce || !this.#admitted) return;
+    this.#arm(idleMs, () => {
+      this.drain();
+      this.#arm(goodbyeMs, () => this.#lost());
+    });
+  }
+
+  /** Somebody has shown that he may be here: from now on an idle time counts. */
+  #admit(): void {
+    if (this.#admitted || this.#lostOnce) return;
+    this.#admitted = true;
     this.#timer.cancel();
-    this.#timer = this.#options.clock.setTimer(idleMs, () => this.drain());
+  }
+
+  #arm(delayMs: number, action: () => void): void {
+    this.#timer.cancel();
+    this.#timer = this.#options.clock.setTimer(delayMs, action);
     this.#timer.unref();
   }
 
