@@ -179,7 +179,10 @@ class ServerConnection {
 
   #released(): void {
     this.#streams -= 1;
-    if (this.#streams > 0 || this.#lostOnce || !this.#admitted) return;
+    if (this.#streams === 0 && this.#admitted && !this.#lostOnce) this.#idle();
+  }
+
+  #idle(): void {
     this.#arm(idleMs, () => {
       this.drain();
       this.#arm(goodbyeMs, () => this.#lost());
@@ -190,7 +193,8 @@ class ServerConnection {
   #admit(): void {
     if (this.#admitted || this.#lostOnce) return;
     this.#admitted = true;
-    this.#timer.cancel();
+    if (this.#streams === 0) this.#idle();
+    else this.#timer.cancel();
   }
 
   #arm(delayMs: number, action: () => void): void {

@@ -173,7 +173,8 @@ for (const [name, settings] of Object.entries(transports)) {
       await reader.until((each) =>
         each.frames.some(({ flags: flag, stream }) => stream === 1 && (flag & 1) === 1),
       );
-      await eventually('idle', () => clock.pendingTimers === 1);
+      // The idle time, and the look after whether it is still read.
+      await eventually('idle', () => clock.pendingTimers === 2);
       clock.advance(300_000);
       await reader.until((each) => each.of(frameTypes.goaway).length > 0);
       await reader.untilEnd();
