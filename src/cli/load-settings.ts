@@ -10,7 +10,7 @@ import { configFiles, type FileFlags } from './config-files.js';
 export interface ConfigFlags extends FileFlags {
   readonly format?: ConfigFormat;
   readonly strict?: boolean;
-  readonly ignoreUnsupported?: boolean;
+  readonly ignoreUnsupported?: true | 'open';
 }
 
 /** The options that say what to load. */
@@ -25,7 +25,19 @@ export function addConfigOptions(command: Command): Command {
       ).argParser(parseFormat),
     )
     .option('--strict', 'treat keys that nothing reads as errors')
-    .option('--ignore-unsupported', 'go on although the configuration asks for things tsray lacks');
+    .addOption(
+      new Option(
+        '--ignore-unsupported [how]',
+        'go on although the configuration asks for things tsray lacks; =open: also without rules that block something',
+      ).argParser(parseIgnoring),
+    );
+}
+
+/** Throws commander's InvalidArgumentError. Without a value it is `closed` (v2ray-flags.ts). */
+function parseIgnoring(text: string): true | 'open' {
+  if (text === 'closed') return true;
+  if (text === 'open') return text;
+  throw new InvalidArgumentError('Expected nothing, or "open".');
 }
 
 /** Other names that these have elsewhere. */

@@ -7,7 +7,9 @@ const withValue = new Set(['config', 'confdir', 'format']);
  * `-config a`, `-config=a`, `-confdir`, `-format`, `-test`, `-version` and `-c` without a command become `run`, `test`
  * or `version` with `--` options; everything else is passed on as it is.
  */
-export function translateV2rayFlags(args: readonly string[]): readonly string[] {
+export function translateV2rayFlags(given: readonly string[]): readonly string[] {
+  // What follows is never its value: a file or link may stand there.
+  const args = given.map((arg) => (arg === '--ignore-unsupported' ? `${arg}=closed` : arg));
   const flags = args.map((arg) => /^--?(config|confdir|format|test|version)(=.*)?$/.exec(arg)?.[1]);
   const bare = flags[0] !== undefined || args[0] === '-c' || args[0]?.startsWith('-c=') === true;
   // After a command only the single dash is V2Ray's.

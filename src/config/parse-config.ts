@@ -3,6 +3,7 @@ import { TsrayError } from '../core/errors.js';
 import { Checker } from './check/checker.js';
 import { inside, type Place } from './check/place.js';
 import { crossCheck } from './cross-check.js';
+import { tellDroppedRules } from './dropped-rules.js';
 import type { Environment } from './environment.js';
 import { type ConfigProblem, ProblemList } from './problem.js';
 import type { HandlerResult } from './schema/handler.js';
@@ -26,8 +27,11 @@ export interface ParseOptions {
   readonly format?: ConfigFormat | undefined;
   /** Unknown keys are errors. Default false. */
   readonly strict?: boolean;
-  /** Parts of V2Ray that tsray lacks are warnings and left out, not errors. Default false. */
-  readonly ignoreUnsupported?: boolean;
+  /**
+   * Parts of V2Ray that tsray lacks are warnings and left out, not errors; of routing rules all but those that block
+   * something, which `open` leaves out too. Default false.
+   */
+  readonly ignoreUnsupported?: boolean | 'open';
   /** It is not to be run as it is: that inbounds or outbounds are absent is no warning. Default false. */
   readonly partial?: boolean;
   /** For ports given as `env:NAME`. Default: no variable is set. */
@@ -105,6 +109,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     readOutbound(checker, at, streamDefaults),
   );
   crossCheck(checker, place, inbounds, outbounds, partial);
+  tellDroppedRules(checker, place, outbounds);
   if (logSettings === undefined || policySettings === undefined) return undefined;
   return {
     [validated]: true,

@@ -13,8 +13,8 @@ import type { Place } from './place.js';
 export interface CheckOptions {
   /** Unknown keys are errors. */
   readonly strict: boolean;
-  /** Features that tsray lacks are warnings, and left out. */
-  readonly ignoreUnsupported: boolean;
+  /** Features that tsray lacks are warnings, and left out; `open`: rules that block something too. */
+  readonly ignoreUnsupported: boolean | 'open';
   /** For ports given as `env:NAME`. */
   readonly environment: Environment;
 }
@@ -22,11 +22,21 @@ export interface CheckOptions {
 export class Checker {
   readonly problems: ProblemList;
   readonly options: CheckOptions;
+  readonly #droppedRules: Place[] = [];
   #essentialsMissing = 0;
 
   constructor(problems: ProblemList, options: CheckOptions) {
     this.problems = problems;
     this.options = options;
+  }
+
+  /** Rules of `routing` that are left out for want of support (`ignoreUnsupported`). */
+  get droppedRules(): readonly Place[] {
+    return this.#droppedRules;
+  }
+
+  dropRule(rule: Place): void {
+    this.#droppedRules.push(rule);
   }
 
   /** How many unsupported things were met that their handler cannot do without. */
@@ -91,6 +101,7 @@ export class Checker {
 
 function consequence(place: Place, essential: boolean): string {
   if (!essential) return 'going on without it';
+  if (place.path[0] === 'routing') return 'this rule is left out';
   const inbound = String(place.path[0]).startsWith('inbound');
   return inbound ? 'this inbound is left out' : 'this outbound refuses everything';
 }

@@ -584,6 +584,7 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
     warnings.map(({ path, message }) => `${path}: ${message}`),
     [
       'routing: routing is not supported by tsray yet; going on without it',
+      'routing.rules[0]: this rule is left out: everything leaves by the first outbound, "first", or by what another rule says, not by its balancer',
       'inbounds[0].sniffing: sniffing is not supported by tsray yet; going on without it',
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
       'inbounds[2].streamSettings.network: the transport "xhttp" is not supported by tsray; this inbound is left out',

@@ -25,6 +25,7 @@ export function readRule(checker: Checker, place: Place): RuleResult {
   if (given === undefined || place.node.kind !== 'object') return { place, settings: undefined };
   const target = readTarget(checker, place, given);
   const conditions = readConditions(checker, place, given);
+  if (checker.essentialsMissing > before) checker.dropRule(place);
   if (target === undefined || conditions === undefined || checker.essentialsMissing > before) {
     return { place, settings: undefined };
   }
