@@ -1,5 +1,6 @@
 /** Dispatcher: joins an inbound's client with the outbound that shall carry it. */
 import type { TsrayError } from '../core/errors.js';
+import type { FirstPackets } from '../core/stream/first-packets.js';
 import type { Link, PacketLink } from '../core/stream/link.js';
 import type { RelayOutcome } from '../core/stream/relay.js';
 import type { ConnContext, PacketEncoding } from './conn-context.js';
@@ -41,7 +42,7 @@ export interface PacketQuery extends RouteQuery {
 
 /** One outbound's way for all packets of a client's socket, whatever their destination (full cone). */
 export interface PacketCone {
-  openPackets(context: ConnContext): Promise<PacketRoute>;
+  openPackets(context: ConnContext, first?: FirstPackets): Promise<PacketRoute>;
 }
 
 export interface Dispatcher {
@@ -55,10 +56,12 @@ export interface Dispatcher {
    * it. Rejects with a TsrayError.
    */
   open(context: ConnContext): Promise<Route>;
-  openPackets(context: ConnContext): Promise<PacketRoute>;
+  /** The same for datagrams. `first`: those of the session, for an inbound that sniffs. */
+  openPackets(context: ConnContext, first?: FirstPackets): Promise<PacketRoute>;
   /**
    * The cone that packets to `query.destination` may share with others, always the same object for one outbound.
-   * Undefined: this destination needs a route of its own.
+   * Undefined: this destination needs a route of its own, since its outbound is not full cone, a name has to be looked
+   * up first, or `packet` is of a protocol whose name takes the destination's place.
    */
-  coneFor?(query: PacketQuery): PacketCone | undefined;
+  coneFor?(query: PacketQuery, packet: Uint8Array): PacketCone | undefined;
 }

@@ -1,5 +1,5 @@
 /** Dispatcher: sniffs, picks the outbound, opens it, and relays under the level's policy. Owns no socket. */
-import type { ConnContext, PacketEncoding } from '../../contract/conn-context.js';
+import type { ConnContext } from '../../contract/conn-context.js';
 import type { ConnectionLimits } from '../../contract/connection-limits.js';
 import type {
   Dispatcher,
@@ -13,21 +13,24 @@ import type { OutboundManager } from '../../contract/handlers.js';
 import type { AccessLog } from '../../contract/logger.js';
 import type { Outbound } from '../../contract/outbound.js';
 import type { LevelPolicy, PolicyProvider } from '../../contract/policy.js';
-import type { RouteQuery, Sniffed } from '../../contract/route-query.js';
-import type { RouteChoice, Router } from '../../contract/router.js';
+import type { Router } from '../../contract/router.js';
 import type { Sniffing } from '../../contract/sniffer.js';
 import type { Tracker } from '../../contract/tracker.js';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
-import { RateLimit } from '../../core/rate-limit.js';
+import type { FirstPackets } from '../../core/stream/first-packets.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
 import { relayPackets } from '../../core/stream/packet-relay.js';
 import { PrefixedLink, prefixedLink } from '../../core/stream/prefixed-link.js';
 import { type RelayOutcome, relay } from '../../core/stream/relay.js';
+import { RenamedPackets } from '../../core/stream/renamed-packets.js';
 import { AccessLines } from './access-lines.js';
+import { Chooser, type Chosen, encoded } from './chooser.js';
 import { beginSession, type Session } from './session.js';
+import { sniffPackets } from './sniff-packets.js';
 import { sniffStream } from './sniff-stream.js';
 import { policyFor } from './timers.js';
+import { merged, plainly, type Wanted, withSniffed } from './wanted.js';
 
 export interface DispatcherDeps {
   readonly clock: Clock;
@@ -56,21 +59,6 @@ export function createDispatcher(deps: DispatcherDeps): SniffingDispatcher {
   });
 }
 
-interface Chosen {
-  readonly choice: RouteChoice;
-  readonly outbound: Outbound;
-}
-
-/** What is to be opened. */
-interface Wanted {
-  /** What the outbound gets. */
-  readonly context: ConnContext;
-  /** What rules look at. */
-  readonly query: RouteQuery;
-  /** What the access log shows: the target as the client named it. */
-  readonly told: ConnContext;
-}
-
 /** A connection whose way is open. */
 interface Opened<L> {
   readonly target: L;
@@ -82,21 +70,22 @@ interface Opened<L> {
 class AppDispatcher {
   readonly #deps: DispatcherDeps;
   readonly #lines: AccessLines;
-  readonly #strayTags: RateLimit;
+  readonly #chooser: Chooser;
   readonly #cones = new WeakMap<Outbound, PacketCone>();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
     this.#lines = new AccessLines(deps.accessLog, deps.clock);
-    this.#strayTags = new RateLimit({ clock: deps.clock });
+    this.#chooser = new Chooser(deps.router, deps.outbounds, deps.clock);
   }
 
   bound(sniffing: Sniffing | undefined): Dispatcher {
     return {
       dispatch: (context, client) => this.#dispatch(context, client, sniffing),
       open: (context) => this.#openRoute(context),
-      openPackets: (context) => this.#openPacketRoute(context, undefined),
-      coneFor: (query) => this.#coneFor(query),
+      openPackets: async (context, first) =>
+        this.#openPacketRoute(await this.#sniffedPackets(context, first, sniffing), undefined),
+      coneFor: (query, packet) => this.#coneFor(query, packet, sniffing),
     };
   }
 
@@ -152,22 +141,25 @@ class AppDispatcher {
   }
 
   /** `fixed`: what a cone stands for; undefined: the router is asked. */
-  async #openPacketRoute(context: ConnContext, fixed: Chosen | undefined): Promise<PacketRoute> {
+  async #openPacketRoute(wanted: Wanted, fixed: Chosen | undefined): Promise<PacketRoute> {
     let opened: Opened<PacketLink>;
     try {
       opened = await this.#open(
-        plainly(context),
+        wanted,
         (outbound, each) => encoded(outbound, each.packetEncoding).openPackets(each),
         fixed,
       );
     } catch (thrown) {
-      throw this.#lines.openFailed(context, thrown);
+      throw this.#lines.openFailed(wanted.told, thrown);
     }
-    const { level, session, target } = opened;
+    const { level, session } = opened;
+    const asked = wanted.told.destination;
+    const named = wanted.context.destination;
+    const target = named === asked ? opened.target : new RenamedPackets(opened.target, asked, named);
     return {
       relay: async (link) => {
         session.began(link);
-        const idleMs = context.idleMs ?? level.connIdleMs;
+        const idleMs = wanted.context.idleMs ?? level.connIdleMs;
         const { clock } = this.#deps;
         const outcome = await relayPackets(link, target, { clock, idleMs, meter: session.meter });
         return this.#over(session, outcome);
@@ -183,7 +175,7 @@ class AppDispatcher {
     fixed?: Chosen,
   ): Promise<Opened<L>> {
     const { limits, outbounds, policy, tracker } = this.#deps;
-    const { choice, outbound } = fixed ?? (await this.#choose(query, context));
+    const { choice, outbound } = fixed ?? (await this.#chooser.choose(query, context));
     const place = limits?.admit(context);
     if (limits !== undefined && place === undefined) throw tooMany();
     this.#lines.accepted(told, outbound.tag);
@@ -206,27 +198,6 @@ class AppDispatcher {
       session.over({ uplinkBytes: 0, downlinkBytes: 0, error });
       throw error;
     }
-  }
-
-  #choose(query: RouteQuery, context: ConnContext): Chosen | Promise<Chosen> {
-    const choice = this.#deps.router.pick(query, context.signal);
-    return choice instanceof Promise
-      ? choice.then((each) => this.#chosen(each, context))
-      : this.#chosen(choice, context);
-  }
-
-  #chosen(choice: RouteChoice, context: ConnContext): Chosen {
-    const { outbounds } = this.#deps;
-    const { outboundTag, rule } = choice;
-    if (outboundTag !== undefined) {
-      const outbound = outbounds.get(outboundTag);
-      if (outbound !== undefined) return { choice, outbound };
-      this.#strayTags.warn(
-        (message) => context.log.warning(message),
-        `${rule ?? 'a rule'} names the outbound "${outboundTag}", which does not exist; the first outbound serves`,
-      );
-    }
-    return { choice, outbound: firstOf(outbounds) };
   }
 
   async #relay(link: Link, { level, session, target }: Opened<Link>): Promise<RelayOutcome> {
@@ -253,60 +224,43 @@ class AppDispatcher {
     return outcome;
   }
 
-  #coneFor(query: PacketQuery): PacketCone | undefined {
-    const { outbounds, router } = this.#deps;
-    const choice = router.pick(query);
-    // A name has to be looked up first: this destination has a session of its own.
-    if (choice instanceof Promise) {
-      choice.catch(() => undefined);
-      return undefined;
-    }
-    const named = choice.outboundTag === undefined ? undefined : outbounds.get(choice.outboundTag);
-    const outbound = named ?? outbounds.first;
-    if (outbound === undefined) return undefined;
-    const carrier = encoded(outbound, query.packetEncoding);
-    if (carrier.fullCone?.(query.destination) !== true) return undefined;
+  #coneFor(query: PacketQuery, packet: Uint8Array, sniffing: Sniffing | undefined): PacketCone | undefined {
+    if (sniffing !== undefined && this.#mayBeRenamed(query, packet, sniffing)) return undefined;
+    const chosen = this.#chooser.chooseCone(query);
+    if (chosen === undefined) return undefined;
+    const carrier = encoded(chosen.outbound, query.packetEncoding);
     let cone = this.#cones.get(carrier);
     if (cone === undefined) {
-      // Bound to the outbound: a second pick might choose another, which may not be full cone.
-      const chosen = { choice, outbound };
-      cone = { openPackets: (first) => this.#openPacketRoute({ ...first, fullCone: true }, chosen) };
+      // Bound to the outbound: a second choice might be another, which may not be full cone.
+      cone = {
+        openPackets: (first) => this.#openPacketRoute(plainly({ ...first, fullCone: true }), chosen),
+      };
       this.#cones.set(carrier, cone);
     }
     return cone;
   }
-}
 
-function plainly(context: ConnContext): Wanted {
-  return { context, query: context, told: context };
-}
+  /** Whether the datagram, perhaps with others behind it, can tell a name or protocol that rules look at. */
+  #mayBeRenamed(query: PacketQuery, packet: Uint8Array, sniffing: Sniffing): boolean {
+    if (sniffing.metadata(query) !== undefined) return true;
+    const step = sniffing.packets()?.push(packet);
+    return step !== undefined && step.state !== 'no';
+  }
 
-function firstOf({ first }: OutboundManager): Outbound {
-  if (first !== undefined) return first;
-  throw new TsrayError('ERR_NO_OUTBOUND', 'the configuration has no outbound to carry this connection', {
-    hint: 'Add one to "outbounds"; the first is the default.',
-  });
-}
-
-/** For packets. */
-function encoded(outbound: Outbound, encoding: PacketEncoding | undefined): Outbound {
-  return (encoding && outbound.packetEncoded?.(encoding)) ?? outbound;
-}
-
-/** What the bytes told, with the name that the address told: a fake address stands for one name, whatever the bytes say. */
-function merged(content: Sniffed | undefined, metadata: Sniffed | undefined): Sniffed | undefined {
-  if (content === undefined || metadata?.domain === undefined) return content ?? metadata;
-  return { ...content, domain: metadata.domain };
-}
-
-function withSniffed(told: ConnContext, sniffed: Sniffed | undefined, sniffing: Sniffing): Wanted {
-  if (sniffed === undefined) return plainly(told);
-  const context = { ...told, sniffed };
-  const { domain } = sniffed;
-  if (domain === undefined || !sniffing.overrides(sniffed)) return { context, query: context, told };
-  const destination = { ...told.destination, address: { kind: 'domain', host: domain } as const };
-  const named = { ...context, destination };
-  return { context: sniffing.routeOnly ? context : named, query: named, told };
+  async #sniffedPackets(
+    context: ConnContext,
+    first: FirstPackets | undefined,
+    sniffing: Sniffing | undefined,
+  ): Promise<Wanted> {
+    if (sniffing === undefined) return plainly(context);
+    const metadata = sniffing.metadata(context);
+    const sniffer = first === undefined ? undefined : sniffing.packets();
+    const content =
+      first === undefined || sniffer === undefined
+        ? undefined
+        : await sniffPackets(first, sniffer, sniffing.waitMs, this.#deps.clock);
+    return withSniffed(context, merged(content, metadata), sniffing);
+  }
 }
 
 function tooMany(): TsrayError {

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.js';
 import { failed, later } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Destination } from '../net/destination.js';
+import type { FirstPackets } from './first-packets.js';
 import type { PacketLink, PacketSink } from './link.js';
 import type { PacketDrops } from './packet-drops.js';
 import { PendingPackets } from './pending-packets.js';
@@ -29,9 +30,13 @@ export interface PacketSessionsOptions<C extends object = object> {
     target: Destination,
     signal: AbortSignal,
     cone: C | undefined,
+    first: FirstPackets,
   ) => Promise<SessionRoute>;
-  /** Destinations of one source that are given the same object share a session. Absent: none do. */
-  readonly coneFor?: (source: Destination, target: Destination) => C | undefined;
+  /**
+   * Destinations of one source that are given the same object share a session; `packet` is the first one for `target`.
+   * Absent: none do.
+   */
+  readonly coneFor?: (source: Destination, target: Destination, packet: Uint8Array) => C | undefined;
   /** Sends a lent datagram that came from `remote` to the client at `source`. False: dropped. */
   readonly reply: (bytes: Uint8Array, remote: Destination, source: Destination) => boolean;
   /** Told what is dropped. */
@@ -88,7 +93,7 @@ export class PacketSessions<C extends object = object> {
       this.#forget(session);
       session = undefined;
     }
-    session ??= this.#join(key, from, source, target);
+    session ??= this.#join(key, from, source, target, bytes);
     session.deliver(bytes, target);
   }
 
@@ -98,8 +103,8 @@ export class PacketSessions<C extends object = object> {
   }
 
   /** The shared session that this destination belongs to, or a new one. */
-  #join(key: string, from: string, source: Destination, target: Destination): Session {
-    const cone = this.#options.coneFor?.(source, target);
+  #join(key: string, from: string, source: Destination, target: Destination, packet: Uint8Array): Session {
+    const cone = this.#options.coneFor?.(source, target, packet);
     let session = cone === undefined ? undefined : this.#shared.get(from)?.get(cone);
     if (session?.mayRetry(this.#options.clock.monotonicMs()) === true) {
       this.#forget(session);
@@ -123,7 +128,7 @@ export class PacketSessions<C extends object = object> {
     const { clock, drops, open, reply } = this.#options;
     const session = new Session({
       clock,
-      open: (signal) => open(source, target, signal, cone),
+      open: (signal, first) => open(source, target, signal, cone, first),
       reply: (bytes, remote) => reply(bytes, remote, source),
       counters: this.counters,
       drops,
@@ -163,14 +168,14 @@ export class PacketSessions<C extends object = object> {
     }
     if (oldest === undefined) return;
     this.counters.evicted += 1;
-    this.#options.drops?.add('crowded', oldest.waiting);
+    this.#options.drops?.add('crowded', oldest.waiting.length);
     oldest.close();
   }
 }
 
 interface SessionOptions {
   readonly clock: Clock;
-  readonly open: (signal: AbortSignal) => Promise<SessionRoute>;
+  readonly open: (signal: AbortSignal, first: FirstPackets) => Promise<SessionRoute>;
   readonly reply: (bytes: Uint8Array, remote: Destination) => boolean;
   readonly counters: PacketSessionCounters;
   readonly drops: Pick<PacketDrops, 'add'> | undefined;
@@ -180,10 +185,11 @@ interface SessionOptions {
   readonly leave: () => void;
 }
 
-class Session implements PacketLink {
+class Session implements PacketLink, FirstPackets {
   readonly #options: SessionOptions;
   readonly #aborter = new AbortController();
   readonly #pending = new PendingPackets();
+  #onNext: ((packet: Uint8Array) => void) | undefined;
   #sink: PacketSink | undefined;
   #closed = false;
   /** Monotonic time of a failed opening. */
@@ -198,7 +204,7 @@ class Session implements PacketLink {
 
   open(): void {
     const { clock, open } = this.#options;
-    open(this.#aborter.signal)
+    open(this.#aborter.signal, this)
       .then(
         (route) => {
           if (this.#closed) {
@@ -215,9 +221,15 @@ class Session implements PacketLink {
       .catch((thrown: unknown) => failed(thrown, (error) => this.destroy(error)));
   }
 
-  /** Datagrams that wait for the way to be opened. */
-  get waiting(): number {
-    return this.#pending.length;
+  get waiting(): readonly Uint8Array[] {
+    return this.#pending.list.map(({ bytes }) => bytes);
+  }
+
+  whenNext(action: (packet: Uint8Array) => void): () => void {
+    this.#onNext = action;
+    return () => {
+      if (this.#onNext === action) this.#onNext = undefined;
+    };
   }
 
   leave(): void {
@@ -236,7 +248,8 @@ class Session implements PacketLink {
       return;
     }
     if (this.#failedAtMs !== undefined) this.#dropped('failed', 1);
-    else if (!this.#pending.add(bytes, target)) this.#dropped('opening', 1);
+    else if (this.#pending.add(bytes, target)) this.#onNext?.(bytes);
+    else this.#dropped('opening', 1);
   }
 
   start(sink: PacketSink): void {

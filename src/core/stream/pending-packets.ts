@@ -53,6 +53,11 @@ export class PendingPackets {
     return this.#packets.length;
   }
 
+  /** In their order. */
+  get list(): readonly PendingPacket[] {
+    return this.#packets;
+  }
+
   /** Keeps a copy of a lent datagram. False: no room. */
   add(bytes: Uint8Array, destination: Destination): boolean {
     if (!this.#room.take(bytes.length)) return false;

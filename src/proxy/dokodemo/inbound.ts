@@ -9,6 +9,7 @@ import type { Clock } from '../../core/clock.js';
 import { describeError, toTsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination, Network } from '../../core/net/destination.js';
+import type { FirstPackets } from '../../core/stream/first-packets.js';
 import { PacketDrops } from '../../core/stream/packet-drops.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
 import type { InboundPorts, OpenPorts } from '../ports/inbound-ports.js';
@@ -69,7 +70,7 @@ class DokodemoInbound implements Inbound {
       host,
       ports: serves('udp') ? ports : [],
       target: () => this.#handler.target,
-      open: (source, signal) => this.#handler.openPackets(source, signal),
+      open: (source, signal, first) => this.#handler.openPackets(source, signal, first),
     });
   }
 
@@ -133,8 +134,8 @@ class DokodemoHandler implements ConnectionHandler {
 
   drain(): void {}
 
-  openPackets(source: Destination, signal: AbortSignal): Promise<PacketRoute> {
-    return this.#deps.dispatcher.openPackets(this.#context('udp', source, signal));
+  openPackets(source: Destination, signal: AbortSignal, first: FirstPackets): Promise<PacketRoute> {
+    return this.#deps.dispatcher.openPackets(this.#context('udp', source, signal), first);
   }
 
   async #serve(accepted: Accepted): Promise<void> {

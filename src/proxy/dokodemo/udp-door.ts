@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import type { FirstPackets } from '../../core/stream/first-packets.js';
 import type { PacketDrops } from '../../core/stream/packet-drops.js';
 import { PacketSessions } from '../../core/stream/packet-sessions.js';
 
@@ -17,7 +18,7 @@ export interface UdpDoorsDeps {
   /** May be empty. */
   readonly ports: readonly number[];
   readonly target: () => Destination;
-  readonly open: (source: Destination, signal: AbortSignal) => Promise<PacketRoute>;
+  readonly open: (source: Destination, signal: AbortSignal, first: FirstPackets) => Promise<PacketRoute>;
 }
 
 export class UdpDoors {
@@ -64,7 +65,7 @@ class UdpDoor {
     this.#sessions = new PacketSessions({
       clock: deps.clock,
       drops: deps.drops,
-      open: (source, _target, signal) => deps.open(source, signal),
+      open: (source, _target, signal, _cone, first) => deps.open(source, signal, first),
       reply: (bytes, _remote, source) => link.send(bytes, source),
     });
     this.#closed = new Promise((resolve) => {

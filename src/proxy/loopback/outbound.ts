@@ -25,7 +25,7 @@ export function createLoopbackOutbound(deps: LoopbackDeps): Outbound {
     const rounds = (context.rounds ?? 0) + 1;
     if (rounds > maxRounds) {
       throw new TsrayError(
-        'ERR_LIMIT',
+        'ERR_NO_OUTBOUND',
         `rules have sent this connection round in a circle ${maxRounds} times`,
         {
           hint: `Which rule with the inbound tag "${settings.inboundTag}" leads to the outbound "${tag}" again?`,

@@ -21,7 +21,7 @@ export function createMuxDispatcher(inner: Dispatcher, server: MuxServer): Dispa
         discard: () => undefined,
       });
     },
-    openPackets: (context) => inner.openPackets(context),
-    coneFor: (query) => inner.coneFor?.(query),
+    openPackets: (context, first) => inner.openPackets(context, first),
+    coneFor: (query, packet) => inner.coneFor?.(query, packet),
   };
 }

@@ -196,9 +196,10 @@ class Serving {
       drops: this.#drops,
       source: this.#context.source,
       idleMs: this.#idleMs(),
-      open: (_source, target, signal, cone) =>
-        (cone ?? dispatcher).openPackets(this.#contextFor(target, signal)),
-      coneFor: (_source, target) => dispatcher.coneFor?.({ ...this.#context, destination: target }),
+      open: (_source, target, signal, cone, first) =>
+        (cone ?? dispatcher).openPackets(this.#contextFor(target, signal), first),
+      coneFor: (_source, target, packet) =>
+        dispatcher.coneFor?.({ ...this.#context, destination: target }, packet),
     });
   }
 

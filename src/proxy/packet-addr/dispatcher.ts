@@ -48,15 +48,15 @@ export function createPacketAddrDispatcher(inner: Dispatcher, deps: PacketAddrDe
         discard: () => undefined,
       });
     },
-    openPackets(context) {
-      if (context.destination.address.host !== packetAddrHost) return inner.openPackets(context);
+    openPackets(context, first) {
+      if (context.destination.address.host !== packetAddrHost) return inner.openPackets(context, first);
       return Promise.resolve({
         relay: (link) => serve(inner, deps, drops, context, new PacketAddrLink(link)),
         discard: () => undefined,
       });
     },
-    coneFor: (query) =>
-      query.destination.address.host === packetAddrHost ? undefined : inner.coneFor?.(query),
+    coneFor: (query, packet) =>
+      query.destination.address.host === packetAddrHost ? undefined : inner.coneFor?.(query, packet),
   };
 }
 
@@ -76,8 +76,9 @@ async function serve(
     drops,
     source: context.source,
     idleMs: context.idleMs ?? deps.policy.forLevel(context.level).connIdleMs,
-    open: (_source, target, signal, cone) => (cone ?? inner).openPackets(contextFor(target, signal)),
-    coneFor: (_source, target) => inner.coneFor?.({ ...context, destination: target }),
+    open: (_source, target, signal, cone, first) =>
+      (cone ?? inner).openPackets(contextFor(target, signal), first),
+    coneFor: (_source, target, packet) => inner.coneFor?.({ ...context, destination: target }, packet),
   });
   const outcome = await hub.attach(link);
   hub.close();

@@ -47,9 +47,9 @@ export class UdpAssociation implements PacketSink {
     this.#sessions = new PacketSessions<PacketCone>({
       clock: deps.clock,
       drops: deps.drops,
-      open: (source, target, signal, cone) =>
-        (cone ?? deps.dispatcher).openPackets(deps.context(source, target, signal)),
-      coneFor: (source, target) => deps.dispatcher.coneFor?.(deps.query(source, target)),
+      open: (source, target, signal, cone, first) =>
+        (cone ?? deps.dispatcher).openPackets(deps.context(source, target, signal), first),
+      coneFor: (source, target, packet) => deps.dispatcher.coneFor?.(deps.query(source, target), packet),
       reply: (bytes, remote, source) => this.#reply(bytes, remote, source),
     });
     this.#timer = deps.clock.setTimer(deps.idleMs, deps.onIdle);

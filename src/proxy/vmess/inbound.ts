@@ -14,6 +14,7 @@ import { describeError, type TsrayError, toTsrayError } from '../../core/errors.
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
+import { HeldPackets } from '../../core/stream/held-packets.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
@@ -278,9 +279,9 @@ async function servePackets(
   context: ConnContext,
   channel: ChannelOptions,
 ): Promise<void> {
-  const link = createVmessPacketLink(channel, context.destination);
+  const link = new HeldPackets(createVmessPacketLink(channel, context.destination));
   try {
-    const route = await deps.dispatcher.openPackets(context);
+    const route = await deps.dispatcher.openPackets(context, link);
     if (context.signal?.aborted === true) route.discard();
     else await route.relay(link);
   } catch {

@@ -25,24 +25,25 @@ function start() {
   return { accessLog, outbounds, state, dispatcher };
 }
 
+const nothing = new Uint8Array(0);
 const game = contextFor(at('192.0.2.1', 27_015, 'udp'));
 
 test('one cone for each outbound that is full cone for the destination', () => {
   const { dispatcher, state } = start();
-  const first = dispatcher.coneFor?.(game);
+  const first = dispatcher.coneFor?.(game, nothing);
   assert.ok(first);
-  assert.equal(dispatcher.coneFor?.(contextFor(at('192.0.2.2', 1, 'udp'))), first);
-  assert.equal(dispatcher.coneFor?.(contextFor(at('192.0.2.2', 53, 'udp'))), undefined);
+  assert.equal(dispatcher.coneFor?.(contextFor(at('192.0.2.2', 1, 'udp')), nothing), first);
+  assert.equal(dispatcher.coneFor?.(contextFor(at('192.0.2.2', 53, 'udp')), nothing), undefined);
   state.picked = 1;
-  assert.notEqual(dispatcher.coneFor?.(game), first);
+  assert.notEqual(dispatcher.coneFor?.(game, nothing), first);
   state.picked = 2;
-  assert.equal(dispatcher.coneFor?.(game), undefined);
-  assert.equal(dispatcherTo([]).coneFor?.(game), undefined);
+  assert.equal(dispatcher.coneFor?.(game, nothing), undefined);
+  assert.equal(dispatcherTo([]).coneFor?.(game, nothing), undefined);
 });
 
 test('a cone opens its own outbound, tells it that more destinations follow, and writes the access log', async () => {
   const { dispatcher, state, outbounds, accessLog } = start();
-  const cone = dispatcher.coneFor?.(game);
+  const cone = dispatcher.coneFor?.(game, nothing);
   assert.equal(accessLog.records.length, 0);
   state.picked = 1;
   const route = await cone?.openPackets(game);

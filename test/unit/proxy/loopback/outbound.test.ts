@@ -66,7 +66,7 @@ test('datagrams go the same way', async () => {
 test('rules that lead round in a circle end the connection with what is wrong', async () => {
   const { dispatcher } = start(true);
   await assert.rejects(dispatcher.open(contextFor(at('192.0.2.1', 443))), {
-    code: 'ERR_LIMIT',
+    code: 'ERR_NO_OUTBOUND',
     message: /round in a circle/,
   });
 });

@@ -236,5 +236,5 @@ test('server: everything else goes on as it is', async () => {
   await settle();
   assert.equal(inner.opens.length, 1);
   assert.equal(inner.packetOpens.length, 1);
-  assert.equal(dispatcher.coneFor?.(contextFor(dns)), undefined);
+  assert.equal(dispatcher.coneFor?.(contextFor(dns), new Uint8Array(0)), undefined);
 });
