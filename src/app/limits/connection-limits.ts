@@ -11,8 +11,8 @@ import type { ProcessLimits } from './process-limits.js';
 /** A connection through the process has a descriptor on each side; a tenth of all is left to listeners, files and DNS. */
 const connectionsPerDescriptor = 0.45;
 
-/** What a session of a Mux carrier costs at most while nothing is on its way; half of the heap is left to what is. */
-const heapBytesPerConnection = 8 * 1024;
+/** What an XUDP session with its socket costs was 13 KiB; half of the heap is left to what is on its way. */
+const heapBytesPerConnection = 24 * 1024;
 const heapShare = 0.5;
 
 /** Of what is left to others, for one user. */

@@ -168,6 +168,8 @@ class Serving {
 
   #openPackets(frame: Frame, target: Destination): CarrierSession {
     const { id, globalId } = frame;
+    // Beside what its packets open: the session itself, and its sockets' table.
+    const place = this.#deps.limits?.admit(this.#context);
     const session = new PacketSession({
       carrier: this.#carrier,
       id,
@@ -177,10 +179,11 @@ class Serving {
       // Clients of XUDP take more than V2Ray's, and are known by their id (sing) or Global ID, be it zero (Xray).
       maxPacketBytes: id === 0 || globalId !== undefined ? xudpPacketBytes : plainPacketBytes,
     });
-    const { hub, release } = this.#sources.take(this.#sourceKey(globalId), () => this.#newHub());
+    const { hub, release } = this.#sources.take(this.#owner(), sourceId(globalId), () => this.#newHub());
     hub
       .attach(session)
       .then(({ uplinkBytes, downlinkBytes }) => {
+        place?.release();
         release();
         this.#count(uplinkBytes, downlinkBytes);
       })
@@ -203,11 +206,10 @@ class Serving {
     });
   }
 
-  /** No user takes over another's. */
-  #sourceKey(globalId: Uint8Array | undefined): string | undefined {
-    if (globalId === undefined || globalId.every((byte) => byte === 0)) return undefined;
+  /** No user takes over another's sources. */
+  #owner(): string {
     const { inboundTag, user } = this.#context;
-    return JSON.stringify([inboundTag, user?.email, user?.level, Buffer.from(globalId).toString('hex')]);
+    return JSON.stringify([inboundTag, user?.email, user?.level]);
   }
 
   /** What V2Ray passes on to a session: user, inbound and source, the source printed with its network. */
@@ -238,4 +240,10 @@ class Serving {
     this.#uplinkBytes += uplinkBytes;
     this.#downlinkBytes += downlinkBytes;
   }
+}
+
+/** A Global ID of zeros stands for none. */
+function sourceId(globalId: Uint8Array | undefined): string | undefined {
+  if (globalId === undefined || globalId.every((byte) => byte === 0)) return undefined;
+  return Buffer.from(globalId).toString('hex');
 }

@@ -8,10 +8,15 @@ import type { AnyPacketHub } from '../../core/stream/packet-hub.js';
 /** Xray's time. */
 const lingerMs = 60_000;
 
+/** Of one user, lingering at once: more than a person's programs have, and few enough to be left to strangers. */
+const maxLingering = 64;
+
 /** Sources at once, in use or lingering; those that linger longest make room. */
 const maxSources = 1024;
 
 interface Entry {
+  /** Whose it is. */
+  readonly owner: string;
   readonly hub: AnyPacketHub;
   /** How many sessions began with it; the last is the one that counts. */
   uses: number;
@@ -37,9 +42,10 @@ export class UdpSources {
     return this.#entries.size;
   }
 
-  /** The hub of `key`, or a new one; one without a key is closed as soon as it is released. */
-  take(key: string | undefined, create: () => AnyPacketHub): Taken {
-    const entry = key === undefined ? undefined : (this.#entries.get(key) ?? this.#add(key, create));
+  /** `owner`'s hub of `id`, or a new one; one without an id is closed as soon as it is released. */
+  take(owner: string, id: string | undefined, create: () => AnyPacketHub): Taken {
+    const key = id === undefined ? undefined : `${id} ${owner}`;
+    const entry = key === undefined ? undefined : (this.#entries.get(key) ?? this.#add(key, owner, create));
     if (key === undefined || entry === undefined) {
       const hub = create();
       return { hub, release: () => hub.close() };
@@ -61,24 +67,30 @@ export class UdpSources {
     for (const key of [...this.#entries.keys()]) this.#drop(key);
   }
 
-  #add(key: string, create: () => AnyPacketHub): Entry | undefined {
+  #add(key: string, owner: string, create: () => AnyPacketHub): Entry | undefined {
     if (this.#entries.size >= maxSources && !this.#makeRoom()) return undefined;
-    const entry: Entry = { hub: create(), uses: 0, timer: undefined };
+    const entry: Entry = { owner, hub: create(), uses: 0, timer: undefined };
     this.#entries.set(key, entry);
     return entry;
   }
 
   /** A Map keeps the order of insertion: `#linger` moves an entry to the end. */
   #makeRoom(): boolean {
-    for (const [key, { timer }] of this.#entries) {
-      if (timer === undefined) continue;
-      this.#drop(key);
-      return true;
-    }
-    return false;
+    const [oldest] = this.#lingering(undefined);
+    if (oldest !== undefined) this.#drop(oldest);
+    return oldest !== undefined;
+  }
+
+  /** Keys of what lingers, of all owners or of one; what lingers longest is first. */
+  #lingering(owner: string | undefined): readonly string[] {
+    return [...this.#entries]
+      .filter(([, entry]) => entry.timer !== undefined && (owner ?? entry.owner) === entry.owner)
+      .map(([key]) => key);
   }
 
   #linger(key: string, entry: Entry): void {
+    const lingering = this.#lingering(entry.owner);
+    if (lingering.length >= maxLingering) this.#drop(lingering[0]!);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.timer = this.#clock.setTimer(lingerMs, () => this.#drop(key));

@@ -32,8 +32,8 @@ function fill(limits: ProcessConnections, connection: Counted): ConnectionPlace[
 test('the bound follows the open files and the heap, whichever is less', () => {
   assert.equal(make(20_000).limit, 9_000);
   assert.equal(make(1_024).limit, 460);
-  assert.equal(make(20_000, 64 * mib).limit, 4_096);
-  assert.equal(make(undefined, 64 * mib).limit, 4_096);
+  assert.equal(make(20_000, 64 * mib).limit, 1_365);
+  assert.equal(make(undefined, 64 * mib).limit, 1_365);
   assert.equal(make(20).limit, 32);
 });
 

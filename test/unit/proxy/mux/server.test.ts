@@ -521,6 +521,23 @@ test('a source with a Global ID outlives its carrier for a minute', async () => 
   await finish(started);
 });
 
+test('of the sources that one user leaves behind 64 linger', async () => {
+  const started = start();
+  const { link, dispatcher } = started;
+  for (let n = 0; n < 100; n += 1) {
+    link.deliver(open(n + 1, dns, 'q', Uint8Array.from([1, 2, 3, 4, 5, 6, 7, n])));
+  }
+  await settle();
+  const routes = dispatcher.packetOpens.map((each) => each.accept());
+  assert.equal(routes.length, 100);
+  await settle();
+  link.goAway();
+  await settle();
+  await settle();
+  assert.equal(routes.filter(({ closes }) => closes === 0).length, 64);
+  await finish(started);
+});
+
 test('a Global ID in use is taken over; the older session ends', async () => {
   const started = start();
   const { link, dispatcher, serve } = started;
