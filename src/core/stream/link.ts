@@ -45,6 +45,11 @@ export interface Link {
    */
   limitQueue?(bytes: number): void;
   /**
+   * How many more chunks a cipher below can seal or open before it would use a nonce again, whichever is less; a Mux
+   * client then opens another link. Links over others pass it on. Absent: there is no such bound.
+   */
+  remainingChunks?(): number;
+  /**
    * Whether the link keeps the process running by itself; it does until told otherwise. Links over others pass it on.
    * Absent: it always does.
    */

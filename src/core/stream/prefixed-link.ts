@@ -134,6 +134,10 @@ export class PrefixedLink implements Link {
     return this.#link.write(bytes);
   }
 
+  remainingChunks(): number {
+    return this.#link.remainingChunks?.() ?? Number.POSITIVE_INFINITY;
+  }
+
   limitQueue(bytes: number): void {
     this.#link.limitQueue?.(bytes);
   }

@@ -69,9 +69,6 @@ const closeMs = 10_000;
 /** Frames without data that may wait for a peer that takes nothing: a few for each session that it can have opened. */
 const maxUnsentFrames = 4096;
 
-/** The smallest chunks that VMess peers cut a full stream into, with room for padding. */
-const smallChunkBytes = 1_900;
-
 export class Carrier {
   /** What a session may hold before reading is paused. */
   readonly limitBytes: number;
@@ -91,7 +88,6 @@ export class Carrier {
   #closing = false;
   #closeTimer: Timer | undefined;
   #gone = false;
-  #bytesReceived = 0;
   #packetsUnsent = 0;
   /** Frames without data that were written since the link is full. */
   #unsentFrames = 0;
@@ -161,10 +157,9 @@ export class Carrier {
     return this.#outlet.unansweredMs;
   }
 
-  /** An estimate, on the high side, of the VMess chunks that went in the busier direction. */
-  get chunks(): number {
-    const received = this.#decoder.frames + Math.ceil(this.#bytesReceived / smallChunkBytes);
-    return Math.max(this.#outlet.chunks, received);
+  /** How many more chunks the link below can carry safely. */
+  get remainingChunks(): number {
+    return this.#link.remainingChunks?.() ?? Number.POSITIVE_INFINITY;
   }
 
   /** Packets that were lost here, if there were any. */
@@ -283,7 +278,6 @@ export class Carrier {
 
   #received(bytes: Uint8Array): void {
     if (!this.isOpen) return;
-    this.#bytesReceived += bytes.length;
     this.#outlet.answered();
     this.#options.moved?.();
     this.#gatherer.during(bytes.length, () => this.#decoder.push(bytes));

@@ -30,7 +30,6 @@ export class FrameDecoder {
   #use: DataUse = 'discard';
   #failure: TsrayError | undefined;
   #stopped = false;
-  #frames = 0;
   #oversizePackets = 0;
 
   /** Packets above `maxPacketBytes` are thrown away whole and counted. */
@@ -48,10 +47,6 @@ export class FrameDecoder {
   /** Between two frames. */
   get atBoundary(): boolean {
     return this.#part === 'length' && this.#held.length === 0;
-  }
-
-  get frames(): number {
-    return this.#frames;
   }
 
   get oversizePackets(): number {
@@ -138,7 +133,6 @@ export class FrameDecoder {
       } else throw thrown;
       return;
     }
-    this.#frames += 1;
     this.#expect(frame.hasData ? 'dataLength' : 'length', 2);
     this.#use = this.#sink.frame(frame);
   }

@@ -4,9 +4,6 @@ import type { Clock } from '../../core/clock.js';
 import { later } from '../../core/contain.js';
 import type { Link } from '../../core/stream/link.js';
 
-/** What tsray's VMess puts into one chunk. */
-const chunkBytes = 15_000;
-
 /** A session that is told when there is room again. */
 export interface Waiting {
   drained(): void;
@@ -20,7 +17,6 @@ export class Outlet {
   #fullSinceMs: number | undefined;
   /** Monotonic time of the first write that nothing has been received after. */
   #unansweredSinceMs: number | undefined;
-  #chunks = 0;
 
   constructor(link: Link, clock: Clock) {
     this.#link = link;
@@ -41,14 +37,8 @@ export class Outlet {
     return this.#since(this.#unansweredSinceMs);
   }
 
-  /** VMess chunks written, if VMess is below. */
-  get chunks(): number {
-    return this.#chunks;
-  }
-
   /** False: full; what was written is queued all the same. */
   write(bytes: Uint8Array): boolean {
-    this.#chunks += Math.ceil(bytes.length / chunkBytes);
     this.#unansweredSinceMs ??= this.#clock.monotonicMs();
     if (!this.#link.write(bytes)) {
       this.#fullSinceMs ??= this.#clock.monotonicMs();

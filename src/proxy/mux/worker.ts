@@ -14,11 +14,8 @@ const maxSessions = 128;
 /** V2Ray: how often a carrier is looked at; one without sessions is closed. */
 const idleCheckMs = 16_000;
 
-/**
- * VMess counts chunks in 16 bits and then repeats nonces, which for AES-GCM gives the key of its checksums away. From
- * three quarters of that on a carrier takes no new sessions; those it has may use up the rest.
- */
-const maxChunks = 49_152;
+/** A carrier whose link can carry fewer chunks takes no new sessions; those it has may use up the rest. */
+const leastChunks = 16_384;
 
 /** A carrier that has answered nothing for so long takes no new sessions: it may be dead, or a peer that has given up. */
 const silentMs = 10_000;
@@ -102,7 +99,7 @@ class Worker {
       return true;
     if (carrier === undefined) return false;
     const stuck = carrier.holding || carrier.fullMs >= stuckMs || carrier.unansweredMs >= silentMs;
-    return !carrier.isOpen || stuck || carrier.chunks >= maxChunks;
+    return !carrier.isOpen || stuck || carrier.remainingChunks < leastChunks;
   }
 
   reserve(): void {
@@ -174,7 +171,7 @@ class Worker {
   #closeIfDone(): void {
     const carrier = this.#carrier!;
     if (this.#reserved > 0 || carrier.sessionCount > 0) return;
-    if (this.#lastId >= maxSessions || carrier.chunks >= maxChunks) carrier.close();
+    if (this.#lastId >= maxSessions || carrier.remainingChunks < leastChunks) carrier.close();
   }
 
   #leave(): void {

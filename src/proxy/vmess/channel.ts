@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import type { BodyDecoder, BodyEncoder } from './body/codec.js';
+import { type BodyDecoder, type BodyEncoder, noncesPerKey } from './body/codec.js';
 
 /** Reads what precedes the peer's body. */
 export interface Opening {
@@ -109,6 +109,11 @@ export abstract class VmessChannel {
 
   holdProcess(hold: boolean): void {
     this.carrier.holdProcess?.(hold);
+  }
+
+  /** As a Link's: of both directions the one that has less left. */
+  remainingChunks(): number {
+    return noncesPerKey - Math.max(this.encoder.chunks, this.#decoder?.chunks ?? 0);
   }
 
   protected open(): void {

@@ -11,6 +11,14 @@ export interface BodyFormat {
   readonly command: Command;
 }
 
+/** A chunk's number goes into its nonce with 16 bits: further ones use nonces again, which gives AES-GCM's key away. */
+export const noncesPerKey = 0x1_0000;
+
+/** Whether the chunks of a body are counted. */
+export function countsChunks({ command, security }: BodyFormat): boolean {
+  return command === 'mux' && (security === 'aes-128-gcm' || security === 'chacha20-poly1305');
+}
+
 /** Keys of one direction, 16 bytes each. */
 export interface BodyKeys {
   /** This direction's body key and IV: the request's own, or respKey and respIV. */
@@ -49,6 +57,11 @@ export interface BodyEncoder {
    * then nothing was written and nothing drawn from the mask (vmess.md section 9).
    */
   encodePacket(packet: Uint8Array, out: Uint8Array, offset: number): number;
+  /**
+   * Chunks sealed under this direction's key so far, of which there may be `noncesPerKey`. Counted for Mux alone, which can
+   * open another connection in time; 0 otherwise.
+   */
+  readonly chunks: number;
   /** The end-of-stream chunk; nothing for a format without one. Returns the offset behind. */
   encodeEnd(out: Uint8Array, offset: number): number;
   /** Forgets keys and frees memory; nothing may be called afterwards but this. */
@@ -67,6 +80,8 @@ export interface BodyDecoder {
    */
   readonly atBoundary: boolean;
   readonly passthrough: boolean;
+  /** As the encoder's, opened. */
+  readonly chunks: number;
   /** Upper bound of the payload that a `push` of `wireBytes` can yield. */
   maxPayloadBytes(wireBytes: number): number;
   /**

@@ -2,7 +2,7 @@
 import { TsrayError } from '../../../core/errors.js';
 import type { CryptoProvider, StreamCipher } from '../../../crypto/provider.js';
 import { type ChunkCipher, type ChunkRun, chunkCipher } from './cipher.js';
-import type { BodyDecoder, BodyFormat, BodyKeys } from './codec.js';
+import { type BodyDecoder, type BodyFormat, type BodyKeys, countsChunks } from './codec.js';
 import type { BodyLayout } from './layout.js';
 import { ChunkLengths } from './length.js';
 
@@ -29,6 +29,8 @@ export class ChunkDecoder implements BodyDecoder {
   readonly #stream: StreamCipher | undefined;
   /** Payload may be delivered before its chunk is complete: nothing protects it, nothing follows it. */
   readonly #immediate: boolean;
+  readonly #counts: boolean;
+  chunks = 0;
 
   /** Bytes of the current chunk behind its size field, −1 while the field itself is awaited. */
   #size = -1;
@@ -44,6 +46,7 @@ export class ChunkDecoder implements BodyDecoder {
     this.#cipher = chunkCipher(format.security, keys, crypto);
     this.#stream =
       format.security === 'aes-128-cfb' ? (keys.stream ?? crypto.cfbDecryptor(keys.key, keys.iv)) : undefined;
+    this.#counts = countsChunks(format);
     this.#immediate = format.security === 'none' && !layout.packets;
   }
 
@@ -108,7 +111,9 @@ export class ChunkDecoder implements BodyDecoder {
       }
       at += missing;
     }
-    return this.#openCollected(bytes, out, written);
+    const end = this.#openCollected(bytes, out, written);
+    if (this.#counts) this.chunks += this.chunkEnds.length;
+    return end;
   }
 
   /** Opens what `starts` and `lengths` tell, up to the first bad chunk. Returns the offset behind the payload. */
@@ -221,6 +226,7 @@ export class RawDecoder implements BodyDecoder {
   readonly state = 'open';
   readonly failure = undefined;
   readonly atBoundary = true;
+  readonly chunks = 0;
   readonly passthrough: boolean;
   readonly chunkEnds: number[] = [];
   readonly #stream: StreamCipher | undefined;

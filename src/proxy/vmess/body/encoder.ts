@@ -2,7 +2,13 @@
 import type { RandomSource } from '../../../core/random.js';
 import type { CryptoProvider, StreamCipher } from '../../../crypto/provider.js';
 import { type ChunkCipher, chunkCipher } from './cipher.js';
-import type { BodyEncoder, BodyEncoderLimits, BodyFormat, BodyKeys } from './codec.js';
+import {
+  type BodyEncoder,
+  type BodyEncoderLimits,
+  type BodyFormat,
+  type BodyKeys,
+  countsChunks,
+} from './codec.js';
 import type { BodyLayout } from './layout.js';
 import { maxPaddingBytes } from './layout.js';
 import { ChunkLengths } from './length.js';
@@ -21,6 +27,8 @@ export class ChunkEncoder implements BodyEncoder {
   /** aes-128-cfb: everything, sizes included, passes through it. */
   readonly #stream: StreamCipher | undefined;
   readonly #random: RandomSource;
+  readonly #counts: boolean;
+  chunks = 0;
 
   constructor(
     layout: BodyLayout,
@@ -39,6 +47,7 @@ export class ChunkEncoder implements BodyEncoder {
     this.#stream =
       format.security === 'aes-128-cfb' ? (keys.stream ?? crypto.cfbEncryptor(keys.key, keys.iv)) : undefined;
     this.#random = random;
+    this.#counts = countsChunks(format);
   }
 
   maxWireBytes(payloadBytes: number): number {
@@ -73,6 +82,7 @@ export class ChunkEncoder implements BodyEncoder {
   close(): void {}
 
   #chunk(payload: Uint8Array, out: Uint8Array, offset: number): number {
+    if (this.#counts) this.chunks += 1;
     const paddingBytes = this.#lengths.nextPadding();
     const sealedBytes = payload.length + this.#overheadBytes;
     this.#lengths.write(sealedBytes + paddingBytes, out, offset);
@@ -95,6 +105,7 @@ export class ChunkEncoder implements BodyEncoder {
 /** A body without chunks: bytes as they are, or one aes-128-cfb stream. There are no packet borders and no end mark. */
 export class RawEncoder implements BodyEncoder {
   readonly passthrough: boolean;
+  readonly chunks = 0;
   readonly #packetLimitBytes: number;
   readonly #stream: StreamCipher | undefined;
 

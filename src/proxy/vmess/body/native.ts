@@ -11,7 +11,14 @@ import {
   nativeSecurity,
   nativeStatusSlot,
 } from '../../../crypto/addon.js';
-import type { BodyDecoder, BodyEncoder, BodyEncoderLimits, BodyFormat, BodyKeys } from './codec.js';
+import {
+  type BodyDecoder,
+  type BodyEncoder,
+  type BodyEncoderLimits,
+  type BodyFormat,
+  type BodyKeys,
+  countsChunks,
+} from './codec.js';
 import type { BodyLayout } from './layout.js';
 
 /** Both directions' keys are copied by the addon before its call returns: one buffer serves all calls. */
@@ -48,6 +55,8 @@ export class NativeBodyEncoder implements BodyEncoder {
   readonly #maxChunkBytes: number;
   /** Largest difference between a chunk and its payload; 0 for a body without chunks. */
   readonly #chunkExtraBytes: number;
+  readonly #counts: boolean;
+  chunks = 0;
 
   constructor(
     addon: NativeAddon,
@@ -65,6 +74,7 @@ export class NativeBodyEncoder implements BodyEncoder {
       addon.encoderNew(nativeSecurity[format.security], flags, joined, maxChunkPayload, packetLimitBytes),
     );
     this.#random = layout.padded && random !== systemRandom ? random : undefined;
+    this.#counts = countsChunks(format);
     this.#maxChunkBytes = maxChunkPayload;
     this.#chunkExtraBytes = layout.chunked
       ? layout.lengthBytes + layout.overheadBytes + (layout.padded ? nativePaddingBytes : 0)
@@ -77,6 +87,7 @@ export class NativeBodyEncoder implements BodyEncoder {
   }
 
   encode(payload: Uint8Array, out: Uint8Array, offset: number): number {
+    if (this.#counts) this.chunks += Math.ceil(payload.length / this.#maxChunkBytes);
     const padding = this.#random === undefined ? undefined : this.#padding(payload.length, this.#random);
     return this.#addon.encode(this.#handle, payload, out, offset, padding);
   }
@@ -111,6 +122,8 @@ let lastPushed: NativeBodyDecoder | undefined;
 
 export class NativeBodyDecoder implements BodyDecoder {
   readonly passthrough = false;
+  readonly #counts: boolean;
+  chunks = 0;
   readonly #addon: NativeAddon;
   readonly #handle: NativeDecoderHandle;
   #status: number = nativeDecoderStatus.open;
@@ -120,6 +133,7 @@ export class NativeBodyDecoder implements BodyDecoder {
 
   constructor(addon: NativeAddon, layout: BodyLayout, format: BodyFormat, keys: BodyKeys) {
     const flags = layoutFlags(layout, format);
+    this.#counts = countsChunks(format);
     this.#addon = addon;
     this.#handle = withKeys(keys, (joined) =>
       addon.decoderNew(nativeSecurity[format.security], flags, joined),
@@ -151,6 +165,7 @@ export class NativeBodyDecoder implements BodyDecoder {
     this.#atBoundary = addon.status[nativeStatusSlot.atBoundary] !== 0;
     this.#keptBytes = addon.status[nativeStatusSlot.keptBytes]!;
     lastPushed = this;
+    if (this.#counts) this.chunks += addon.chunkEnds().length;
     return written;
   }
 
