@@ -28,6 +28,7 @@ interface Case {
   readonly stream: object;
   readonly location: (serverPort: number) => string;
   readonly listen: string;
+  readonly alpn?: readonly string[];
 }
 
 const cases: readonly Case[] = [
@@ -43,6 +44,15 @@ const cases: readonly Case[] = [
     location: (port) => documented('/chat', port, '/up'),
     listen: 'ssl',
   },
+  ...(['ws', 'httpupgrade'] as const).flatMap((network): Case[] =>
+    [['h2'], ['h2', 'http/1.1'], ['h3']].map((alpn) => ({
+      name: `${network} where nginx has HTTP/2 and alpn is ${alpn.join(', ')}`,
+      stream: { network, [`${network}Settings`]: { path: '/way' } },
+      location: (port) => documented('/chat', port, '/way'),
+      listen: 'ssl http2',
+      alpn,
+    })),
+  ),
   {
     name: 'grpc',
     stream: { network: 'grpc', grpcSettings: { serviceName: 'GunService' } },
@@ -87,6 +97,7 @@ async function through(
           security: 'tls',
           tlsSettings: {
             serverName: 'www.example.com',
+            ...(each.alpn === undefined ? {} : { alpn: each.alpn }),
             certificates: [{ usage: 'verify', certificateFile: files.certificateFile }],
           },
         },

@@ -40,6 +40,26 @@ test('a null among texts is an empty one', () => {
   assert.deepEqual(hosts([null, 'a.example']), hosts('a.example'));
 });
 
+test('an empty address of a dokodemo-door is none', () => {
+  const lines = problemLines(
+    JSON.stringify({
+      inbounds: [{ protocol: 'tunnel', port: 1, settings: { address: '', followRedirect: true } }],
+      outbounds: [{ protocol: 'freedom' }],
+    }),
+  );
+  assert.ok(
+    lines.every((line) => !line.includes('settings.address')),
+    lines.join('\n'),
+  );
+  const without = problemLines(
+    JSON.stringify({
+      inbounds: [{ protocol: 'tunnel', port: 1, settings: { address: ' ', port: 1 } }],
+      outbounds: [{ protocol: 'freedom' }],
+    }),
+  );
+  assert.match(without[0]!, /settings\.address: expected an IP address or a domain name/);
+});
+
 test('one text with commas is a list of texts', () => {
   const stream = (alpn: unknown) =>
     outboundOf({ protocol: 'freedom', streamSettings: { security: 'tls', tlsSettings: { alpn } } }).stream;

@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { parseAddress } from '../../../core/net/address.js';
 import type { DokodemoSettings } from '../../../proxy/dokodemo/settings.js';
 import { expectedOf, viewOf } from '../../check/notes.js';
-import { inside } from '../../check/place.js';
+import { inside, textAt } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
+import { adviseAddress, isAddress } from '../../values/address.js';
 import { parseNetworks } from '../../values/networks.js';
 import { foreign } from '../foreign-keys.js';
 import { section } from '../section.js';
@@ -12,6 +13,7 @@ import { timeoutOf } from '../timeout.js';
 import {
   addressHint,
   addressText,
+  checkedText,
   deprecated,
   level,
   networkList,
@@ -20,10 +22,17 @@ import {
   whole,
 } from '../types.js';
 
+/** An empty one is none, as in V2Ray: what is redirected knows its target. */
+const targetText = checkedText(
+  expectedOf(viewOf(addressText)),
+  (given) => given.trim() === '' || isAddress(given),
+  { advise: adviseAddress },
+);
+
 export const dokodemoSchema = v.object(
   {
     /** Required, but for followRedirect. */
-    address: v.optional(addressText),
+    address: v.optional(targetText),
     port: v.optional(whole(0, 65535, 'a port from 1 to 65535'), 0),
     network: v.optional(networkList, 'tcp'),
     followRedirect: unsupported('followRedirect is not supported on this platform (it needs iptables)', {
@@ -39,7 +48,7 @@ export const dokodemoSchema = v.object(
 export const dokodemo = section(
   dokodemoSchema,
   (value): DokodemoSettings | undefined => {
-    if (value.address === undefined) return undefined;
+    if (value.address === undefined || value.address.trim() === '') return undefined;
     const networks = typeof value.network === 'string' ? value.network : value.network.join(',');
     return {
       address: parseAddress(value.address),
@@ -53,6 +62,7 @@ export const dokodemo = section(
     const redirected = inside(place, 'followRedirect').node;
     if (redirected.kind === 'boolean' && redirected.value) return;
     const address = inside(place, 'address');
-    if (address.missing) checker.wrongValue(address, expectedOf(viewOf(addressText)), addressHint);
+    if (address.missing || textAt(address)?.trim() === '')
+      checker.wrongValue(address, expectedOf(viewOf(addressText)), addressHint);
   },
 );
