@@ -245,7 +245,7 @@ describe('a QUIC listener', { skip: withoutQuic }, () => {
   };
 
   test('says nothing to garbage, and keeps nothing of it', async () => {
-    const server = await quicServer({ limits: { maxHandshakes: 2 } });
+    const server = await quicServer();
     const garbage = [
       Buffer.alloc(0),
       Buffer.of(0x40),
@@ -280,25 +280,34 @@ describe('a QUIC listener', { skip: withoutQuic }, () => {
     await server.listener.close();
   });
 
-  test('bounds the handshakes that are not done, and forgets them at their deadline', async () => {
-    const server = await quicServer({ limits: { maxHandshakes: 3, handshakeMs: deadlineMs } });
-    // Clients that never hear an answer, so their handshakes stay half done.
-    const between = await startUdpBetween(server.port, (datagram, direction) =>
-      direction === 'up' ? [datagram] : [],
-    );
-    const stuck = Array.from({ length: 3 }, () => quicDialer({ timeoutMs: 150 }));
-    await Promise.all(
-      stuck.map((dialer) =>
-        assert.rejects(dialer.dial(loopback(between.port)), { code: 'ERR_DIAL_TIMEOUT' }),
-      ),
-    );
-    const dialer = quicDialer({ timeoutMs: 5_000 });
-    // Its first packets are ignored, and sent again.
-    (await dialer.dial(loopback(server.port))).destroy();
-    for (const each of [...stuck, dialer]) await each.close();
-    await between.close();
-    await server.listener.close();
-  });
+  for (const { name, settings } of [
+    { name: 'plain', settings: plainQuic },
+    { name: 'sealed', settings: sealed },
+  ]) {
+    test(`${name}: many handshakes that stay half done keep nobody out, and are forgotten at their deadline`, async () => {
+      const server = await quicServer({ settings, limits: { retryFrom: 3, handshakeMs: deadlineMs } });
+      // Clients that never hear an answer.
+      const between = await startUdpBetween(server.port, (datagram, direction) =>
+        direction === 'up' ? [datagram] : [],
+      );
+      const stuck = Array.from({ length: 5 }, () => quicDialer({ settings, timeoutMs: 150 }));
+      await Promise.all(
+        stuck.map((dialer) =>
+          assert.rejects(dialer.dial(loopback(between.port)), { code: 'ERR_DIAL_TIMEOUT' }),
+        ),
+      );
+      const dialer = quicDialer({ settings, timeoutMs: 5_000 });
+      const link = await dialer.dial(loopback(server.port));
+      const sink = CollectSink.on(link);
+      link.write(Buffer.from('hello'));
+      echoLink((await server.next()).link);
+      await sink.until((each) => each.text === 'hello');
+      link.destroy();
+      for (const each of [...stuck, dialer]) await each.close();
+      await between.close();
+      await server.listener.close();
+    });
+  }
 
   test('close ends every link and connection; drain waits for the last link', async () => {
     const before = countResources();

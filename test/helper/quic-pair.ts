@@ -35,15 +35,17 @@ export function quicDialer({ settings = plainQuic, timeoutMs, tls }: QuicClientO
 }
 
 export interface QuicServerOptions {
+  /** Clients are not let in. */
+  readonly strangers?: boolean;
   readonly settings?: QuicSettings;
   readonly tls?: TlsSettings;
   readonly port?: number;
-  readonly limits?: Partial<Pick<QuicListenDeps, 'maxConnections' | 'maxHandshakes' | 'handshakeMs'>>;
+  readonly limits?: Partial<Pick<QuicListenDeps, 'maxConnections' | 'retryFrom' | 'handshakeMs'>>;
 }
 
 /** `next` gives what is accepted, in order. */
 export async function quicServer(options: QuicServerOptions = {}): Promise<TransportServer> {
-  const { limits = {}, port = 0, settings = plainQuic, tls } = options;
+  const { limits = {}, port = 0, settings = plainQuic, strangers, tls } = options;
   const waiting: ((accepted: Accepted) => void)[] = [];
   const ready: Accepted[] = [];
   let count = 0;
@@ -51,6 +53,7 @@ export async function quicServer(options: QuicServerOptions = {}): Promise<Trans
   const listen = createQuicListen(settings, quicServerSecurity(tls, alpn, deps), deps);
   const listener = await listen('127.0.0.1', port, (accepted) => {
     count += 1;
+    if (strangers !== true) accepted.admit();
     const take = waiting.shift();
     if (take === undefined) ready.push(accepted);
     else take(accepted);

@@ -73,6 +73,7 @@ export class TestListener {
   ): Promise<TestListener> {
     const made = new TestListener();
     made.#listener = await createStreamListen(settings, deps)(host, 0, (accepted) => {
+      accepted.admit();
       const next = made.#waiting.shift();
       if (next === undefined) made.#arrived.push(accepted);
       else next(accepted);

@@ -1,140 +1,107 @@
 /** One QUIC connection: drives the engine with packets and time, and gives its streams as links. */
-
 import type { Clock, Timer } from '../../core/clock.js';
-import { contain, failed } from '../../core/contain.js';
+import { contain } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { runSoon, type SoonTask } from '../common/soon.js';
+import type { ConnectionOptions } from './connection-options.js';
 import type { EngineAddress, EngineConnection } from './engine.js';
-import { connectionFault } from './faults.js';
-import { Pacer } from './pacer.js';
-import { PeerStreams } from './peer-streams.js';
+import { connectionFault, handshakeFault } from './faults.js';
+import { InputBudget } from './input-budget.js';
+import { connectionInputBytes } from './limits.js';
+import { Liveness } from './liveness.js';
+import { PacketFlow } from './packet-flow.js';
 import { discardInput, QuicLink, type StreamHost } from './stream-link.js';
+import { guarded, Streams } from './streams.js';
 
-/** Packets sent in one turn of the event loop; others have theirs in between, and peers' sockets keep up. */
-const burst = 64;
-
-/** With streams open, a peer that was not heard for this long is asked. Half the time after which it is given up. */
-const keepAliveMs = 15_000;
-
-/** When it stops in the middle of sending it is asked sooner, once: it may be gone, and its machine says so only then. */
-const stoppedMs = 2_000;
-
-/** Packets that only acknowledge are shorter; nobody answers those. */
-const answeredBytes = 100;
-
-/** How often the pace is looked at. */
-const measureMs = 5;
 /** What the pace holds back is looked at again this much later. */
 const paceMs = 1;
 
 const nothing = new Uint8Array(0);
 
-export interface ConnectionOptions {
-  readonly engine: EngineConnection;
-  readonly clock: Clock;
-  /** Of this connection's own socket. */
-  readonly local: EngineAddress;
-  /** `host:port`, for messages. */
-  readonly where: string;
-  readonly handshakeMs: number;
-  /** Where the engine writes packets. */
-  room(): Uint8Array;
-  /** Sends the packet of `length` bytes at `room()`. */
-  send(length: number, to: EngineAddress): void;
-  /** The handshake is done. What it throws ends the connection. */
-  established(): void;
-  /** The peer has opened a stream; the receiver owns its link. */
-  opened?(link: QuicLink): void;
-  /** There are streams that somebody needs the process for, or none any more. */
-  busy?(isBusy: boolean): void;
-  /** The connection is gone, its links were told. Once. */
-  closed(error: TsrayError | undefined): void;
-}
+/**
+ * `shaking hands` from the start; `open` when the handshake is done; `closed` at the end. Retired, it ends with the last
+ * of its streams.
+ */
+type State = 'shaking hands' | 'open' | 'closed';
 
 export class QuicConnection implements StreamHost, SoonTask {
   readonly engine: EngineConnection;
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
-  readonly #links = new Map<number, QuicLink>();
-  /** Those that have something queued. */
-  readonly #waiting = new Set<QuicLink>();
-  readonly #peerStreams = new PeerStreams();
+  readonly #streams: Streams;
+  readonly #liveness: Liveness;
+  readonly #flow: PacketFlow;
+  readonly #input: InputBudget;
   readonly #deadlineMs: number;
-  readonly #pacer = new Pacer();
-  #measuredMs = 0;
-  /** The pace has held packets back. */
-  #held = false;
+  #state: State = 'shaking hands';
+  #retired = false;
   #nextStream = 0;
   #timer: Timer | undefined;
   #timerMs = 0;
   #dueMs = 0;
-  #heardMs: number;
-  #askedMs = 0;
-  /** When something was last read from a stream. */
-  #readMs = 0;
-  /** When the first packet was sent that nothing has followed yet. 0: none. */
-  #unansweredMs = 0;
-  readonly #listeners = new Set<() => void>();
-  #heard = false;
-  #established = false;
-  /** Links that do not want the process kept running for them. */
-  readonly #unheld = new Set<QuicLink>();
-  #busy = false;
-  #retired = false;
-  #closed = false;
   #fault: TsrayError | undefined;
   queued = false;
 
   constructor(options: ConnectionOptions) {
+    const { clock, engine, inputLimitBytes, room, send } = options;
     this.#options = options;
-    this.engine = options.engine;
-    this.#clock = options.clock;
-    const nowMs = options.clock.monotonicMs();
-    this.#heardMs = nowMs;
-    this.#deadlineMs = nowMs + options.handshakeMs;
+    this.engine = engine;
+    this.#clock = clock;
+    this.#deadlineMs = clock.monotonicMs() + options.handshakeMs;
+    this.#streams = new Streams((isBusy) => this.#options.busy?.(isBusy));
+    const liveness = new Liveness(clock);
+    this.#liveness = liveness;
+    this.#flow = new PacketFlow({
+      engine,
+      room,
+      send,
+      sent: (length, nowMs) => liveness.sent(length, nowMs),
+    });
+    this.#input = new InputBudget(inputLimitBytes ?? connectionInputBytes);
+    if (inputLimitBytes === undefined) this.#input.admit(connectionInputBytes);
     runSoon(this);
   }
 
   get isEstablished(): boolean {
-    return this.#established;
+    return this.#state === 'open';
   }
 
   /** Streams that are somebody's. */
   get streams(): number {
-    return this.#links.size;
+    return this.#streams.size;
   }
 
   /** Streams may be opened. */
   get hasRoom(): boolean {
-    return this.#isUsable && this.engine.peerStreamsLeftBidi() > 0;
+    return this.#state === 'open' && !this.#retired && this.engine.peerStreamsLeftBidi() > 0;
   }
 
   /** How long something has been waiting for an answer. */
   get unansweredMs(): number {
-    return this.#unansweredMs === 0 ? 0 : this.#clock.monotonicMs() - this.#unansweredMs;
+    return this.#liveness.unansweredMs;
   }
 
   get quietMs(): number {
-    return this.#clock.monotonicMs() - this.#heardMs;
+    return this.#liveness.quietMs;
   }
 
-  get #isUsable(): boolean {
-    return this.#established && !this.#retired && !this.#closed;
-  }
-
-  /** A packet for this connection; ours from now on. */
-  received(packet: Uint8Array, from: EngineAddress): void {
-    if (this.#closed) return;
+  /** A packet for this connection, in a datagram of `bytes` bytes; ours from now on. */
+  received(packet: Uint8Array, from: EngineAddress, bytes: number): void {
+    if (this.#state === 'closed') return;
+    this.#options.heard?.(bytes);
+    this.#input.received(packet.length);
     try {
       this.engine.recv(packet, { from, to: this.#options.local });
     } catch (error) {
       this.#fault ??= this.#faultOf(error);
     }
-    this.#heard = true;
-    this.#heardMs = this.#clock.monotonicMs();
-    this.#unansweredMs = 0;
-    for (const listener of this.#listeners) listener();
+    this.#liveness.heard();
     runSoon(this);
+  }
+
+  /** The peer is no stranger any more: so much may wait to be read. */
+  limitInput(bytes: number): void {
+    this.#input.admit(bytes);
   }
 
   /** Opens a stream of a client; undefined if the peer allows no more. */
@@ -148,29 +115,21 @@ export class QuicConnection implements StreamHost, SoonTask {
 
   /** Whether the peer answers within `timeoutMs`. */
   ask(timeoutMs: number): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const settle = (alive: boolean): void => {
-        timer.cancel();
-        this.#listeners.delete(heard);
-        resolve(alive);
-      };
-      const heard = (): void => settle(!this.#closed);
-      const timer = this.#clock.setTimer(timeoutMs, () => settle(false));
-      this.#listeners.add(heard);
-      this.#sendPing();
-    });
+    if (this.#state === 'closed') return Promise.resolve(false);
+    const answer = this.#liveness.hears(timeoutMs);
+    this.#sendPing();
+    return answer;
   }
 
   /** No new streams; it ends with the last of those it has. */
   retire(): void {
     this.#retired = true;
-    if (this.#links.size === 0) this.close();
+    if (this.#streams.size === 0) this.close();
   }
 
   /** Tells the peer once, and ends at once. Links are told `error`. Idempotent. */
   close(error?: TsrayError): void {
-    if (this.#closed) return;
+    if (this.#state === 'closed') return;
     try {
       this.engine.close(true, 0, nothing);
     } catch {
@@ -186,39 +145,33 @@ export class QuicConnection implements StreamHost, SoonTask {
   }
 
   wake(): void {
-    if (!this.#closed) runSoon(this);
+    if (this.#state !== 'closed') runSoon(this);
   }
 
   flush(): void {
-    if (!this.#closed) this.#flush();
+    if (this.#state !== 'closed') this.#flush();
+  }
+
+  read(bytes: number): void {
+    this.#input.read(bytes);
   }
 
   setWaiting(link: QuicLink, waiting: boolean): void {
-    if (waiting) this.#waiting.add(link);
-    else this.#waiting.delete(link);
+    this.#streams.setWaiting(link, waiting);
+  }
+
+  setPaused(link: QuicLink, paused: boolean): void {
+    this.#streams.setPaused(link, paused);
   }
 
   setHolding(link: QuicLink, holds: boolean): void {
-    if (holds) this.#unheld.delete(link);
-    else this.#unheld.add(link);
-    this.#keepRunning();
-  }
-
-  #keepRunning(): void {
-    const busy = this.#links.size > this.#unheld.size;
-    if (busy === this.#busy) return;
-    this.#busy = busy;
-    this.#options.busy?.(busy);
+    this.#streams.setHolding(link, holds);
   }
 
   release(link: QuicLink): void {
-    if (!this.#links.delete(link.id)) return;
-    this.#unheld.delete(link);
-    if (this.#closed) return;
-    this.#keepRunning();
-    if (this.#links.size > 0) return;
+    if (!this.#streams.delete(link) || this.#state === 'closed') return;
     // Not from within the link's own call: what it has said has to leave.
-    if (this.#retired) runSoon(this);
+    if (this.#streams.size === 0 && this.#retired) runSoon(this);
   }
 
   /** Ends it without a word: the engine may be what is broken. */
@@ -227,30 +180,22 @@ export class QuicConnection implements StreamHost, SoonTask {
   }
 
   runSoon(): void {
-    if (this.#closed) return;
-    if (!this.#established && this.engine.isEstablished() && !this.#establish()) return;
-    if (this.#established) {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'shaking hands' && this.engine.isEstablished() && !this.#establish()) return;
+    if (this.isEstablished) {
       this.#read();
-      for (const link of [...this.#waiting]) this.#guarded(link, () => link.writable());
+      for (const link of this.#streams.waiting) guarded(link, () => link.writable());
     }
-    if (this.#closed) return;
-    this.#measure();
+    if (!this.#bound()) return;
+    if (this.isEstablished) this.#flow.measure(this.#clock.monotonicMs());
     this.#flush();
     this.#settle();
-  }
-
-  #measure(): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (!this.#established || nowMs - this.#measuredMs < measureMs) return;
-    this.#measuredMs = nowMs;
-    const path = this.engine.pathStats().find(({ active }) => active);
-    if (path !== undefined) this.#pacer.measured(path.cwnd, path.rtt);
   }
 
   #establish(): boolean {
     try {
       this.#options.established();
-      this.#established = true;
+      this.#state = 'open';
       return true;
     } catch (error) {
       this.close(error instanceof TsrayError ? error : this.#faultOf(error));
@@ -259,29 +204,35 @@ export class QuicConnection implements StreamHost, SoonTask {
   }
 
   #read(): void {
-    if (!this.engine.isReadable()) return;
-    this.#readMs = this.#clock.monotonicMs();
-    for (const id of this.engine.readable()) {
-      if (this.#closed) return;
-      const link = this.#links.get(id) ?? this.#accept(id);
-      if (link === undefined) discardInput(this.engine, id);
-      else this.#guarded(link, () => link.readable());
+    if (this.engine.isReadable()) {
+      this.#liveness.read();
+      for (const id of this.engine.readable()) {
+        if (this.#state === 'closed') return;
+        const link = this.#streams.get(id) ?? this.#accept(id);
+        if (link === undefined) discardInput(this, id);
+        else guarded(link, () => link.readable());
+      }
     }
+    if (!this.engine.isReadable()) this.#input.emptied();
   }
 
-  /** What fails for one stream ends that one. */
-  #guarded(link: QuicLink, action: () => void): void {
-    try {
-      action();
-    } catch (thrown) {
-      failed(thrown, (error) => link.destroy(error));
+  /** Ends what makes us hold too much of what came. False: that was the connection. */
+  #bound(): boolean {
+    while (this.#input.isOver && this.#state !== 'closed') {
+      const link = this.#streams.longestPaused;
+      if (link === undefined) {
+        this.close(new TsrayError('ERR_LIMIT', `${this.#options.where} sent more than may wait to be read`));
+      } else {
+        link.destroy(new TsrayError('ERR_LIMIT', 'too much waits to be read on the QUIC connection'));
+      }
     }
+    return this.#state !== 'closed';
   }
 
   /** Undefined for a stream that is over, and for one of ours. */
   #accept(id: number): QuicLink | undefined {
     const { opened } = this.#options;
-    if (opened === undefined || !this.#peerStreams.isNew(id)) return undefined;
+    if (opened === undefined || !this.#streams.isNew(id)) return undefined;
     const link = this.#add(id);
     if (this.#retired) link.destroy();
     else opened(link);
@@ -290,41 +241,24 @@ export class QuicConnection implements StreamHost, SoonTask {
 
   #add(id: number): QuicLink {
     const link = new QuicLink(this, id);
-    this.#links.set(id, link);
-    this.#keepRunning();
+    this.#streams.add(link);
     runSoon(this);
     return link;
   }
 
   #flush(): void {
-    const { room, send } = this.#options;
-    const nowMs = this.#clock.monotonicMs();
-    this.#held = false;
     try {
-      for (let count = 0; count < burst; count += 1) {
-        if (!this.#pacer.allows(nowMs)) {
-          this.#held = true;
-          return;
-        }
-        const sent = this.engine.send(room());
-        if (sent === null) return;
-        const [length, { to }] = sent;
-        this.#pacer.sent(length);
-        if (this.#unansweredMs === 0 && length >= answeredBytes) this.#unansweredMs = nowMs;
-        send(length, to);
-      }
+      if (this.#flow.flush(this.#clock.monotonicMs())) runSoon(this);
     } catch (error) {
       this.#fault ??= this.#faultOf(error);
-      return;
     }
-    runSoon(this);
   }
 
   #settle(): void {
     const { engine } = this;
     if (engine.isClosed() || engine.isDraining()) {
       this.#end(this.#endFault());
-    } else if (this.#retired && this.#links.size === 0) {
+    } else if (this.#retired && this.#streams.size === 0) {
       this.close();
     } else {
       this.#arm();
@@ -334,29 +268,27 @@ export class QuicConnection implements StreamHost, SoonTask {
   #endFault(): TsrayError | undefined {
     if (this.#fault !== undefined) return this.#fault;
     // A connection without streams may go at any time.
-    if (this.#established && this.#links.size === 0) return undefined;
+    if (this.isEstablished && this.#streams.size === 0) return undefined;
     return this.#faultOf(undefined);
   }
 
   #faultOf(thrown: unknown): TsrayError {
     const { where } = this.#options;
-    return connectionFault(this.engine, { where, established: this.#established, thrown });
+    return connectionFault(this.engine, { where, established: this.isEstablished, thrown });
   }
 
   #end(error: TsrayError | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const listener of this.#listeners) listener();
-    for (const link of [...this.#links.values()]) link.connectionLost(error);
-    this.#links.clear();
-    this.#waiting.clear();
+    this.#liveness.ended();
+    this.#streams.lost(error);
     this.#options.closed(error);
   }
 
   #sendPing(): void {
-    this.#askedMs = this.#clock.monotonicMs();
+    this.#liveness.asked();
     try {
       this.engine.sendAckEliciting();
     } catch {
@@ -371,9 +303,9 @@ export class QuicConnection implements StreamHost, SoonTask {
     const timeoutMs = this.engine.timeout();
     // It was rounded down: at its end nothing would be due yet.
     let dueMs = timeoutMs === null ? Number.POSITIVE_INFINITY : nowMs + timeoutMs + 1;
-    if (!this.#established) dueMs = Math.min(dueMs, this.#deadlineMs);
-    else if (this.#links.size > 0) dueMs = Math.min(dueMs, this.#keepAliveDueMs);
-    if (this.#held) dueMs = Math.min(dueMs, nowMs + paceMs);
+    if (!this.isEstablished) dueMs = Math.min(dueMs, this.#deadlineMs);
+    else if (this.#streams.size > 0) dueMs = Math.min(dueMs, this.#liveness.keepAliveDueMs);
+    if (this.#flow.isHeld) dueMs = Math.min(dueMs, nowMs + paceMs);
     this.#dueMs = dueMs;
     if (this.#timer !== undefined && this.#timerMs <= dueMs) return;
     this.#timer?.cancel();
@@ -391,11 +323,6 @@ export class QuicConnection implements StreamHost, SoonTask {
     this.#timer.unref();
   }
 
-  get #keepAliveDueMs(): number {
-    const dueMs = Math.max(this.#heardMs, this.#askedMs) + keepAliveMs;
-    return this.#readMs <= this.#askedMs ? dueMs : Math.min(dueMs, this.#heardMs + stoppedMs);
-  }
-
   #tick(): void {
     this.#timer = undefined;
     const nowMs = this.#clock.monotonicMs();
@@ -403,22 +330,15 @@ export class QuicConnection implements StreamHost, SoonTask {
       this.#arm();
       return;
     }
-    if (!this.#established && nowMs >= this.#deadlineMs) {
-      this.close(this.#late());
+    if (!this.isEstablished && nowMs >= this.#deadlineMs) {
+      const { handshakeMs, where } = this.#options;
+      this.close(handshakeFault(where, handshakeMs, this.#liveness.hasHeard));
       return;
     }
     this.engine.onTimeout();
-    if (this.#established && this.#links.size > 0 && nowMs >= this.#keepAliveDueMs) this.#sendPing();
+    if (this.isEstablished && this.#streams.size > 0 && nowMs >= this.#liveness.keepAliveDueMs) {
+      this.#sendPing();
+    }
     this.runSoon();
-  }
-
-  #late(): TsrayError {
-    const { handshakeMs, where } = this.#options;
-    const within = `within ${handshakeMs / 1000} s`;
-    return this.#heard
-      ? new TsrayError('ERR_HANDSHAKE_TIMEOUT', `${where} did not finish its QUIC handshake ${within}`)
-      : new TsrayError('ERR_DIAL_TIMEOUT', `${where} did not answer ${within}`, {
-          hint: 'Is the server running, may UDP pass, and are key, security and header the same on both sides?',
-        });
   }
 }

@@ -214,7 +214,7 @@ class QuicDialer implements Dialer {
       const packet = packets.unwrap(datagram);
       if (packet === undefined) return;
       refusals = 0;
-      connection.received(packet, remote);
+      connection.received(packet, remote, datagram.length);
     });
     socket.on('error', failed);
     return connection;

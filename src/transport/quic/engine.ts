@@ -93,6 +93,15 @@ export interface QuicEngine {
       config: EngineConfig,
     ): EngineConnection;
   };
+  /** Writes a Retry packet; returns its length. `newId` is what the client is to call us from then on. */
+  retry(
+    sourceId: Uint8Array,
+    destinationId: Uint8Array,
+    newId: Uint8Array,
+    token: Uint8Array,
+    version: number,
+    out: Uint8Array,
+  ): number;
   /** Writes a Version Negotiation packet; returns its length. */
   negotiateVersion(sourceId: Uint8Array, destinationId: Uint8Array, out: Uint8Array): number;
 }

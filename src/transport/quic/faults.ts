@@ -78,3 +78,13 @@ function tlsFault(
     ...(known === undefined ? {} : { hint: known[1] }),
   });
 }
+
+/** A handshake that is not done when its time is over; `heard`: the peer has said something. */
+export function handshakeFault(where: string, handshakeMs: number, heard: boolean): TsrayError {
+  const within = `within ${handshakeMs / 1000} s`;
+  return heard
+    ? new TsrayError('ERR_HANDSHAKE_TIMEOUT', `${where} did not finish its QUIC handshake ${within}`)
+    : new TsrayError('ERR_DIAL_TIMEOUT', `${where} did not answer ${within}`, {
+        hint: 'Is the server running, may UDP pass, and are key, security and header the same on both sides?',
+      });
+}

@@ -13,8 +13,14 @@ const receivePacketBytes = 1500;
  */
 const firstStreamWindowBytes = 32 * 1024;
 
-/** What may wait to be read on a stream: as with HTTP/2. With 32 streams, 128 MiB on a connection. */
+/** What may wait to be read on a stream: as with HTTP/2. */
 const streamWindowBytes = 4 * 1024 * 1024;
+
+/** What may wait to be read on all streams of a connection: as much as 32 streams may hold. */
+export const connectionInputBytes = 128 * 1024 * 1024;
+
+/** The same of a client that was not let in. The first packet of a stream is enough to show that it may be here. */
+export const strangerInputBytes = 64 * 1024;
 
 /**
  * The streams' windows are the bound. That of the connection is never used up: quiche sends its update again only if
@@ -25,7 +31,11 @@ const connectionWindowBytes = 2 ** 50;
 
 /** V2Ray's. */
 export const connectionIdBytes = 12;
-export const serverStreams = 32;
+
+/** V2Ray's servers allow 32, and other clients open more without asking: sing-box puts everything on one connection. */
+export const serverStreams = 1024;
+
+/** V2Ray's. */
 export const clientIdleMs = 30_000;
 export const serverIdleMs = 45_000;
 

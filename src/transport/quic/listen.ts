@@ -14,6 +14,8 @@ import {
   plainHost,
   receiveDatagrams,
 } from '../common/datagram-socket.js';
+import { SendAllowance } from '../common/send-allowance.js';
+import { type StrangerLimits, Strangers } from '../common/strangers.js';
 import { QuicConnection } from './connection.js';
 import {
   type EngineAddress,
@@ -22,17 +24,32 @@ import {
   loadEngine,
   type QuicEngine,
 } from './engine.js';
-import { connectionIdBytes, setLimits } from './limits.js';
-import { type PacketIds, readPacketIds } from './packet-ids.js';
+import { connectionIdBytes, connectionInputBytes, setLimits, strangerInputBytes } from './limits.js';
+import { type PacketIds, readPacketIds, version1 } from './packet-ids.js';
 import { QuicPackets } from './packets.js';
+import { RetryTokens } from './retry-tokens.js';
 import type { QuicSettings } from './settings.js';
 import type { QuicLink } from './stream-link.js';
 
 const receiveBufferBytes = 4 * 1024 * 1024;
 
-/** Sources are not asked to prove themselves: without bounds, anyone could fill the memory with connections. */
+/** Connections of clients that were let in. */
 const defaultMaxConnections = 4_096;
-const defaultMaxHandshakes = 512;
+
+/** Connections of clients that were not. */
+const strangerLimits: StrangerLimits = { most: 512, mostFromOne: 128 };
+
+/**
+ * While so many connections are being made whose clients need not be where they say, further ones are asked to prove it
+ * (Retry), which costs them a round trip, and us nothing.
+ */
+const defaultRetryFrom = 32;
+
+/** A client that answers has done its handshake in less, V2Ray's too. */
+const strangerHandshakeMs = 10_000;
+
+/** Below this no packet is begun. */
+const leastPacketBytes = 200;
 
 /** Clients make their first packets so large (RFC 9000 section 14.1). */
 const firstPacketBytes = 1200;
@@ -43,10 +60,10 @@ export interface QuicListenDeps {
   readonly random: RandomSource;
   readonly crypto: CryptoProvider;
   readonly handshakeMs: number;
-  /** At once; more are ignored. */
+  /** Of known clients at once; while there are so many, nobody else is heard. */
   readonly maxConnections?: number;
-  /** Of these, those whose handshake is not done. */
-  readonly maxHandshakes?: number;
+  /** Handshakes with unproven addresses from which on others have to prove theirs. */
+  readonly retryFrom?: number;
 }
 
 /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
@@ -62,6 +79,16 @@ export function createQuicListen(
   };
 }
 
+/** The first datagram of somebody, of `bytes` bytes. */
+interface Arrival {
+  readonly packet: Uint8Array;
+  readonly bytes: number;
+  readonly ids: PacketIds;
+  readonly from: EngineAddress;
+  /** What `from` lacks of the address. */
+  readonly zone: string;
+}
+
 class QuicListener implements Listener {
   readonly #security: CarriedTlsServer;
   readonly #deps: QuicListenDeps;
@@ -74,7 +101,10 @@ class QuicListener implements Listener {
   /** By each ID under which a client may address it. */
   readonly #byId = new Map<string, QuicConnection>();
   readonly #connections = new Set<QuicConnection>();
-  #handshakes = 0;
+  readonly #strangers = new Strangers<QuicConnection>(strangerLimits);
+  readonly #tokens: RetryTokens;
+  /** Handshakes with clients whose address is unproven. */
+  #unproven = 0;
   #config: { readonly identity: Identity; readonly engine: EngineConfig } | undefined;
   #draining = false;
   #closed = false;
@@ -97,6 +127,7 @@ class QuicListener implements Listener {
     this.#socket = bound.socket;
     this.#accept = accept;
     this.#packets = new QuicPackets(settings, deps);
+    this.#tokens = new RetryTokens(deps);
     this.#drained = new Promise((resolve) => {
       this.#resolveDrained = resolve;
     });
@@ -123,6 +154,7 @@ class QuicListener implements Listener {
   }
 
   #received(datagram: Uint8Array, { address, port }: dgram.RemoteInfo): void {
+    const bytes = datagram.length;
     const packet = this.#packets.unwrap(datagram);
     const ids = packet === undefined ? undefined : readPacketIds(packet);
     if (packet === undefined || ids === undefined) return;
@@ -130,17 +162,14 @@ class QuicListener implements Listener {
     const zoneAt = address.indexOf('%');
     const zone = zoneAt < 0 ? '' : address.slice(zoneAt);
     const from = { host: zoneAt < 0 ? address : address.slice(0, zoneAt), port };
-    const key = keyOf(ids.destination);
-    const connection = this.#byId.get(key);
+    const connection = this.#byId.get(keyOf(ids.destination));
     if (connection !== undefined) {
-      connection.received(packet, from);
+      connection.received(packet, from, bytes);
       return;
     }
     if (ids.kind === 'short' || packet.length < firstPacketBytes || this.#draining) return;
     if (ids.kind === 'foreign') this.#negotiate(ids, address, port);
-    else if (ids.kind === 'initial' && ids.destination.length >= minFirstIdBytes) {
-      this.#open(packet, key, from, zone);
-    }
+    else if (ids.kind === 'initial') this.#first({ packet, bytes, ids, from, zone });
   }
 
   /** Tells the client which versions there are, as quic-go does. */
@@ -149,24 +178,57 @@ class QuicListener implements Listener {
     this.#packets.sendTo(this.#socket, length, port, host);
   }
 
-  #open(packet: Uint8Array, firstKey: string, from: EngineAddress, zone: string): void {
-    const { clock, handshakeMs, maxConnections, maxHandshakes, random } = this.#deps;
-    if (this.#connections.size >= (maxConnections ?? defaultMaxConnections)) return;
-    if (this.#handshakes >= (maxHandshakes ?? defaultMaxHandshakes)) return;
-    const id = random.fill(new Uint8Array(connectionIdBytes));
-    const key = keyOf(id);
-    const engine = this.#accepted(id, from);
+  /** The first packet of a client. */
+  #first(arrival: Arrival): void {
+    if (
+      this.#connections.size - this.#strangers.size >=
+      (this.#deps.maxConnections ?? defaultMaxConnections)
+    ) {
+      return;
+    }
+    const { from, ids, zone } = arrival;
+    const where = formatHostPort(from.host, from.port);
+    const original = ids.token.length === 0 ? undefined : this.#tokens.open(where, ids.token);
+    if (original !== undefined && ids.destination.length === connectionIdBytes) {
+      this.#open(arrival, ids.destination.slice(), original);
+    } else if (ids.destination.length >= minFirstIdBytes) {
+      if (this.#unproven < (this.#deps.retryFrom ?? defaultRetryFrom)) {
+        this.#open(arrival, this.#newId(), undefined);
+      } else {
+        const token = this.#tokens.make(where, ids.destination);
+        const { room } = this.#packets;
+        const id = this.#newId();
+        const length = this.#engine.retry(ids.source, ids.destination, id, token, version1, room);
+        this.#packets.sendTo(this.#socket, length, from.port, from.host + zone);
+      }
+    }
+  }
+
+  #newId(): Uint8Array {
+    return this.#deps.random.fill(new Uint8Array(connectionIdBytes));
+  }
+
+  /** `original`: of a client that has proved its address, the ID that its very first packet was for. */
+  #open({ bytes, from, ids, packet, zone }: Arrival, id: Uint8Array, original: Uint8Array | undefined): void {
+    const { clock, handshakeMs } = this.#deps;
+    const engine = this.#accepted(id, original, from);
     if (engine === undefined) return;
+    const key = keyOf(id);
+    const firstKey = keyOf(ids.destination);
     const source: Destination = {
       network: 'udp',
       address: parseAddress(plainHost(from.host)),
       port: from.port,
     };
+    const allowance = new SendAllowance();
+    if (original === undefined) this.#unproven += 1;
+    else allowance.lift();
     let shakesHands = true;
     const handshakeOver = (): void => {
       if (!shakesHands) return;
       shakesHands = false;
-      this.#handshakes -= 1;
+      if (original !== undefined) return;
+      this.#unproven -= 1;
       this.#byId.delete(firstKey);
     };
     const connection: QuicConnection = new QuicConnection({
@@ -174,39 +236,67 @@ class QuicListener implements Listener {
       clock,
       local: this.#endpoint,
       where: formatHostPort(plainHost(from.host), from.port),
-      handshakeMs,
-      room: () => this.#packets.room,
-      send: (length, to) => this.#packets.sendTo(this.#socket, length, to.port, to.host + zone),
-      established: handshakeOver,
-      opened: (link) => this.#opened(link, source),
+      handshakeMs: Math.min(handshakeMs, strangerHandshakeMs),
+      inputLimitBytes: strangerInputBytes,
+      heard: (count) => allowance.received(count),
+      room: () => this.#roomWithin(allowance.leftBytes),
+      send: (length, to) => {
+        allowance.take(length + this.#packets.overheadBytes);
+        this.#packets.sendTo(this.#socket, length, to.port, to.host + zone);
+      },
+      established: () => {
+        allowance.lift();
+        handshakeOver();
+      },
+      opened: (link) => this.#opened(link, source, connection),
       closed: () => {
         handshakeOver();
+        this.#strangers.delete(connection);
         this.#byId.delete(key);
         this.#connections.delete(connection);
         this.#settle();
       },
     });
-    this.#handshakes += 1;
     this.#connections.add(connection);
     this.#byId.set(firstKey, connection);
     this.#byId.set(key, connection);
-    connection.received(packet, from);
+    this.#strangers.add(connection, from.host)?.drop();
+    connection.received(packet, from, bytes);
     // Not genuine: nothing is owed to it.
     if (engine.stats().recv === 0 && engine.localError() === null) connection.drop();
   }
 
+  /** Where the next packet is made if `leftBytes` may be sent; undefined: not now. */
+  #roomWithin(leftBytes: number): Uint8Array | undefined {
+    const bytes = leftBytes - this.#packets.overheadBytes;
+    if (bytes < leastPacketBytes) return undefined;
+    const { room } = this.#packets;
+    return bytes < room.length ? room.subarray(0, bytes) : room;
+  }
+
   /** The engine's side of a new connection; undefined if it wants none with such a peer. */
-  #accepted(id: Uint8Array, from: EngineAddress): EngineConnection | undefined {
+  #accepted(
+    id: Uint8Array,
+    original: Uint8Array | undefined,
+    from: EngineAddress,
+  ): EngineConnection | undefined {
     try {
-      return this.#engine.Connection.accept(id, null, this.#endpoint, from, this.#engineConfig());
+      return this.#engine.Connection.accept(id, original ?? null, this.#endpoint, from, this.#engineConfig());
     } catch {
       // Nothing that one peer sends may end the listener.
       return undefined;
     }
   }
 
-  #opened(link: QuicLink, source: Destination): void {
-    this.#accept({ link, source, local: this.#local, admit: () => undefined });
+  #opened(link: QuicLink, source: Destination, connection: QuicConnection): void {
+    this.#accept({
+      link,
+      source,
+      local: this.#local,
+      admit: () => {
+        if (this.#strangers.delete(connection)) connection.limitInput(connectionInputBytes);
+      },
+    });
   }
 
   #engineConfig(): EngineConfig {

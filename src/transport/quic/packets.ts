@@ -48,6 +48,11 @@ export class QuicPackets implements ReusedBuffer {
     this.#bytes = Buffer.allocUnsafeSlow(bufferBytes);
   }
 
+  /** Bytes of a datagram beside its packet. */
+  get overheadBytes(): number {
+    return this.#start + (this.#seal?.after ?? 0);
+  }
+
   /** Where a packet is made. */
   get room(): Uint8Array {
     return this.#bytes.subarray(this.#start, bufferBytes - (this.#seal?.after ?? 0));

@@ -29,6 +29,10 @@ export interface StreamHost {
   flush(): void;
   /** The link has something queued, or nothing any more. */
   setWaiting(link: QuicLink, waiting: boolean): void;
+  /** Nobody reads the link now, or somebody does again. */
+  setPaused(link: QuicLink, paused: boolean): void;
+  /** So many bytes were taken from the engine. */
+  read(bytes: number): void;
   /** Whether the link wants the process kept running for it; it does at first. */
   setHolding(link: QuicLink, holds: boolean): void;
   /** The link is done with its stream. Once. */
@@ -72,11 +76,13 @@ export class QuicLink implements Link {
 
   pause(): void {
     this.#paused = true;
+    if (!this.#gone) this.#host.setPaused(this, true);
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#host.setPaused(this, false);
     this.#host.wake();
   }
 
@@ -136,6 +142,7 @@ export class QuicLink implements Link {
         const read = this.#receive(scratch.subarray(0, readBytes));
         if (read === null) return;
         end = read[1];
+        this.#host.read(read[0]);
         if (read[0] > 0) this.#sink.data(scratch.subarray(0, read[0]));
       } finally {
         releaseScratch();
@@ -222,7 +229,7 @@ export class QuicLink implements Link {
   /** Tells the peer that nobody reads. What has come is taken out first: it counts against the connection's window. */
   #stopReading(): void {
     if (this.#inputEnded || this.#gone) return;
-    discardInput(this.#host.engine, this.id);
+    discardInput(this.#host, this.id);
     this.#quietly((engine) => engine.streamShutdown(this.id, 0, closeCode));
   }
 
@@ -265,12 +272,14 @@ export class QuicLink implements Link {
 }
 
 /** Reads what has come on a stream, for nobody. */
-export function discardInput(engine: EngineConnection, id: number): void {
+export function discardInput(host: Pick<StreamHost, 'engine' | 'read'>, id: number): void {
   const scratch = takeScratch(readBytes);
   try {
     for (;;) {
-      const read = engine.streamRecv(id, scratch.subarray(0, readBytes));
-      if (read === null || read[1]) return;
+      const read = host.engine.streamRecv(id, scratch.subarray(0, readBytes));
+      if (read === null) return;
+      host.read(read[0]);
+      if (read[1]) return;
     }
   } catch {
     // Reset, or not there any more.

@@ -45,6 +45,25 @@ describe('readPacketIds', () => {
     assert.equal(readPacketIds(Buffer.alloc(12)), undefined);
   });
 
+  test('finds the token of an initial packet, and refuses one that is cut off', () => {
+    const withToken = (length: number, bytes: number): Buffer =>
+      Buffer.concat([
+        long(0xc0, 1, 8, 12, 0),
+        length < 0x40 ? Buffer.of(length) : Buffer.of(0x40 | (length >> 8), length & 0xff),
+        Buffer.alloc(bytes, 0x77),
+      ]);
+    for (const length of [0, 1, 63, 64, 300]) {
+      const token = readPacketIds(withToken(length, length + 20))?.token;
+      assert.deepEqual(Buffer.from(token!), Buffer.alloc(length, 0x77));
+      if (length > 0) assert.equal(readPacketIds(withToken(length, length - 1)), undefined);
+    }
+    // Lengths in four and eight bytes.
+    for (const first of [0x80, 0xc0]) {
+      const packet = Buffer.concat([long(0xc0, 1, 8, 12, 0), Buffer.of(first), Buffer.alloc(100)]);
+      assert.equal(readPacketIds(packet), undefined);
+    }
+  });
+
   test('takes any bytes without throwing', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
