@@ -60,7 +60,9 @@ export function compile(compiler, headers, output, extra = []) {
       ? ['-bundle', '-undefined', 'dynamic_lookup']
       : // Symbols that this Node lacks must show when the addon is loaded, not when they are first called.
         ['-shared', '-Wl,-z,now', '-Wl,-z,relro'];
-  const harden = ['-O2', '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
+  // Undefined first: some compilers bring a value of their own, and would warn.
+  const fortify = ['-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'];
+  const harden = ['-O2', ...fortify, '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
   return runCompiler(compiler, output, [
     ...harden,
     '-DNAPI_VERSION=8',

@@ -1,6 +1,7 @@
 /** argv → command → exit code. */
 import { describeError } from '../core/errors.js';
 import { exitCode } from './exit-code.js';
+import { loadWithFewFiles } from './few-files.js';
 import { keepYoungGenerationSmall } from './young-generation.js';
 
 // Before the modules load, hence the late import.
@@ -16,6 +17,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => undefined);
 try {
+  await loadWithFewFiles();
   const { createProgram } = await import('./program.js');
   const code = await createProgram(process.argv.slice(2));
   process.exitCode = outputFailed && code === exitCode.ok ? exitCode.failure : code;

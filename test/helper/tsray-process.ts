@@ -21,9 +21,19 @@ export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
 /** `tsray` with any arguments, not waited for. */
 export function spawnTsray(
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    /** `ulimit -n` */
+    readonly openFiles?: number | undefined;
+  } = {},
 ): Child {
-  return new Child(process.execPath, [tsrayProgram, ...args], {
+  const own = [tsrayProgram, ...args];
+  const [command, all] =
+    options.openFiles === undefined
+      ? [process.execPath, own]
+      : ['sh', ['-c', `ulimit -n ${options.openFiles}; exec "$0" "$@"`, process.execPath, ...own]];
+  return new Child(command, all, {
     env: cleanEnvironment(options.env),
     ...(options.input === undefined ? {} : { input: options.input }),
   });
@@ -37,10 +47,12 @@ export async function startTsrayProcess(
   config: object | string,
   env: NodeJS.ProcessEnv = {},
   args: readonly string[] = [],
+  openFiles?: number,
 ): Promise<TsrayProcess> {
   const child = spawnTsray(['run', '-c', '-', ...args], {
     input: typeof config === 'string' ? config : JSON.stringify({ log: {}, ...config }),
     env,
+    openFiles,
   });
   try {
     await child.line(/started/);

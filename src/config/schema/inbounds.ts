@@ -1,4 +1,5 @@
 /** One entry of `inbounds`. To add a protocol: a file in `inbound/` and a line in `inboundProtocols`. */
+
 import * as v from 'valibot';
 import { parseAddress } from '../../core/net/address.js';
 import type { Checker } from '../check/checker.js';
@@ -19,6 +20,7 @@ import { dokodemo } from './inbound/dokodemo.js';
 import { httpInbound } from './inbound/http.js';
 import { socksInbound } from './inbound/socks.js';
 import { vmessInbound } from './inbound/vmess.js';
+import { hasNoBadMode } from './stream/unix-mode.js';
 import { readStream, type StreamDefaults } from './stream.js';
 import { checkedText, each, opaque, portRange, text, unsupported, whole, words } from './types.js';
 
@@ -31,12 +33,13 @@ export const inboundProtocols: ProtocolTable<InboundSettings> = {
 
 const listenText = checkedText(
   'an IP address, "localhost", or the path of a Unix socket',
-  (given) => isIp(given) || isLocalhost(given) || isSocketPath(given),
+  (given) => isIp(given) || isLocalhost(given) || (isSocketPath(given) && hasNoBadMode(given.trim())),
   { advise: adviseListen },
 );
 
 function adviseListen(given: string): string | undefined {
   if (given.trim() === '') return 'Leave "listen" out to listen on all addresses.';
+  if (isSocketPath(given)) return 'Permissions behind a comma are three octal digits: "/run/v.sock,0666".';
   return adviseAddress(given) ?? 'It is an address of this machine; 0.0.0.0 stands for all.';
 }
 

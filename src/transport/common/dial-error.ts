@@ -46,6 +46,7 @@ export function dialError(where: string, host: string, error: NodeJS.ErrnoExcept
     case 'ETIMEDOUT':
       return noAnswer(where, '', error);
     case 'EADDRNOTAVAIL':
+      if (first.syscall === 'connect') return noLocalAddress(where, error);
       return new TsrayError('ERR_DIAL_FAILED', `${where}: the local address is not available`, {
         hint: 'sendThrough must be an address of this machine, of the same family as the destination.',
         cause: error,
@@ -59,6 +60,18 @@ export function dialError(where: string, host: string, error: NodeJS.ErrnoExcept
     default:
       return new TsrayError('ERR_DIAL_FAILED', `${where}: ${first.message}`, { cause: error });
   }
+}
+
+/** The system has found none to connect from. */
+function noLocalAddress(where: string, cause: NodeJS.ErrnoException): TsrayError {
+  const { address = where } = cause as { address?: string };
+  const isIpv6 = address.split(':').length > 2;
+  return new TsrayError('ERR_DIAL_UNREACHABLE', `${where} cannot be reached from this machine`, {
+    hint: isIpv6
+      ? 'It is an IPv6 address: is IPv6 switched off here?'
+      : 'All local ports may be in use: are there very many connections?',
+    cause,
+  });
 }
 
 /** `within`: such as ` within 16 s`. */

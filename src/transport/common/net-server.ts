@@ -1,17 +1,26 @@
 /** A listening TCP or Unix socket: opening, counting what lives, draining, closing. What is accepted goes to `serve`. */
 
+import { chmodSync } from 'node:fs';
 import net from 'node:net';
+import { isMainThread } from 'node:worker_threads';
+import type { Logger } from '../../contract/logger.js';
 import type { Listener } from '../../contract/transport.js';
+import { systemClock } from '../../core/clock.js';
 import { containStream, failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import { openFileLimit } from '../../core/open-files.js';
+import { RateLimit } from '../../core/rate-limit.js';
 import { withoutEnd } from '../../core/text/trim.js';
 import { listenError } from './listen-error.js';
 import { type OnRead, takeAccepted } from './onread.js';
 
 /** Connections the kernel may hold for us while we are busy. */
 const backlog = 1024;
+
+/** With less than this many descriptors left, the next connections will find none. */
+const fewFiles = 8;
 
 /** A path begins with `/`; an abstract name, with a zero byte. */
 export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -29,6 +38,10 @@ export interface NetServerOptions {
   readonly closed?: () => void;
   /** Milliseconds until the first keep-alive probe; undefined: none are sent. */
   readonly keepAliveMs?: number | undefined;
+  /** Permissions of a Unix socket's file. */
+  readonly mode?: number;
+  /** Told when connections cannot be accepted. */
+  readonly log?: Logger | undefined;
 }
 
 export class NetServer implements Listener {
@@ -37,6 +50,7 @@ export class NetServer implements Listener {
   readonly #serve: Serve;
   readonly #options: NetServerOptions;
   #drained: Promise<void> | undefined;
+  #failures: RateLimit | undefined;
   address = '';
   port = 0;
 
@@ -48,7 +62,7 @@ export class NetServer implements Listener {
       keepAliveMs === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
     const serverOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true, ...keepAlive };
     this.#server = net.createServer(serverOptions, (socket) => {
-      containStream(socket);
+      containStream(this.#look(socket));
       const makeSocket = (onRead?: OnRead): net.Socket =>
         onRead === undefined ? socket : socket.on('data', onRead).pause();
       try {
@@ -110,13 +124,15 @@ export class NetServer implements Listener {
         : formatHostPort(place.host, place.port);
       const failed = (error: NodeJS.ErrnoException): void => reject(listenError(where, isPath, error));
       this.#server.once('error', failed);
-      this.#server.listen({ ...place, backlog }, () => {
+      const listening = (): void => {
         this.#server.removeListener('error', failed);
-        // An accept that fails (too many open files) concerns one client; the listener goes on.
-        this.#server.on('error', () => undefined);
+        // An accept that fails concerns one client; the listener goes on.
+        this.#server.on('error', (error) =>
+          this.#warn(`a connection could not be accepted: ${error.message}`),
+        );
         if (this.#options.adoptSockets === true) {
           takeAccepted(this.#server, (makeSocket) =>
-            this.#serve((onRead = () => {}) => this.#kept(makeSocket(onRead)), this),
+            this.#serve((onRead = () => {}) => this.#kept(this.#look(makeSocket(onRead))), this),
           );
         }
         const bound = this.#server.address();
@@ -127,8 +143,55 @@ export class NetServer implements Listener {
           this.address = formatHostPort(bound.address, bound.port);
         }
         resolve();
-      });
+      };
+      const { mode } = this.#options;
+      const listen = (): void => {
+        this.#server.listen({ ...place, backlog }, listening);
+      };
+      if (isPath && mode !== undefined && !place.path.startsWith('\0'))
+        listenWithMode(place.path, mode, listen);
+      else listen();
     });
+  }
+
+  /**
+   * The kernel gives the lowest free descriptor, so that a high one tells that hardly any are left. What comes beyond is
+   * closed by libuv without a word: it keeps one descriptor for that, and so never spins.
+   */
+  #look(socket: net.Socket): net.Socket {
+    const { fd = -1 } =
+      (socket as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle ?? {};
+    const limit = openFileLimit();
+    if (fd >= limit - fewFiles) {
+      this.#warn(
+        `${limit} files may be open, and nearly all are: connections beyond are closed. Hint: every connection is one or two: raise the limit (ulimit -n, LimitNOFILE= of systemd)`,
+      );
+    }
+    return socket;
+  }
+
+  #warn(text: string): void {
+    const { log } = this.#options;
+    if (log === undefined) return;
+    this.#failures ??= new RateLimit({ clock: systemClock, perWindow: 1 });
+    this.#failures.warn((message) => log.warning(message), `${this.address}: ${text}`);
+  }
+}
+
+/** The file is never there with more permissions than `mode`, whatever the umask. */
+function listenWithMode(path: string, mode: number, listen: () => void): void {
+  // Threads have no umask of their own.
+  const before = isMainThread ? process.umask(0o777 & ~mode) : undefined;
+  try {
+    // Binds before it returns.
+    listen();
+  } finally {
+    if (before !== undefined) process.umask(before);
+  }
+  try {
+    chmodSync(path, mode);
+  } catch {
+    // There is no file: the listener is about to say why.
   }
 }
 

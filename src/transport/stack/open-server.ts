@@ -1,6 +1,9 @@
 /** Opens the listening socket that settings and an inbound's `listen` ask for. */
+
+import type { Logger } from '../../contract/logger.js';
 import type { Listener } from '../../contract/transport.js';
 import { NetServer, type NetServerOptions, type Serve } from '../common/net-server.js';
+import { keepAliveDelayMs } from '../common/sockopt.js';
 import { unixListenSettings } from '../unix/name.js';
 import { openUnixServer } from '../unix/server.js';
 import type { StreamSettings } from './stream-settings.js';
@@ -12,12 +15,12 @@ export type OpenServer = (
   options?: NetServerOptions,
 ) => Promise<Listener>;
 
-export function serverOpener(settings: StreamSettings): OpenServer {
-  const keepAliveMs = settings.sockopt.keepAliveMs;
+export function serverOpener(settings: StreamSettings, log: Logger): OpenServer {
+  const keepAliveMs = keepAliveDelayMs(settings.sockopt);
   return async (host, port, serve, options = {}) => {
     const unix = settings.network === 'domainsocket' ? settings.unix : unixListenSettings(host);
-    if (unix !== undefined) return openUnixServer(unix, serve, options);
-    const server = new NetServer(serve, { ...options, keepAliveMs });
+    if (unix !== undefined) return openUnixServer(unix, serve, { ...options, log });
+    const server = new NetServer(serve, { ...options, keepAliveMs, log });
     await server.open({ host, port });
     return server;
   };

@@ -6,6 +6,7 @@ import { TsrayError } from '../../core/errors.js';
 import { acceptLinks } from '../common/accept-links.js';
 import type { ClientCarrier, ServerCarrier, TransportDeps } from '../common/framing.js';
 import { createProxiedListen } from '../common/proxied-listen.js';
+import { keepAliveDelayMs } from '../common/sockopt.js';
 import { createGrpcDialer } from '../grpc/dial.js';
 import { createGrpcListen } from '../grpc/listen.js';
 import { createH2Dialer } from '../h2/dial.js';
@@ -121,7 +122,7 @@ function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground
     return { kind: 'sockets', place: () => ({ where, host: where, options: { path } }) };
   }
   const { localAddress, resolver } = deps;
-  const options = { localAddress, resolver, keepAliveMs: settings.sockopt.keepAliveMs };
+  const options = { localAddress, resolver, keepAliveMs: keepAliveDelayMs(settings.sockopt) };
   return { kind: 'sockets', place: (destination) => tcpPlace(destination, options) };
 }
 
@@ -154,7 +155,7 @@ function transportListen(settings: StreamSettings, deps: TransportDeps): Listen 
     const listen = createKcpListen(settings.kcp, deps);
     return security === undefined ? listen : createSecuredListen(listen, security, deps);
   }
-  const open = serverOpener(settings);
+  const open = serverOpener(settings, deps.log);
   const proxied = isProxied(settings);
   const sockets = createSocketListen({ ...deps, proxied, security, open });
   const carrier: ServerCarrier = {

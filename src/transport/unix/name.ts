@@ -26,9 +26,34 @@ export function unixName(settings: UnixSettings): string {
   return padding ? name.padEnd(nameBytes, '\0') : name;
 }
 
-/** `listen` of an inbound as settings: `/path`, `@name`, or `@@name` (padded). Undefined for anything else. */
+/**
+ * Owner: all, others: what lets them see it. Only the owner can connect, since that takes write permission. What V2Ray
+ * leaves under the usual umask.
+ */
+export const defaultUnixMode = 0o755;
+
+/** A path with Xray's suffix for permissions, such as `/run/v.sock,0666`. Other commas belong to the path. */
+export function splitUnixMode(text: string): { readonly path: string; readonly mode?: number } {
+  const [, path, digits] = /^(.+),([0-9]+)$/s.exec(text) ?? [];
+  if (path === undefined || digits === undefined) return { path: text };
+  if (!isUnixMode(digits)) {
+    throw new TsrayError('ERR_CONFIG_VALUE', `${digits} are no permissions of a Unix socket`, {
+      hint: 'Three octal digits, such as 0666 or 660.',
+    });
+  }
+  return { path, mode: Number.parseInt(digits, 8) };
+}
+
+function isUnixMode(digits: string): boolean {
+  return /^0?[0-7]{3}$/.test(digits);
+}
+
+/**
+ * `listen` of an inbound as settings: `/path`, `/path,0666`, `@name`, or `@@name` (padded). Undefined for anything else.
+ * Throws ERR_CONFIG_VALUE for permissions that are none.
+ */
 export function unixListenSettings(host: string): UnixSettings | undefined {
-  if (host.startsWith('/')) return { path: host, abstract: false, padding: false };
+  if (host.startsWith('/')) return { ...splitUnixMode(host), abstract: false, padding: false };
   if (host.startsWith('@@')) return { path: host.slice(2), abstract: true, padding: true };
   if (host.startsWith('@')) return { path: host.slice(1), abstract: true, padding: false };
   return undefined;

@@ -6,7 +6,7 @@ import type { Listener } from '../../contract/transport.js';
 import { TsrayError } from '../../core/errors.js';
 import { listenError } from '../common/listen-error.js';
 import { NetServer, type NetServerOptions, type Serve } from '../common/net-server.js';
-import { unixName } from './name.js';
+import { defaultUnixMode, unixName } from './name.js';
 import type { UnixSettings } from './settings.js';
 
 /** Of two programs that start within this time, the one that made the lock wins, though it does not listen yet. */
@@ -38,7 +38,8 @@ export async function openUnixServer(
   await takeLock(path, lock);
   try {
     await removeLeftover(path);
-    const server = new NetServer(serve, { ...options, closed: () => leaveLock(lock) });
+    const mode = settings.mode ?? defaultUnixMode;
+    const server = new NetServer(serve, { ...options, mode, closed: () => leaveLock(lock) });
     await server.open({ path });
     return server;
   } catch (error) {

@@ -5,4 +5,6 @@ export interface UnixSettings {
   readonly abstract: boolean;
   /** An abstract name is filled with zero bytes to its full length. */
   readonly padding: boolean;
+  /** Permissions of the socket's file on a server; absent: `defaultUnixMode`. */
+  readonly mode?: number;
 }

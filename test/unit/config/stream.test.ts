@@ -359,7 +359,7 @@ test('sockopt: keep-alive in seconds, PROXY protocol, and values that ask for no
       tcpKeepAliveInterval: -1,
       tcpNoDelay: true,
     }),
-    { acceptProxyProtocol: false },
+    { acceptProxyProtocol: false, keepAliveMs: 0 },
   );
 });
 

@@ -24,7 +24,7 @@ export const sockoptSchema = v.object(
 export const sockopt = section(
   sockoptSchema,
   ({ acceptProxyProtocol, tcpKeepAliveIdle, tcpKeepAliveInterval }): SockoptSettings => {
-    const idle = tcpKeepAliveIdle > 0 ? tcpKeepAliveIdle : tcpKeepAliveInterval;
-    return { acceptProxyProtocol, ...(idle > 0 ? { keepAliveMs: idle * 1000 } : {}) };
+    const idle = tcpKeepAliveIdle === 0 ? tcpKeepAliveInterval : tcpKeepAliveIdle;
+    return { acceptProxyProtocol, ...(idle === 0 ? {} : { keepAliveMs: Math.max(0, idle) * 1000 }) };
   },
 );
