@@ -10,7 +10,7 @@ const layers = [
   ['core'],
   ['crypto', 'contract'],
   // What several protocols or transports are made of.
-  ['proxy/ports', 'proxy/accounts', 'proxy/upstream', 'transport/http1'],
+  ['proxy/ports', 'proxy/accounts', 'proxy/upstream', 'proxy/mux', 'transport/http1'],
   ['proxy', 'transport'],
   ['app'],
   ['config'],
