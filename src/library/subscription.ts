@@ -1,4 +1,5 @@
 /** Subscriptions from the web. */
+import { readImportLink } from '../config/subscription/import-link.js';
 import { parseSubscription, type SubscriptionEntry } from '../config/subscription/parse-subscription.js';
 import { readProfile, type SubscriptionProfile } from '../config/subscription/profile.js';
 import { fetchText } from './fetch-text.js';
@@ -20,7 +21,7 @@ export interface Subscription extends SubscriptionProfile {
 }
 
 /**
- * Reads a subscription from an `http:` or `https:` URL, directly and not through any server; at most 8 MiB. Rejects with
+ * Reads a subscription from a link that imports one into a program (`clash://install-config?url=…`), or from an `http:` or `https:` URL, directly and not through any server; at most 32 MiB. Rejects with
  * ERR_SUBSCRIPTION if it cannot be had or is none, and ERR_ABORTED after `signal`. Messages name the host of the URL
  * only, since the rest of it is a password.
  */
@@ -28,6 +29,12 @@ export async function fetchSubscription(
   url: string | URL,
   options: SubscriptionOptions = {},
 ): Promise<Subscription> {
-  const { headers, text } = await fetchText(String(url), options);
+  const { headers, text } = await fetchText(addressOf(String(url), 0), options);
   return { ...readProfile(headers), entries: parseSubscription(text) };
+}
+
+/** Import links may hold others. */
+function addressOf(text: string, depth: number): string {
+  const inner = depth < 3 ? readImportLink(text) : undefined;
+  return inner === undefined ? text : addressOf(inner, depth + 1);
 }

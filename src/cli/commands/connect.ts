@@ -18,7 +18,14 @@ import {
 } from '../listen-address.js';
 import type { Outcome } from '../program.js';
 import { pasteLines } from '../proxy-hints.js';
-import { type Candidate, readCandidates, serversHelp } from '../servers/candidates.js';
+import {
+  type Candidate,
+  fileHelp,
+  noServersNamed,
+  readCandidates,
+  serversGiven,
+  serversHelp,
+} from '../servers/candidates.js';
 import { fastest } from '../servers/choose.js';
 import { printNotes } from '../servers/notes.js';
 import { pickServer } from '../servers/pick.js';
@@ -33,6 +40,7 @@ interface ConnectFlags {
   readonly target: string;
   readonly log: string;
   readonly server?: string;
+  readonly file?: string;
 }
 
 /** For all of `--test`. */
@@ -42,7 +50,8 @@ const graceMs = 1000;
 export function connectCommand(outcome: Outcome): Command {
   return new Command('connect')
     .description('start a SOCKS and HTTP proxy to the server of a link, or to one of a subscription')
-    .argument('<servers>', serversHelp)
+    .argument('[servers]', serversHelp)
+    .option('--file <file>', fileHelp)
     .option(
       '--server <which>',
       'which one of several: its name, part of it, its number, or "fastest" (tries all)',
@@ -61,10 +70,13 @@ export function connectCommand(outcome: Outcome): Command {
     )
     .addHelpText(
       'after',
-      '\nOthers on this machine can see its command lines. To keep the link out of them:\n  tsray connect - < file',
+      '\nOthers on this machine can see its command lines. To keep a link out of them:\n' +
+        '  tsray connect --file FILE, tsray connect @FILE, or tsray connect - < FILE',
     )
-    .action((given: string, flags: ConnectFlags) =>
+    .action((servers: string | undefined, flags: ConnectFlags) =>
       reporting(outcome, async () => {
+        const given = serversGiven(servers, flags.file);
+        if (given === undefined) throw noServersNamed();
         if (!(await connect(given, flags))) outcome.code = exitCode.failure;
       }),
     );

@@ -10,7 +10,7 @@ import { writeNewFile } from '../files.js';
 import { type ListenAddress, parseListenAddress } from '../listen-address.js';
 import { parsePort } from '../ports.js';
 import type { Outcome } from '../program.js';
-import { readCandidates, serversHelp } from '../servers/candidates.js';
+import { fileHelp, readCandidates, serversGiven, serversHelp } from '../servers/candidates.js';
 import { printNotes } from '../servers/notes.js';
 import { pickServer } from '../servers/pick.js';
 
@@ -19,6 +19,7 @@ interface InitFlags {
   readonly listen?: ListenAddress;
   readonly port?: number;
   readonly server?: string;
+  readonly file?: string;
 }
 
 const defaultListen: ListenAddress = { host: '127.0.0.1', port: 1080 };
@@ -30,6 +31,7 @@ export function initCommand(outcome: Outcome): Command {
     .description('write a configuration with comments to start from')
     .addArgument(new Argument('<what>', 'what to configure').choices(['client', 'server']))
     .argument('[servers]', `client: ${serversHelp}`)
+    .option('--file <file>', `client: ${fileHelp}`)
     .option('--server <which>', 'client: which server of several: its name, part of it, or its number')
     .option('-o, --output <file>', 'file to write; - is standard output', 'config.json')
     .option(
@@ -39,7 +41,10 @@ export function initCommand(outcome: Outcome): Command {
     )
     .option('--port <port>', `server: its port (default: ${defaultServerPort})`, parsePort)
     .action((what: 'client' | 'server', servers: string | undefined, flags: InitFlags) =>
-      reporting(outcome, () => (what === 'client' ? initClient(servers, flags) : initServer(servers, flags))),
+      reporting(outcome, () => {
+        const given = serversGiven(servers, flags.file);
+        return what === 'client' ? initClient(given, flags) : initServer(given, flags);
+      }),
     );
 }
 

@@ -9,14 +9,14 @@ import {
 } from '../../config/share-link/format-share-link.js';
 import type { LinkStyle } from '../../config/share-link/write.js';
 import { isAddress } from '../../config/values/address.js';
-import { TsrayError } from '../../core/errors.js';
+import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { parseAddress } from '../../core/net/address.js';
 import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { writePrivateFile } from '../files.js';
 import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
 import type { Outcome } from '../program.js';
-import { readCandidates, serversHelp } from '../servers/candidates.js';
+import { fileHelp, readCandidates, serversGiven, serversHelp } from '../servers/candidates.js';
 import { printNotes } from '../servers/notes.js';
 import { noServer, pickServer } from '../servers/pick.js';
 import type { QrInk } from '../terminal/qr.js';
@@ -32,6 +32,7 @@ interface LinkFlags extends ConfigFlags {
   readonly invert?: boolean;
   readonly png?: string;
   readonly json?: boolean;
+  readonly file?: string;
   readonly server?: string;
 }
 
@@ -48,6 +49,7 @@ export function linkCommand(outcome: Outcome): Command {
     .description('print the share links of VMess servers, with QR codes')
     .argument('[servers]', `${serversHelp}; default: a configuration`);
   return addConfigOptions(command)
+    .option('--file <file>', fileHelp)
     .option('--server <which>', 'of [servers] only this one: its name, part of it, or its number')
     .option('--address <host>', 'name or IP of this server: print links for its clients too')
     .addOption(
@@ -61,8 +63,9 @@ export function linkCommand(outcome: Outcome): Command {
     .option('--png <file>', 'write the QR code as PNG; of several links each gets a number')
     .option('--json', 'print the links as JSON')
     .addHelpText('after', '\nA link holds the user ID: who has it can use the server.')
-    .action((given: string | undefined, flags: LinkFlags) =>
+    .action((servers: string | undefined, flags: LinkFlags) =>
       reporting(outcome, async () => {
+        const given = serversGiven(servers, flags.file);
         if (given !== undefined) {
           await printLinks(await linksOfServers(given, flags), flags);
           return;
@@ -90,12 +93,15 @@ async function linksOfServers(given: string, flags: LinkFlags): Promise<readonly
       : [await pickServer(candidates, { server: flags.server, target: undefined })];
   printNotes({ ...candidates, servers });
   if (servers.length === 0) throw noServer(given);
-  return servers.flatMap(({ name, outbounds }) =>
-    outbounds
-      .filter(isVmess)
-      .flatMap((outbound) => linksOfOutbound(outbound, { style: flags.style, name }))
-      .map((link) => listed('outbound', '', link)),
-  );
+  const gathered = new GatheredLinks();
+  for (const { name, outbounds } of servers) {
+    for (const outbound of outbounds.filter(isVmess)) {
+      gathered.add('outbound', '', name === '' ? 'a server' : printable(name), () =>
+        linksOfOutbound(outbound, { style: flags.style, name }),
+      );
+    }
+  }
+  return gathered.links();
 }
 
 function linksOfConfig(settings: Settings, flags: LinkFlags): readonly ListedLink[] {
@@ -128,16 +134,20 @@ function linksOf(
 ): readonly ListedLink[] {
   const outbounds = settings.outbounds.filter(isVmess);
   const inbounds = settings.inbounds.filter(isVmess);
-  const links = [
-    ...outbounds.flatMap((outbound) =>
-      linksOfOutbound(outbound, options).map((link) => listed('outbound', outbound.tag, link)),
-    ),
-    ...(address === undefined
-      ? []
-      : inbounds.flatMap((inbound) =>
-          linksOfInbound(inbound, address, options).map((link) => listed('inbound', inbound.tag, link)),
-        )),
-  ];
+  const gathered = new GatheredLinks();
+  for (const outbound of outbounds) {
+    gathered.add('outbound', outbound.tag, placeOf('outbound', settings.outbounds, outbound), () =>
+      linksOfOutbound(outbound, options),
+    );
+  }
+  if (address !== undefined) {
+    for (const inbound of inbounds) {
+      gathered.add('inbound', inbound.tag, placeOf('inbound', settings.inbounds, inbound), () =>
+        linksOfInbound(inbound, address, options),
+      );
+    }
+  }
+  const links = gathered.links();
   if (links.length > 0) return links;
   if (inbounds.length > 0 && address === undefined) {
     throw new TsrayError(
@@ -149,6 +159,41 @@ function linksOf(
     );
   }
   throw new TsrayError('ERR_USAGE', 'the configuration has no VMess server that a link could name');
+}
+
+/** `inbound "web"`, or `inbounds[0]` without a tag. */
+function placeOf<T extends { readonly tag: string }>(
+  kind: ListedLink['kind'],
+  handlers: readonly T[],
+  handler: T,
+): string {
+  return handler.tag === ''
+    ? `${kind}s[${handlers.indexOf(handler)}]`
+    : `${kind} ${JSON.stringify(handler.tag)}`;
+}
+
+/** What has links, and what has none: that costs only itself. */
+class GatheredLinks {
+  readonly #links: ListedLink[] = [];
+  readonly #faults: { readonly place: string; readonly error: TsrayError }[] = [];
+
+  add(kind: ListedLink['kind'], tag: string, place: string, write: () => readonly WrittenLink[]): void {
+    try {
+      this.#links.push(...write().map((link) => listed(kind, tag, link)));
+    } catch (error) {
+      this.#faults.push({ place, error: toTsrayError(error, 'ERR_LINK') });
+    }
+  }
+
+  /** Names those that have none; throws the first fault if none has. */
+  links(): readonly ListedLink[] {
+    const [first] = this.#faults;
+    if (first !== undefined && this.#links.length === 0) throw first.error;
+    for (const { error, place } of this.#faults) {
+      console.error(formatSentence('note', `${place} has no link: ${error.message}`));
+    }
+    return this.#links;
+  }
 }
 
 function isVmess<T extends InboundSettings | OutboundSettings>(

@@ -11,7 +11,9 @@ import {
   type Candidate,
   type Candidates,
   candidatesOfSettings,
+  fileHelp,
   readCandidates,
+  serversGiven,
   serversHelp,
 } from '../servers/candidates.js';
 import { chooseServer, fastest } from '../servers/choose.js';
@@ -25,6 +27,7 @@ interface PingFlags extends ConfigFlags {
   readonly target: string;
   readonly timeout: number;
   readonly concurrency: number;
+  readonly file?: string;
   readonly server?: string;
   readonly json?: boolean;
 }
@@ -34,6 +37,7 @@ export function pingCommand(outcome: Outcome): Command {
     .description('try servers with a small request and print the fastest first')
     .argument('[servers]', serversHelp);
   return addConfigOptions(command)
+    .option('--file <file>', fileHelp)
     .addOption(new Option('--target <url>', 'what to ask for through each server').default(defaultPingUrl))
     .option('--timeout <seconds>', 'how long each server may take', parseSeconds, 10)
     .option('--concurrency <number>', 'how many servers to try at once', parseConcurrency, 16)
@@ -46,7 +50,7 @@ export function pingCommand(outcome: Outcome): Command {
         'the answer of the target came. The faster of two tries counts.',
     )
     .action((given: string | undefined, flags: PingFlags) =>
-      reporting(outcome, () => ping(given, flags, outcome)),
+      reporting(outcome, () => ping(serversGiven(given, flags.file), flags, outcome)),
     );
 }
 

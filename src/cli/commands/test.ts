@@ -5,7 +5,7 @@ import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
 import type { Outcome } from '../program.js';
-import { readCandidates, serversHelp } from '../servers/candidates.js';
+import { fileHelp, readCandidates, serversGiven, serversHelp } from '../servers/candidates.js';
 import { printNotes } from '../servers/notes.js';
 import { noServer } from '../servers/pick.js';
 import { count, serverList, serverListJson } from '../servers/report.js';
@@ -13,6 +13,7 @@ import { columnsOf, paintFor } from '../terminal/style.js';
 import { exitCodeOf, tryBuild } from '../try-build.js';
 
 interface TestFlags extends ConfigFlags {
+  readonly file?: string;
   readonly json?: boolean;
 }
 
@@ -21,11 +22,13 @@ export function testCommand(outcome: Outcome): Command {
     .description('check a configuration, or list the servers of a subscription; start nothing')
     .argument('[servers]', serversHelp);
   return addConfigOptions(command)
+    .option('--file <file>', fileHelp)
     .option('--json', 'with [servers]: print the list as JSON')
-    .action((given: string | undefined, flags: TestFlags) =>
-      reporting(outcome, () =>
-        given === undefined ? testConfig(flags, outcome) : listServers(given, flags),
-      ),
+    .action((servers: string | undefined, flags: TestFlags) =>
+      reporting(outcome, () => {
+        const given = serversGiven(servers, flags.file);
+        return given === undefined ? testConfig(flags, outcome) : listServers(given, flags);
+      }),
     );
 }
 

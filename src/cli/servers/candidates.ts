@@ -4,6 +4,7 @@ import type { OutboundSettings, Settings } from '../../config/settings.js';
 import { decodeLooseBase64Text } from '../../config/share-link/base64.js';
 import { settingsOfOutbound } from '../../config/share-link/outbound-settings.js';
 import { parseShareLink, type ShareLink } from '../../config/share-link/share-link.js';
+import { readImportLink } from '../../config/subscription/import-link.js';
 import { parseSubscription, type SubscriptionEntry } from '../../config/subscription/parse-subscription.js';
 import type { SubscriptionProfile } from '../../config/subscription/profile.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
@@ -34,6 +35,8 @@ export interface UselessLine {
   /** From 1. */
   readonly line: number;
   readonly error: TsrayError;
+  /** Of a server that speaks another protocol. */
+  readonly protocol?: string;
 }
 
 export interface Candidates {
@@ -43,18 +46,32 @@ export interface Candidates {
   readonly profile?: SubscriptionProfile;
 }
 
-/** What `[servers]` and `<servers>` of the commands may be. */
-export const serversHelp = 'vmess:// link, URL or file of a subscription, or - for standard input';
+/** What `[servers]` of the commands may be. */
+export const serversHelp =
+  'vmess:// link, URL or file of a subscription, @FILE with one of them in it, or - for standard input';
+
+/** Of `--file`. */
+export const fileHelp = 'read [servers] from this file, which keeps them out of lists of processes';
+
+export function noServersNamed(): TsrayError {
+  return new TsrayError('ERR_USAGE', '<servers> is missing', {
+    hint: '`tsray help connect` shows what is possible.',
+  });
+}
+
+/** `[servers]`, or the file of `--file`, of which there may be one; undefined if there is none. Throws ERR_USAGE. */
+export function serversGiven(given: string | undefined, file: string | undefined): string | undefined {
+  if (file === undefined) return given;
+  if (given === undefined) return `@${file}`;
+  throw new TsrayError('ERR_USAGE', 'servers are named twice, by an argument and by --file');
+}
 
 /** Reads a link, a URL, a file, or standard input (`-`). Rejects with ERR_LINK, ERR_SUBSCRIPTION or ERR_USAGE. */
 export async function readCandidates(given: string): Promise<Candidates> {
-  if (/^\s*vmess:/i.test(given)) return single(given);
-  if (/^https?:\/\//i.test(given)) {
-    const { entries, ...profile } = await fetchSubscription(given);
-    return { ...candidatesIn(entries), profile };
-  }
-  // Says what is wrong with other schemes.
-  if (/^[a-z][a-z\d+.-]+:\/\//i.test(given)) return single(given);
+  if (given === '-') return candidatesOfText(await readStandardInput());
+  if (given.length > 1 && given.startsWith('@')) return candidatesOfText(await readList(given.slice(1)));
+  const named = await candidatesOfName(given, 0);
+  if (named !== undefined) return named;
   // Something is wrong with its scheme. The name of a file would get into a message, ID and all.
   if (/[\da-f]{8}-[\da-f]{4}-/i.test(given) && !isBareLink(given)) return single(given);
   if (isBareLink(given)) {
@@ -62,7 +79,33 @@ export async function readCandidates(given: string): Promise<Candidates> {
       hint: 'Put "vmess://" in front of it.',
     });
   }
-  const text = given === '-' ? await readStandardInput() : await readList(given);
+  return candidatesOfText(await readList(given));
+}
+
+/** Of a link, an address or an import link; undefined for another text. */
+async function candidatesOfName(given: string, depth: number): Promise<Candidates | undefined> {
+  if (/^\s*["'<]?vmess(?::|%3a|：)/i.test(given)) return single(given);
+  if (/^https?:\/\//i.test(given)) {
+    const { entries, ...profile } = await fetchSubscription(given);
+    return { ...candidatesIn(entries), profile };
+  }
+  if (/^https?:/i.test(given)) {
+    throw new TsrayError('ERR_USAGE', 'expected "https://" and a host, found a URL without one');
+  }
+  const inner = depth < 3 ? readImportLink(given) : undefined;
+  if (inner === '')
+    throw new TsrayError('ERR_SUBSCRIPTION', 'the import link holds no address that can be read');
+  if (inner !== undefined) return candidatesOfName(inner, depth + 1);
+  // Says what is wrong with other schemes.
+  return /^[a-z][a-z\d+.-]+:\/\//i.test(given) ? single(given) : undefined;
+}
+
+async function candidatesOfText(text: string): Promise<Candidates> {
+  const trimmed = text.trim();
+  const isOneLine = !/[\r\n]/.test(trimmed);
+  if (isOneLine && (/^https?:\/\//i.test(trimmed) || readImportLink(trimmed) !== undefined)) {
+    return (await candidatesOfName(trimmed, 0)) ?? single(trimmed);
+  }
   // Mail programs break a long link into lines.
   if (/^\s*vmess:\/\/[\w+/=\s-]+$/i.test(text)) return single(text);
   return candidatesIn(parseSubscription(text));
@@ -84,22 +127,35 @@ async function readList(path: string): Promise<string> {
     if (size > maxSubscriptionBytes) throw new TsrayError('ERR_USAGE', `${path} is too long for links`);
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw error instanceof TsrayError
-      ? error
-      : cannotRead(path, error, 'A link begins with "vmess://"; a configuration is named with -c.');
+    if (error instanceof TsrayError) throw error;
+    if (mayBeAddress(path)) {
+      throw new TsrayError('ERR_USAGE', 'there is no such file, and no link or URL begins like that', {
+        hint: 'Put "https://" in front of the address of a subscription.',
+      });
+    }
+    throw cannotRead(path, error, 'A link begins with "vmess://"; a configuration is named with -c.');
   }
+}
+
+/** Up to this many are checked before any is used; checking takes ten times as long as reading. */
+const mostChecked = 2000;
+
+/** An address without its scheme; its path or its query may be a password, which no message may hold. */
+function mayBeAddress(path: string): boolean {
+  return /[?&=@]/.test(path) || /^[\w-]+(?:\.[\w-]+)+(?::\d+)?\/\S+$/.test(path);
 }
 
 function candidatesIn(entries: readonly SubscriptionEntry[]): Candidates {
   const servers: Candidate[] = [];
   const useless: UselessLine[] = [];
+  const read = entries.length > mostChecked ? uncheckedCandidate : candidateOfLink;
   for (const entry of entries) {
     if ('error' in entry) {
       useless.push(entry);
       continue;
     }
     try {
-      servers.push(candidateOfLink(entry.link));
+      servers.push(read(entry.link));
     } catch (error) {
       useless.push({ line: entry.line, error: toTsrayError(error, 'ERR_LINK') });
     }
@@ -110,6 +166,30 @@ function candidatesIn(entries: readonly SubscriptionEntry[]): Candidates {
 /** Throws ERR_LINK. */
 function candidateOfLink(link: ShareLink): Candidate {
   return { ...candidateOf(settingsOfOutbound(link.outbound), link.name, link.warnings), link };
+}
+
+/** Its settings are read when they are asked for, which may throw ERR_LINK. */
+function uncheckedCandidate(link: ShareLink): Candidate {
+  const { settings, streamSettings } = link.outbound;
+  const [{ address, port }] = settings.vnext;
+  const { network = 'tcp', security } = streamSettings ?? {};
+  let outbounds: readonly OutboundSettings[] | undefined;
+  return {
+    name: link.name,
+    server: formatHostPort(address, port),
+    transport: transportName(network, security === 'tls'),
+    get outbounds() {
+      outbounds ??= [settingsOfOutbound(link.outbound)];
+      return outbounds;
+    },
+    warnings: link.warnings,
+    link,
+  };
+}
+
+function transportName(network: string, tls: boolean): string {
+  const carrier = network === 'http' ? 'h2' : network;
+  return tls ? `${carrier}+tls` : carrier;
 }
 
 /** Every server of every outbound that has some. */
@@ -149,11 +229,10 @@ function singles(outbound: OutboundSettings): readonly OutboundSettings[] {
 function candidateOf(outbound: OutboundSettings, name: string, warnings: readonly string[]): Candidate {
   const [server] = 'servers' in outbound.settings ? outbound.settings.servers : [];
   const { network, tls } = outbound.stream;
-  const carrier = network === 'http' ? 'h2' : network;
   return {
     name,
     server: server === undefined ? '' : formatHostPort(server.address.host, server.port),
-    transport: tls === undefined ? carrier : `${carrier}+tls`,
+    transport: transportName(network, tls !== undefined),
     outbounds: [outbound],
     warnings,
   };

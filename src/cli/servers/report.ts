@@ -116,11 +116,18 @@ export function profileReport({ supportPage, title = '', usage = {}, webPage }: 
   return [
     printable(title),
     describeUserInfo(usage),
-    ...(webPage === undefined ? [] : [`page ${webPage}`]),
-    ...(supportPage === undefined ? [] : [`support ${supportPage}`]),
+    // What follows the host may be a password.
+    ...(webPage === undefined ? [] : [`page ${new URL(webPage).origin}`]),
+    ...(supportPage === undefined ? [] : [`support ${withoutSecrets(supportPage)}`]),
   ]
     .filter((part) => part !== '')
     .join(', ');
+}
+
+/** A page that everybody may see has its name in the path. */
+function withoutSecrets(page: string): string {
+  const { origin, pathname } = new URL(page);
+  return pathname.length > 1 && pathname.length <= 32 ? `${origin}${pathname}` : origin;
 }
 
 function ms(value: number): string {
@@ -132,17 +139,29 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** What is wrong with lines of a subscription, the same faults together. */
+/** What is wrong with lines of a subscription, the same faults together, and how many servers of other protocols it has. */
 export function uselessReport(useless: readonly UselessLine[]): readonly string[] {
   const lines = new Map<string, number[]>();
-  for (const { error, line } of useless) {
-    lines.set(error.message, [...(lines.get(error.message) ?? []), line]);
+  const protocols = new Map<string, number>();
+  for (const { error, line, protocol } of useless) {
+    if (protocol === undefined) {
+      const numbers = lines.get(error.message);
+      if (numbers === undefined) lines.set(error.message, [line]);
+      else numbers.push(line);
+    } else {
+      protocols.set(protocol, (protocols.get(protocol) ?? 0) + 1);
+    }
   }
-  return [...lines].map(([message, numbers]) => {
+  const faults = [...lines].map(([message, numbers]) => {
     const some = numbers.slice(0, 5).join(', ');
     const more = numbers.length > 5 ? ` and ${numbers.length - 5} more` : '';
     return `line ${some}${more}: ${message}`;
   });
+  if (protocols.size === 0) return faults;
+  const counts = [...protocols]
+    .sort(([, one], [, other]) => other - one)
+    .map(([protocol, number]) => `${number} ${printable(protocol).slice(0, 40)}`);
+  return [...faults, `left out, since tsray speaks VMess only: ${counts.join(', ')}`];
 }
 
 /** What links ask for and is not done, the same things together. */
@@ -183,7 +202,11 @@ export function pingJson(
 function restJson(useless: readonly UselessLine[], profile: SubscriptionProfile = {}): object {
   const { usage, ...rest } = profile;
   return {
-    skipped: useless.map(({ error, line }) => ({ line, reason: error.message })),
+    skipped: useless.map(({ error, line, protocol }) => ({
+      line,
+      reason: error.message,
+      ...(protocol === undefined ? {} : { protocol }),
+    })),
     ...(usage === undefined ? {} : { usage }),
     ...(Object.keys(rest).length === 0 ? {} : { profile: rest }),
   };

@@ -70,8 +70,14 @@ const quotes: Readonly<Record<string, string>> = {
   '【': '】',
 };
 
+/** A text as programs write links, in which there is nothing to mend. */
+function isPlain(text: string): boolean {
+  return /^[!-~]*$/.test(text) && !text.includes(';') && !text.includes('\\');
+}
+
 /** The link alone, of a text that has little else: quotes around it, a bullet before it, a comma behind it. */
 export function withoutWrapping(given: string): string {
+  if (/^\w/.test(given) && /[\w=/-]$/.test(given) && isPlain(given)) return given;
   let text = withoutInvisible(given).trim();
   text = text.replace(/^(?:[-*•]|\d{1,6}[.)])[ \t]+(?=\S)/, '');
   // [text](link)
@@ -91,6 +97,7 @@ export function withoutWrapping(given: string): string {
  * breaks go as mail programs put them in.
  */
 export function mendLink(given: string): string {
+  if (isPlain(given)) return given;
   const text = joinLines(withoutEntities(withoutEscapes(given)));
   const hash = text.indexOf('#');
   const [body, name] = hash < 0 ? [text, ''] : [text.slice(0, hash), text.slice(hash)];

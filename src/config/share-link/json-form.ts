@@ -10,7 +10,7 @@ import { isNetworkWord, isTlsWord } from './words.js';
 export function readJsonForm(json: string, beside = new LinkValues()): LinkValues {
   const text = withoutEnd(json.replace(/^\uFEFF/, ''), '\0');
   const object = parseLooseObject(text.includes('&quot;') ? withoutEntities(text) : text);
-  if (object === undefined || object.members.size === 0) throw malformed();
+  if (object === undefined || object.members.length === 0) throw malformed();
   const values = new LinkValues();
   let version = '';
   for (const [name, value] of object.members) {
@@ -64,7 +64,7 @@ function setSection(name: string, section: LooseObject, values: LinkValues): voi
 }
 
 function isEmpty(value: LooseValue): boolean {
-  return isLooseObject(value) ? value.members.size === 0 : asText(value) === '';
+  return isLooseObject(value) ? value.members.length === 0 : asText(value) === '';
 }
 
 /** `type` is the header here and `security` the cipher, unless the link can only mean the transport and TLS. */

@@ -5,9 +5,9 @@
 
 export type LooseValue = string | number | boolean | null | readonly LooseValue[] | LooseObject;
 
-/** Keys in the order of the text; of several with one name the last counts. */
+/** In the order of the text; of several with one name the last counts. */
 export interface LooseObject {
-  readonly members: ReadonlyMap<string, LooseValue>;
+  readonly members: readonly (readonly [name: string, value: LooseValue])[];
 }
 
 /** Links are flat; a few levels are let pass. */
@@ -15,8 +15,34 @@ const maxDepth = 16;
 
 /** Undefined if the text is no object, or ends before it does. */
 export function parseLooseObject(text: string): LooseObject | undefined {
+  const strict = parseStrict(text);
+  if (strict !== undefined) return strict;
   const value = new LooseReader(text).read();
   return isLooseObject(value) ? value : undefined;
+}
+
+/** Most are JSON, which the engine reads faster. */
+function parseStrict(text: string): LooseObject | undefined {
+  try {
+    const value = ofJson(JSON.parse(text) as JsonValue, 1);
+    return isLooseObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type JsonValue = string | number | boolean | null | JsonValue[] | { readonly [name: string]: JsonValue };
+
+function ofJson(value: JsonValue, depth: number): LooseValue {
+  if (typeof value !== 'object' || value === null || depth > maxDepth) {
+    return typeof value === 'object' ? null : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => ofJson(item, depth + 1));
+  return {
+    members: Object.entries(value).map(([key, inner]) =>
+      typeof inner === 'object' ? [key, ofJson(inner, depth + 1)] : [key, inner],
+    ),
+  };
 }
 
 export function isLooseObject(value: LooseValue | undefined): value is LooseObject {
@@ -70,7 +96,7 @@ class LooseReader {
   }
 
   #object(depth: number): LooseObject {
-    const members = new Map<string, LooseValue>();
+    const members: [string, LooseValue][] = [];
     this.#at += 1;
     for (;;) {
       this.#skip(',，;');
@@ -86,7 +112,7 @@ class LooseReader {
       // A key without a value.
       const next = this.#text[this.#at] ?? '';
       const value = next !== '' && ',，}'.includes(next) ? null : this.#value(depth + 1);
-      members.set(key.trim(), value);
+      members.push([key.trim(), value]);
       if (this.#failed) break;
     }
     this.#at += 1;
@@ -167,6 +193,6 @@ class LooseReader {
 
   #fail(): LooseObject {
     this.#failed = true;
-    return { members: new Map() };
+    return { members: [] };
   }
 }

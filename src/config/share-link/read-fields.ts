@@ -9,7 +9,7 @@ import { linkFault, shown } from './fault.js';
 import type { LinkFields, LinkPacketEncoding, LinkSecurity } from './fields.js';
 import { readCarriage } from './read-carriage.js';
 import { readTls } from './read-tls.js';
-import { mayDecideTheWay } from './spellings.js';
+import { mayDecideTheWay, spellingOf } from './spellings.js';
 import { type LinkValues, readFlagWord } from './values.js';
 import { securityOf } from './words.js';
 
@@ -53,6 +53,14 @@ export function readFields(values: LinkValues, { hostIsServerName }: FieldRules)
   const name = values.take('name');
   values.take('harmless');
   for (const key of values.unread()) {
+    const spelling = spellingOf(key);
+    if (spelling !== undefined) {
+      // Belongs to another transport.
+      const value = values.take(spelling.key);
+      if (value.toLowerCase() !== 'none')
+        warnings.push(`${shown(key, id)} means nothing here and was ignored`);
+      continue;
+    }
     if (mayDecideTheWay(key)) {
       const hint = 'Without it the server may not be reached, or reached without its protection.';
       throw linkFault(`the link has ${shown(key, id)}, which tsray does not know`, hint);

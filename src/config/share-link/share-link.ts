@@ -127,6 +127,7 @@ function unencoded(link: string): string {
 
 /** What the base64 holds; it may end before a slash or before another text. */
 function decodedBody(body: string): string | undefined {
+  if (/^[\w+/-]+={0,2}$/.test(body)) return decodeLooseBase64Text(body.replace(/\/$/, ''))?.trim();
   const [, whole = body] = /^([\w+/\s-]+={1,2})[^\w+/=-]/.exec(body) ?? [];
   const bare = whole.replace(/\/$/, '');
   return (decodeLooseBase64Text(bare) ?? decodeLooseBase64Text(whole))?.trim();

@@ -168,7 +168,7 @@ function bare(name: string): string {
 
 /** What a parameter of a link is, whatever it is called; undefined for one that is not known. */
 export function spellingOf(name: string): Spelling | undefined {
-  return known.get(bare(name));
+  return known.get(name) ?? known.get(bare(name));
 }
 
 /** Pieces of names that speak of the transport, TLS, a host or what stands in front. */

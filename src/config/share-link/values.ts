@@ -8,11 +8,11 @@ interface Value {
   readonly name: string;
   readonly value: string;
   readonly rank: number;
+  read: boolean;
 }
 
 export class LinkValues {
   readonly #values = new Map<string, Value>();
-  readonly #read = new Set<string>();
 
   /**
    * Takes a parameter under any of its spellings. The last of several with one spelling counts; of several spellings the
@@ -24,12 +24,12 @@ export class LinkValues {
     const rank = spelling?.rank ?? 0;
     const earlier = this.#values.get(key);
     if (earlier !== undefined && earlier.value !== '' && (value === '' || earlier.rank < rank)) return;
-    this.#values.set(key, { name, value, rank });
+    this.#values.set(key, { name, value, rank, read: false });
   }
 
   /** Puts `value` in the place of whatever the link has. */
   replace(key: LinkKey, value: string): void {
-    this.#values.set(key, { name: key, value, rank: 0 });
+    this.#values.set(key, { name: key, value, rank: 0, read: false });
   }
 
   /** Takes what `others` has and this has not. */
@@ -49,15 +49,17 @@ export class LinkValues {
 
   /** As `take`, but as it is: for secrets, in which every character counts. */
   exact(key: LinkKey): string {
-    this.#read.add(key);
-    return this.#values.get(key)?.value ?? '';
+    const found = this.#values.get(key);
+    if (found === undefined) return '';
+    found.read = true;
+    return found.value;
   }
 
   /** Names with a value that nobody asked for, in the order of the link. */
   unread(): string[] {
     const left: string[] = [];
-    for (const [key, { name, value }] of this.#values) {
-      if (value.trim() !== '' && !this.#read.has(key)) left.push(name);
+    for (const { name, read, value } of this.#values.values()) {
+      if (!read && value.trim() !== '') left.push(name);
     }
     return left;
   }
@@ -68,6 +70,8 @@ const free = new Set<LinkKey>(['path', 'serviceName', 'obfsParam']);
 
 /** Without what copying has done to it. */
 function mended(key: LinkKey, given: string): string {
+  // Most values by far.
+  if (/^[\w/-][\w./:-]*$/.test(given) && !given.endsWith('.')) return given;
   const value = withoutInvisible(given).trim();
   if (key === 'path') return mendedPath(value);
   if (free.has(key)) return value;

@@ -1,5 +1,5 @@
 /** Clash's configuration as a subscription: the vmess entries of its `proxies`. Its rules and groups are not read. */
-import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { TsrayError } from '../../core/errors.js';
 import { ProblemList } from '../problem.js';
 import { linkFault, shown } from '../share-link/fault.js';
 import { outboundOf } from '../share-link/outbound.js';
@@ -8,13 +8,14 @@ import type { ShareLink } from '../share-link/share-link.js';
 import { LinkValues } from '../share-link/values.js';
 import { type ConfigNode, memberOf, type ObjectNode } from '../tree/node.js';
 import { parseYaml } from '../tree/yaml.js';
-import type { SubscriptionEntry } from './parse-subscription.js';
+import { entryOf, maxEntries, type SubscriptionEntry } from './entry.js';
+import { isOff, isOn, textAt, textOf } from './nodes.js';
+import { otherProtocol } from './other-protocol.js';
 
-/** Whether a text looks like Clash's YAML, or the same as JSON. */
+/** Whether a text looks like Clash's YAML; in files of 2019 the names begin with capitals. */
 export function looksLikeClash(text: string): boolean {
-  return (
-    /^(?:proxies|proxy-groups|proxy-providers|mixed-port|socks-port|port|rules):/m.test(text) ||
-    (text.startsWith('{') && /"proxies"\s*:/.test(text))
+  return /^(?:proxies|proxy|proxy-groups|proxy-providers|mixed-port|socks-port|port|rules|rule):/im.test(
+    text,
   );
 }
 
@@ -22,12 +23,16 @@ export function looksLikeClash(text: string): boolean {
 export function readClash(text: string): readonly SubscriptionEntry[] {
   const problems = new ProblemList();
   const root = parseYaml(text, 'subscription', 0, problems);
-  if (root === undefined) {
-    const [problem] = problems.sorted('error');
-    const where = problem === undefined ? '' : `, line ${problem.line}`;
-    throw fault(`expected a configuration of Clash, found YAML with an error${where}`);
-  }
-  const proxies = root.kind === 'object' ? memberOf(root, 'proxies')?.value : undefined;
+  if (root !== undefined) return readClashTree(root);
+  const [problem] = problems.sorted('error');
+  const where = problem === undefined ? '' : `, line ${problem.line}`;
+  throw fault(`expected a configuration of Clash, found YAML with an error${where}`);
+}
+
+/** The same for one that has been parsed. */
+export function readClashTree(root: ConfigNode): readonly SubscriptionEntry[] {
+  const member = root.kind === 'object' ? (memberOf(root, 'proxies') ?? memberOf(root, 'proxy')) : undefined;
+  const proxies = member?.value;
   if (proxies?.kind !== 'list') {
     const elsewhere = root.kind === 'object' && memberOf(root, 'proxy-providers') !== undefined;
     throw fault(
@@ -35,13 +40,15 @@ export function readClash(text: string): readonly SubscriptionEntry[] {
       elsewhere ? 'Its "proxy-providers" name other addresses: read those.' : undefined,
     );
   }
+  if (proxies.items.length > maxEntries) {
+    throw fault(`the configuration of Clash has more than ${maxEntries} proxies`);
+  }
   return proxies.items.map((node) => {
     const { line } = node.source.locate(node.offset);
-    try {
-      return { line, link: readProxy(node) };
-    } catch (error) {
-      return { line, error: toTsrayError(error, 'ERR_LINK') };
-    }
+    const type = node.kind === 'object' ? textAt(node, 'type') : '';
+    return type === '' || type.toLowerCase() === 'vmess'
+      ? entryOf(line, () => readProxy(node))
+      : otherProtocol(line, type);
   });
 }
 
@@ -69,10 +76,7 @@ const harmless = new Set([
 /** Throws ERR_LINK. */
 function readProxy(node: ConfigNode): ShareLink {
   if (node.kind !== 'object') throw linkFault('expected an object with "name", "type" and "server"');
-  const type = textAt(node, 'type').toLowerCase();
-  if (type !== 'vmess') {
-    throw linkFault(`expected a server of type vmess, found ${shown(type)}`, 'tsray speaks VMess only.');
-  }
+  if (textAt(node, 'type') === '') throw linkFault('expected a server of type vmess, found nothing');
   if (textAt(node, 'dialer-proxy') !== '') {
     // Going straight to the server instead is not what its owner asked for.
     throw linkFault('the server is to be reached through another proxy ("dialer-proxy"), which is not read');
@@ -176,35 +180,4 @@ function readHeaders(node: ConfigNode | undefined, values: LinkValues): readonly
     else others.push(key);
   }
   return others;
-}
-
-function textAt(node: ObjectNode, key: string): string {
-  const value = memberOf(node, key)?.value;
-  return value === undefined ? '' : textOf(value).trim();
-}
-
-/** Lists with commas, as links have them. Objects have no text. */
-function textOf(node: ConfigNode): string {
-  switch (node.kind) {
-    case 'list':
-      return node.items.map(textOf).join(',');
-    case 'object':
-    case 'null':
-      return '';
-    default:
-      return String(node.value);
-  }
-}
-
-/** What says no, and nothing. */
-function isOff(node: ConfigNode): boolean {
-  return node.kind === 'null' || (node.kind === 'boolean' && !node.value);
-}
-
-/** A section that is there and not switched off. */
-function isOn(node: ConfigNode): boolean {
-  if (node.kind !== 'object') return !isOff(node);
-  const enabled = memberOf(node, 'enabled')?.value;
-  const enable = memberOf(node, 'enable')?.value;
-  return ![enabled, enable].some((each) => each !== undefined && isOff(each)) && node.members.length > 0;
 }

@@ -1,22 +1,30 @@
 /** YAML → the same tree as JSON, with positions. */
 import {
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-} from 'yaml';
+  boolCoreTag,
+  EVENT_ALIAS,
+  EVENT_DOCUMENT,
+  EVENT_MAPPING,
+  EVENT_POP,
+  EVENT_SCALAR,
+  EVENT_SEQUENCE,
+  type Event,
+  floatCoreTag,
+  getScalarValue,
+  intCoreTag,
+  NOT_RESOLVED,
+  nullCoreTag,
+  parseEvents,
+  SCALAR_STYLE_DOUBLE_QUOTED,
+  SCALAR_STYLE_PLAIN,
+  SCALAR_STYLE_SINGLE_QUOTED,
+  type ScalarEvent,
+  YAMLException,
+} from 'js-yaml';
 import type { ProblemList } from '../problem.js';
 import { maxDepth } from './comments.js';
-import type { ConfigNode, Member } from './node.js';
+import type { ConfigNode } from './node.js';
 import { Source } from './source.js';
-
-/** Nodes an alias may bring in altogether; a small text could otherwise grow without bound. */
-const maxNodes = 1_000_000;
+import { YamlTree, YamlTreeFault } from './yaml-tree.js';
 
 /** Undefined if a syntax error leaves nothing to check. */
 export function parseYaml(
@@ -29,96 +37,88 @@ export function parseYaml(
   const fail = (offset: number, message: string, hint?: string): undefined => {
     problems.add('error', 'ERR_CONFIG_SYNTAX', { source, offset }, [], message, hint);
   };
-  const document = parseDocument(source.text, {
-    lineCounter: new LineCounter(),
-    prettyErrors: false,
-    merge: true,
-    uniqueKeys: false,
-  });
-  for (const error of document.errors) {
-    const { message, hint } = explain(source.text, error.pos[0], error.message);
-    fail(error.pos[0], message, hint);
+  try {
+    const root = treeOf(source, parseEvents(source.text, { maxDepth: maxDepth + 1 }));
+    return (
+      root ?? fail(0, 'expected a configuration, found an empty file', 'The smallest configuration is {}.')
+    );
+  } catch (error) {
+    if (error instanceof YamlTreeFault) return fail(error.offset, error.message);
+    if (!(error instanceof YAMLException)) throw error;
+    const offset = error.mark?.position ?? 0;
+    if (error.reason.includes('maxDepth')) return fail(offset, tooDeep);
+    const { message, hint } = explain(source.text, offset, error.reason);
+    return fail(offset, message, hint);
   }
-  if (document.errors.length > 0) return undefined;
-  if (document.contents === null) {
-    return fail(0, 'expected a configuration, found an empty file', 'The smallest configuration is {}.');
-  }
-  let deepest = 0;
-  visit(document, (_key, _node, path) => {
-    deepest = Math.max(deepest, path.length);
-  });
-  // Each level of YAML is a collection and a pair.
-  if (deepest > maxDepth * 2) {
-    return fail(0, `expected at most ${maxDepth} levels inside each other, found more`);
-  }
+}
 
-  let count = 0;
-  let tooMuch = false;
-  const convert = (node: Node | null | undefined, offset: number, depth: number): ConfigNode => {
-    count += 1;
-    // An alias may name what it stands in.
-    if (count > maxNodes || depth > maxDepth) {
-      tooMuch = true;
-      return { kind: 'null', source, offset, value: null };
+const tooDeep = `expected at most ${maxDepth} levels inside each other, found more`;
+
+/** Undefined for a text without a value. Throws YamlTreeFault. */
+function treeOf(source: Source, events: readonly Event[]): ConfigNode | undefined {
+  const { text } = source;
+  const tree = new YamlTree(source);
+  let documents = 0;
+  for (const event of events) {
+    switch (event.type) {
+      case EVENT_DOCUMENT:
+        documents += 1;
+        if (documents > 1)
+          throw new YamlTreeFault(tree.lastOffset, 'expected one YAML document, found several');
+        break;
+      case EVENT_MAPPING:
+        tree.open('object', event.start, anchorOf(text, event));
+        break;
+      case EVENT_SEQUENCE:
+        tree.open('list', event.start, anchorOf(text, event));
+        break;
+      case EVENT_SCALAR:
+        tree.scalar(startOf(event), scalarOf(text, event), {
+          anchor: anchorOf(text, event),
+          plain: event.style === SCALAR_STYLE_PLAIN,
+        });
+        break;
+      case EVENT_ALIAS:
+        tree.alias(event.anchorStart, text.slice(event.anchorStart, event.anchorEnd));
+        break;
+      case EVENT_POP:
+        tree.close();
     }
-    const at = node?.range?.[0] ?? offset;
-    if (isAlias(node)) return convert(node.resolve(document), at, depth + 1);
-    if (isMap(node)) {
-      const members: Member[] = [];
-      const merged: ConfigNode[] = [];
-      for (const pair of node.items) {
-        const key = pair.key as Node;
-        const keyOffset = key?.range?.[0] ?? at;
-        const value = convert(pair.value as Node | null, keyOffset, depth + 1);
-        if (isMergeKey(key)) merged.push(value);
-        else {
-          const name = isScalar(key) ? String(key.value) : '';
-          members.push({ key: name, keySpan: { source, offset: keyOffset }, value });
-        }
-      }
-      for (const value of merged) addMerged(members, value);
-      return { kind: 'object', source, offset: at, members };
-    }
-    if (isSeq(node)) {
-      return {
-        kind: 'list',
-        source,
-        offset: at,
-        items: node.items.map((item) => convert(item as Node, at, depth + 1)),
-      };
-    }
-    const value = isScalar(node) && !isCollection(node) ? node.value : null;
-    switch (typeof value) {
-      case 'string':
-        return { kind: 'string', source, offset: at, value };
-      case 'number':
-        return { kind: 'number', source, offset: at, value };
-      case 'bigint':
-        return { kind: 'number', source, offset: at, value: Number(value) };
-      case 'boolean':
-        return { kind: 'boolean', source, offset: at, value };
-      default:
-        return { kind: 'null', source, offset: at, value: null };
-    }
-  };
-  const root = convert(document.contents as Node, 0, 1);
-  if (tooMuch) return fail(0, 'the aliases of this file stand for more than a configuration can hold');
+  }
+  const { root } = tree;
+  // A file of comments holds the empty scalar.
+  if (root?.kind === 'null' && text.split('\n').every((line) => /^[^\S\n]*(?:#|$)/.test(line)))
+    return undefined;
   return root;
 }
 
-/** `<<`, unless in quotes. */
-function isMergeKey(key: Node | null): boolean {
-  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol') && key.type === 'PLAIN';
+function anchorOf(
+  text: string,
+  { anchorEnd, anchorStart }: { readonly anchorStart: number; readonly anchorEnd: number },
+): string | undefined {
+  return anchorStart < 0 ? undefined : text.slice(anchorStart, anchorEnd);
 }
 
-/** What `<<` brings in: the members of an object or of several; those that are there already win. */
-function addMerged(members: Member[], value: ConfigNode): void {
-  if (value.kind === 'list') {
-    for (const item of value.items) addMerged(members, item);
-  } else if (value.kind === 'object') {
-    const known = new Set(members.map(({ key }) => key));
-    members.push(...value.members.filter(({ key }) => !known.has(key)));
+/** With its quote. */
+function startOf({ style, valueStart }: ScalarEvent): number {
+  return style === SCALAR_STYLE_SINGLE_QUOTED || style === SCALAR_STYLE_DOUBLE_QUOTED
+    ? valueStart - 1
+    : valueStart;
+}
+
+const resolvers = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag] as const;
+
+/** Of YAML's core schema: null, booleans, numbers, texts. */
+function scalarOf(text: string, event: ScalarEvent): string | number | boolean | null {
+  const value = getScalarValue(text, event);
+  if (event.style !== SCALAR_STYLE_PLAIN) return value;
+  const tag = event.tagStart < 0 ? '' : text.slice(event.tagStart, event.tagEnd);
+  if (tag === '!' || tag.endsWith('str') || (value !== '' && !/^[-+.\d~ntf]/i.test(value))) return value;
+  for (const { resolve, tagName } of resolvers) {
+    const resolved = resolve(value, false, tagName);
+    if (resolved !== NOT_RESOLVED) return resolved;
   }
+  return value;
 }
 
 /** The library's message in this project's form, with what to do about it. */
@@ -128,7 +128,7 @@ function explain(
   message: string,
 ): { message: string; hint: string | undefined } {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const indent = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
+  const indent = /^[ \t]*/.exec(text.slice(lineStart, lineStart + 1000))?.[0] ?? '';
   if (indent.includes('\t')) {
     return {
       message: 'expected spaces at the start of the line, found a tab',

@@ -68,3 +68,87 @@ test('only http: and https:', async () => {
     await assert.rejects(fetchSubscription(url), { code: 'ERR_SUBSCRIPTION' });
   }
 });
+
+test('user and password before the host are sent, and told to nobody', async () => {
+  const seen: (string | undefined)[] = [];
+  await withServer(
+    (request, response) => {
+      seen.push(request.headers.authorization);
+      if (request.url?.startsWith('/moved') === true) {
+        response.writeHead(302, { location: '/list' }).end();
+      } else if (request.headers.authorization === undefined) {
+        response.writeHead(401).end();
+      } else {
+        response.end(`vmess://${id}@a.example:1#one\n`);
+      }
+    },
+    async (url) => {
+      const withUser = (user: string, path: string): string => {
+        const made = new URL(path, url);
+        return made.href.replace('http://', `http://${user}@`);
+      };
+      const given = withUser('ann:p%40ss%20w%C3%B6rd', '/list?token=geheim');
+      assert.equal((await fetchSubscription(given)).entries.length, 1);
+      const expected = `Basic ${Buffer.from('ann:p@ss wörd').toString('base64')}`;
+      assert.deepEqual(seen, [expected]);
+      // On the same host the password goes along.
+      await fetchSubscription(withUser('ann:geheim', '/moved'));
+      assert.equal(seen.length, 3);
+      assert.equal(seen[1], seen[2]);
+      // An import link with such an address inside.
+      await fetchSubscription(`clash://install-config?url=${encodeURIComponent(given)}`);
+      await assert.rejects(fetchSubscription(new URL('/list?token=geheim', url)), (error: Error) => {
+        assert.match(error.message, /^127\.0\.0\.1:\d+ answered 401 Unauthorized$/);
+        assert.match('hint' in error ? String(error.hint) : '', /user and password/);
+        return true;
+      });
+    },
+  );
+});
+
+test('a password is not sent on to another host, nor told when that fails', async () => {
+  const seen: (string | undefined)[] = [];
+  await withServer(
+    (request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(403).end();
+    },
+    async (other) => {
+      await withServer(
+        (_request, response) => response.writeHead(307, { location: other }).end(),
+        async (url) => {
+          const given = url.replace('http://', 'http://ann:geheim@');
+          await assert.rejects(fetchSubscription(given), (error: Error) => {
+            assert.equal(error.message, `${new URL(other).host} answered 403 Forbidden`);
+            return true;
+          });
+        },
+      );
+    },
+  );
+  assert.deepEqual(seen, [undefined]);
+});
+
+test('redirects without end, to nowhere, and a body that grows when it is unpacked', async () => {
+  const { gzipSync } = await import('node:zlib');
+  await withServer(
+    (request, response) => {
+      if (request.url?.startsWith('/loop') === true) response.writeHead(302, { location: '/loop' }).end();
+      else if (request.url?.startsWith('/file') === true) {
+        response.writeHead(302, { location: 'file:///etc/passwd' }).end();
+      } else {
+        response.setHeader('content-encoding', 'gzip');
+        response.end(gzipSync(Buffer.alloc(40 * 1024 * 1024)));
+      }
+    },
+    async (url) => {
+      const at = (path: string): URL => new URL(path, url);
+      await assert.rejects(
+        fetchSubscription(at('/loop?token=geheim')),
+        /^TsrayError: 127\.0\.0\.1:\d+ sends on more than 5 times$/,
+      );
+      await assert.rejects(fetchSubscription(at('/file')), /sends on to what is not on the web/);
+      await assert.rejects(fetchSubscription(at('/big')), /sends more than 32 MiB/);
+    },
+  );
+});
