@@ -7,6 +7,8 @@ export interface Reply {
   /** RCODE; 0 if absent. */
   readonly rcode?: number;
   readonly answers?: readonly Answer[];
+  /** The flag that sends a client to TCP. */
+  readonly truncated?: boolean;
 }
 
 /** undefined: silence. */
@@ -52,7 +54,7 @@ export function replyTo(bytes: Uint8Array, answering: Answering, asked: string[]
     type: 'response',
     id: query.id!,
     // Recursion available and desired; the rcode is in the lowest bits.
-    flags: 0x0180 | (reply.rcode ?? 0),
+    flags: 0x0180 | (reply.rcode ?? 0) | (reply.truncated === true ? 0x0200 : 0),
     questions: [question],
     answers: [...(reply.answers ?? [])],
   });
