@@ -36,12 +36,20 @@ test('who was let in or is gone leaves room, and is known no more', () => {
 test('three times what came may be sent, and no more until the bound is lifted', () => {
   const allowance = new SendAllowance();
   assert.equal(allowance.take(1), false);
-  allowance.received(25);
-  assert.deepEqual([allowance.take(27), allowance.take(27), allowance.take(22)], [true, true, false]);
-  assert.equal(allowance.leftBytes, 21);
-  assert.equal(allowance.take(21), true);
-  allowance.received(1);
-  assert.deepEqual([allowance.take(4), allowance.take(3)], [false, true]);
+  allowance.received(1_000);
+  assert.deepEqual(
+    [allowance.take(1_500), allowance.take(1_501), allowance.take(1_500)],
+    [true, false, true],
+  );
+  assert.equal(allowance.take(1), false);
   allowance.lift();
   assert.ok(allowance.take(1_000_000) && allowance.take(1_000_000));
+});
+
+test('many short datagrams are no more than three times what came either, with their heads', () => {
+  const allowance = new SendAllowance();
+  allowance.received(88);
+  let count = 0;
+  while (allowance.take(27)) count += 1;
+  assert.equal(count, 6);
 });
