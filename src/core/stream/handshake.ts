@@ -58,7 +58,8 @@ export function performHandshake<T>(
     const fail = (error: TsrayError): void => {
       if (settled) return;
       settle();
-      link.destroy(error);
+      // Without a reason: however a handshake fails, to the peer it looks the same.
+      link.destroy();
       reject(error);
     };
     const aborted = (): void =>

@@ -121,12 +121,23 @@ export class SocketLink implements Link {
     if (this.#gone) return;
     if (!this.#closing) this.#error ??= error;
     this.#closing = true;
-    this.#socket.destroy();
+    if (error === undefined) this.#socket.destroy();
+    else resetSocket(this.#socket);
   }
 
   #writeScratch(bytes: Uint8Array): void {
     this.#socket.write(bytes);
     if (this.#socket.writableLength > 0) abandonScratch(bytes);
+  }
+}
+
+/** An abnormal end: to the peer what it has so far must not look whole, as it would behind FIN. */
+export function resetSocket(socket: net.Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // A Unix socket has no reset.
+    socket.destroy();
   }
 }
 

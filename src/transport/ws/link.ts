@@ -3,6 +3,7 @@
  * however many messages it was. A WebSocket has no half-close.
  */
 
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
@@ -12,6 +13,7 @@ import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import { type MaybeHolding, streamError } from '../common/duplex-link.js';
+import { resetSocket } from '../common/socket-link.js';
 import { WsInput } from './input.js';
 
 /** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
@@ -191,6 +193,9 @@ export class WsLink implements Link {
     if (!this.#closing) this.#error ??= error;
     this.#closing = true;
     if (this.#isLateClosed) later(() => this.#finish());
+    const socket = this.#socket;
+    if (error !== undefined && socket instanceof net.Socket && !(socket instanceof TLSSocket))
+      resetSocket(socket);
     this.#ws.terminate();
   }
 
