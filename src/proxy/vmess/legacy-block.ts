@@ -1,8 +1,12 @@
 /** A part of the legacy table: some IDs, and for each second of the window what their HMACs begin with. */
 import { hmacMd5OfSeconds, hmacMd5StateWords, writeHmacMd5State } from '../../crypto/pure/md5.js';
 
-/** More than the 2 × 120 + 1 seconds of the window; a power of two, to find a second's place by its low bits. */
-export const secondCount = 256;
+/** Seconds whose bits stand in one word of the filter, and are forgotten together. */
+const groupSeconds = 32;
+const groups = 9;
+
+/** The window's 241 seconds, some ahead of it, and a group that is being filled anew. */
+const secondCount = groups * groupSeconds;
 
 /** Bits of a second's filter for each ID. Two are set: of foreign values one in 70 passes. */
 const filterBitsPerId = 16;
@@ -12,7 +16,8 @@ const hmacsPerLook = 128;
 
 /**
  * Of an HMAC 16 bits are kept, and two bits are set in the filter of its second, so that a foreign value is mostly told
- * from the filters alone: 8 bytes of memory for an ID and second in all. A hit is confirmed against the whole HMAC.
+ * from the filters alone: 4 bytes of memory for an ID and second in all. A bit's values for all seconds stand side by side:
+ * a lookup reads two places of memory, not two for each second. A hit is confirmed against the whole HMAC.
  */
 export class LegacyBlock<User> {
   readonly #capacity: number;
@@ -23,6 +28,8 @@ export class LegacyBlock<User> {
   /** For each place the second that it holds, and how many IDs are computed, from the first. */
   readonly #seconds = new Float64Array(secondCount).fill(-1);
   readonly #filled = new Int32Array(secondCount);
+  /** What each group of places holds: seconds since the epoch, divided by 32. */
+  readonly #epochs = new Float64Array(groups).fill(-1);
   readonly #words: Uint16Array;
   readonly #filters: Uint32Array;
   readonly #digest = new Int32Array(4);
@@ -32,7 +39,7 @@ export class LegacyBlock<User> {
     this.#capacity = capacity;
     this.#states = new Int32Array(capacity * hmacMd5StateWords);
     this.#words = new Uint16Array(capacity * secondCount);
-    this.#filters = new Uint32Array((capacity * filterBitsPerId * secondCount) / 32);
+    this.#filters = new Uint32Array(capacity * filterBitsPerId * groups);
   }
 
   /** IDs held, those of removed users included. */
@@ -66,19 +73,15 @@ export class LegacyBlock<User> {
   }
 
   isFilled(second: number): boolean {
-    const place = second & (secondCount - 1);
+    const place = second % secondCount;
     return this.#seconds[place] === second && this.#filled[place] === this.#owners.length;
   }
 
   /** Computes what is missing of `second`. False: the time was up before the end. */
   fill(second: number, timeIsUp: () => boolean): boolean {
-    const place = second & (secondCount - 1);
-    if (this.#seconds[place] !== second) {
-      this.#seconds[place] = second;
-      this.#filled[place] = 0;
-      const words = this.#filterWords;
-      this.#filters.fill(0, place * words, (place + 1) * words);
-    }
+    const place = second % secondCount;
+    this.#enterGroup(second, place);
+    this.#seconds[place] = second;
     const count = this.#owners.length;
     let index = this.#filled[place]!;
     while (index < count) {
@@ -95,11 +98,33 @@ export class LegacyBlock<User> {
     return true;
   }
 
-  /** The user whose ID gives the HMAC `wanted` (four words) for `second`, as far as that second is computed. */
-  find(wanted: Int32Array, second: number): User | undefined {
-    const place = second & (secondCount - 1);
-    if (this.#seconds[place] !== second) return undefined;
-    if (!this.#isMarked(place, wanted[0]!) || !this.#isMarked(place, wanted[1]!)) return undefined;
+  /**
+   * The user whose ID gives the HMAC `wanted` (four words) for a second at most `windowSeconds` from `nowSeconds`, as far
+   * as those seconds are computed.
+   */
+  find(
+    wanted: Int32Array,
+    nowSeconds: number,
+    windowSeconds: number,
+  ): { readonly owner: User; readonly second: number } | undefined {
+    const one = this.#bit(wanted[0]!) * groups;
+    const other = this.#bit(wanted[1]!) * groups;
+    for (let group = 0; group < groups; group += 1) {
+      let marked = this.#filters[one + group]! & this.#filters[other + group]!;
+      while (marked !== 0) {
+        const lowest = marked & -marked;
+        marked ^= lowest;
+        const place = group * groupSeconds + 31 - Math.clz32(lowest);
+        const second = this.#seconds[place]!;
+        if (Math.abs(second - nowSeconds) > windowSeconds) continue;
+        const owner = this.#findAt(wanted, place, second);
+        if (owner !== undefined) return { owner, second };
+      }
+    }
+    return undefined;
+  }
+
+  #findAt(wanted: Int32Array, place: number, second: number): User | undefined {
     const start = place * this.#capacity;
     const words = this.#words.subarray(start, start + this.#filled[place]!);
     const word = wanted[0]! >>> 16;
@@ -110,18 +135,25 @@ export class LegacyBlock<User> {
     return undefined;
   }
 
-  get #filterWords(): number {
-    return (this.#capacity * filterBitsPerId) / 32;
+  /** The first second of a group that comes anew: its places and bits are of seconds long gone. */
+  #enterGroup(second: number, place: number): void {
+    const group = Math.floor(place / groupSeconds);
+    const epoch = Math.floor(second / groupSeconds);
+    if (this.#epochs[group] === epoch) return;
+    this.#epochs[group] = epoch;
+    for (let at = group; at < this.#filters.length; at += groups) this.#filters[at] = 0;
+    const start = group * groupSeconds;
+    this.#seconds.fill(-1, start, start + groupSeconds);
+    this.#filled.fill(0, start, start + groupSeconds);
+  }
+
+  #bit(word: number): number {
+    return word & (this.#capacity * filterBitsPerId - 1);
   }
 
   #mark(place: number, word: number): void {
-    const bit = word & (this.#capacity * filterBitsPerId - 1);
-    this.#filters[place * this.#filterWords + (bit >>> 5)]! |= 1 << (bit & 31);
-  }
-
-  #isMarked(place: number, word: number): boolean {
-    const bit = word & (this.#capacity * filterBitsPerId - 1);
-    return ((this.#filters[place * this.#filterWords + (bit >>> 5)]! >>> (bit & 31)) & 1) === 1;
+    const group = Math.floor(place / groupSeconds);
+    this.#filters[this.#bit(word) * groups + group]! |= 1 << (place % groupSeconds);
   }
 
   /** Compares all 16 bytes without an early way out. */

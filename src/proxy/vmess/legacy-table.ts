@@ -27,6 +27,9 @@ const unready = { kind: 'unready' } as const;
 export class LegacyTable<User> {
   #blocks: LegacyBlock<User>[] = [];
   readonly #wanted = new Int32Array(4);
+  /** Seconds that are known to be complete, both included. */
+  #readyFrom = 0;
+  #readyTo = -1;
 
   /** IDs held, those of removed users included until they are swept. */
   get size(): number {
@@ -35,6 +38,7 @@ export class LegacyTable<User> {
 
   /** `ids`: 16 bytes each. */
   add(user: User, ids: readonly Uint8Array[]): void {
+    this.#readyTo = -1;
     for (const id of ids) {
       let last = this.#blocks.at(-1);
       if (last === undefined || last.isFull) {
@@ -67,6 +71,8 @@ export class LegacyTable<User> {
     for (let ahead = 1; ahead <= aheadSeconds; ahead += 1) {
       if (!this.#fill(nowSeconds + authWindowSeconds + ahead, timeIsUp)) return false;
     }
+    this.#readyFrom = nowSeconds - authWindowSeconds;
+    this.#readyTo = nowSeconds + authWindowSeconds + aheadSeconds;
     return true;
   }
 
@@ -79,17 +85,21 @@ export class LegacyTable<User> {
       wanted[i] =
         authInfo[at]! | (authInfo[at + 1]! << 8) | (authInfo[at + 2]! << 16) | (authInfo[at + 3]! << 24);
     }
-    let isReady = true;
-    // From now outwards: clients are mostly near.
-    for (let step = 0; step <= 2 * authWindowSeconds; step += 1) {
-      const second = secondOf(nowSeconds, step);
-      for (const block of this.#blocks) {
-        const user = block.find(wanted, second);
-        if (user !== undefined) return { kind: 'user', user, timestamp: second };
-        isReady &&= block.isFilled(second);
-      }
+    for (const block of this.#blocks) {
+      const found = block.find(wanted, nowSeconds, authWindowSeconds);
+      if (found !== undefined) return { kind: 'user', user: found.owner, timestamp: found.second };
     }
-    return isReady ? unknown : unready;
+    return this.#isReady(nowSeconds) ? unknown : unready;
+  }
+
+  #isReady(nowSeconds: number): boolean {
+    const from = nowSeconds - authWindowSeconds;
+    const to = nowSeconds + authWindowSeconds;
+    if (from >= this.#readyFrom && to <= this.#readyTo) return true;
+    for (let second = from; second <= to; second += 1) {
+      for (const block of this.#blocks) if (!block.isFilled(second)) return false;
+    }
+    return true;
   }
 
   #fill(second: number, timeIsUp: () => boolean): boolean {
