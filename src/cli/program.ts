@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.js';
 import { initCommand } from './commands/init.js';
 import { linkCommand } from './commands/link.js';
 import { pingCommand } from './commands/ping.js';
+import { routeCommand } from './commands/route.js';
 import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
@@ -23,6 +24,7 @@ const commands: readonly ((outcome: Outcome) => Command)[] = [
   initCommand,
   connectCommand,
   pingCommand,
+  routeCommand,
   linkCommand,
   certCommand,
   uuidCommand,

@@ -25,6 +25,8 @@ import { type Parts, transportDeps } from './parts.js';
 /** What inbounds need beside the parts. */
 export interface InboundParts extends Parts {
   readonly dispatcher: Dispatcher;
+  /** The dispatcher that sniffs as an inbound's settings say. Absent: `dispatcher`, for all of them. */
+  readonly dispatcherFor?: (settings: InboundSettings) => Dispatcher;
   readonly mux: MuxServer;
   /** Every VMess inbound's, for clients that another one sends there; filled as they are made. */
   readonly detours: Map<string, Detour>;
@@ -120,7 +122,8 @@ export function createInbound(
   protocols: InboundProtocols = inboundProtocols,
 ): Inbound {
   const { allocation, listen, ports, stream } = settings;
-  const dispatcher = createMuxDispatcher(createPacketAddrDispatcher(parts.dispatcher, parts), parts.mux);
+  const routed = parts.dispatcherFor?.(settings) ?? parts.dispatcher;
+  const dispatcher = createMuxDispatcher(createPacketAddrDispatcher(routed, parts), parts.mux);
   // The table's type says that each entry takes the settings of its own protocol; indexing it loses that.
   const create = protocols[settings.protocol] as (settings: InboundSettings, deps: InboundDeps) => Inbound;
   return create(settings, {

@@ -1,9 +1,12 @@
 /** Builds everything from settings by hand, starts it in order, stops it in reverse. */
 import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
+import { GeoFiles } from '../app/geo/geo-data.js';
+import { GeoRefresh } from '../app/geo/geo-refresh.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import type { Log } from '../app/log/log.js';
-import { firstOutbound } from '../app/router/first-outbound.js';
+import { createRouter, type RuleRouter } from '../app/router/router.js';
+import { createSniffing } from '../app/sniff/sniffing.js';
 import type { Settings } from '../config/settings.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { InboundManager, OutboundManager } from '../contract/handlers.js';
@@ -19,6 +22,8 @@ import { createParts } from './parts.js';
 
 export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
+  /** Where geosite.dat and geoip.dat are looked for, in this order: `assetFolders`. Default: the working directory. */
+  readonly assetFolders?: readonly string[];
   /** Where lines go; the instance closes it last. */
   readonly log: Log;
   readonly clock?: Clock;
@@ -44,6 +49,8 @@ export interface Instance {
   readonly inbounds: readonly RunningInbound[];
   /** Handlers come and go through these while the instance runs. */
   readonly handlers: { readonly inbounds: InboundManager; readonly outbounds: OutboundManager };
+  /** How often each rule decided, and why. */
+  readonly router: RuleRouter;
   /** Opens every inbound, or none and rejects with ERR_LISTEN; it may be called again then. ERR_CLOSED after `stop`. */
   start(): Promise<void>;
   /**
@@ -65,6 +72,7 @@ class TsrayInstance implements Instance {
   readonly #clock: Clock;
   readonly #inbounds: InboundLifecycle;
   readonly #outbounds: OutboundManager;
+  readonly router: RuleRouter;
   /** Ready before the first connection and closed after the last, in this order. */
   readonly #services: readonly Service[];
   #stage: InstanceStage = 'made';
@@ -86,15 +94,32 @@ class TsrayInstance implements Instance {
       createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher }),
       parts.clock,
     );
+    const geo = new GeoFiles(options.assetFolders ?? [process.cwd()], parts.logger.scoped('app/geo'));
+    this.router = createRouter(settings.routing, {
+      ...parts,
+      log: parts.logger,
+      geo,
+      outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
+    });
     const dispatcher: SniffingDispatcher = createDispatcher({
       ...parts,
-      router: firstOutbound,
+      router: this.router,
       outbounds: this.#outbounds,
     });
     const mux = new MuxServer(parts);
-    const inboundParts: InboundParts = { ...parts, dispatcher, mux, detours: new Map() };
+    const inboundParts: InboundParts = {
+      ...parts,
+      dispatcher,
+      dispatcherFor: ({ sniffing }) =>
+        dispatcher.withSniffing(sniffing && createSniffing(sniffing, { ...parts, geo })),
+      mux,
+      detours: new Map(),
+    };
     this.#inbounds = createInboundManager(createInbounds(settings.inbounds, inboundParts), parts.clock);
-    this.#services = [{ start: () => Promise.resolve(), close: async () => mux.close() }];
+    this.#services = [
+      { start: () => Promise.resolve(), close: async () => mux.close() },
+      new GeoRefresh(geo, parts.clock),
+    ];
   }
 
   get stage(): InstanceStage {

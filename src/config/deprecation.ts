@@ -16,6 +16,7 @@ export const deprecations = {
   inboundDetour: { instead: 'Put its entries into the list "inbounds".' },
   outbound: { instead: 'Make it the first entry of the list "outbounds".' },
   outboundDetour: { instead: 'Put its entries into the list "outbounds", behind the first.' },
+  domainOverride: { instead: 'Write "sniffing": { "enabled": true, "destOverride": ["http", "tls"] }.' },
   routingSettings: { instead: 'Put "rules" and "domainStrategy" directly into "routing".' },
   features: { instead: 'Put "detour" directly into "settings".' },
   timeout: { instead: useConnIdle },

@@ -3,10 +3,8 @@
  * stays an error, unless its owner says that it may be open.
  */
 import type { Checker } from './check/checker.js';
-import { notesOf, viewOf } from './check/notes.js';
-import { inside, itemsAt, type Place, textAt } from './check/place.js';
+import { inside, type Place, textAt } from './check/place.js';
 import type { HandlerResult } from './schema/handler.js';
-import { rootSchema } from './schema/root.js';
 import type { OutboundSettings } from './settings.js';
 import { type ConfigNode, plainValue } from './tree/node.js';
 
@@ -25,7 +23,6 @@ const notConditions = new Set([
 
 export function tellDroppedRules(
   checker: Checker,
-  root: Place,
   outbounds: readonly HandlerResult<OutboundSettings>[],
 ): void {
   const { ignoreUnsupported } = checker.options;
@@ -42,7 +39,7 @@ export function tellDroppedRules(
       : tagOf(first.place) === ''
         ? 'leaves by the first outbound'
         : `leaves by the first outbound, ${JSON.stringify(tagOf(first.place))}`;
-  for (const rule of [...checker.droppedRules, ...rulesOfUnreadRouting(root)]) {
+  for (const rule of checker.droppedRules) {
     const target = textAt(inside(rule, 'outboundTag')) ?? '';
     const what = conditionsOf(rule.node);
     if (target === '' || !blocking.has(target)) {
@@ -64,13 +61,6 @@ export function tellDroppedRules(
 
 function tagOf(place: Place): string {
   return textAt(inside(place, 'tag')) ?? '';
-}
-
-/** All rules, while tsray reads none. */
-function rulesOfUnreadRouting(root: Place): readonly Place[] {
-  if (notesOf(viewOf(rootSchema.entries.routing)).unsupported === undefined) return [];
-  const routing = inside(root, 'routing');
-  return [...itemsAt(inside(routing, 'rules')), ...itemsAt(inside(routing, 'settings', 'rules'))];
 }
 
 /** `domain "a", "b" and port 25`, or that it is about everything. */

@@ -12,6 +12,9 @@ import { log, silentLog } from './schema/log.js';
 import { readOutbound } from './schema/outbounds.js';
 import { policy } from './schema/policy.js';
 import { rootSchema } from './schema/root.js';
+import { crossCheckRouting } from './schema/routing/cross-check.js';
+import { knownTags } from './schema/routing/known-tags.js';
+import { readRouting, routingSchema } from './schema/routing/routing.js';
 import { defaultsSchema, readStreamDefaults } from './schema/stream.js';
 import { type Settings, validated } from './settings.js';
 import { type ConfigFormat, formatOf } from './tree/format.js';
@@ -96,7 +99,12 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     checker.wrongValue(place, 'an object', 'The whole configuration is one object: { ... }.', 'kind');
     return undefined;
   }
-  const siblings = { log: log.schema, policy: policy.schema, transport: defaultsSchema };
+  const siblings = {
+    log: log.schema,
+    policy: policy.schema,
+    routing: routingSchema,
+    transport: defaultsSchema,
+  };
   const root = checker.check(rootSchema, place, siblings);
   const logPlace = inside(place, 'log');
   const logSettings = logPlace.missing ? silentLog : log.read(checker, logPlace);
@@ -108,13 +116,16 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   const outbounds = handlerPlaces(checker, place, 'outbound').map((at) =>
     readOutbound(checker, at, streamDefaults),
   );
+  const routing = readRouting(checker, inside(place, 'routing'));
   crossCheck(checker, place, inbounds, outbounds, partial);
-  tellDroppedRules(checker, place, outbounds);
+  tellDroppedRules(checker, outbounds);
+  crossCheckRouting(checker, routing, knownTags(place, inbounds, outbounds));
   if (logSettings === undefined || policySettings === undefined) return undefined;
   return {
     [validated]: true,
     log: logSettings,
     policy: policySettings,
+    routing: routing.settings,
     inbounds: built(inbounds),
     outbounds: built(outbounds),
   };

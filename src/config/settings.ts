@@ -1,5 +1,7 @@
 /** A whole configuration after validation: what the instance is built from. */
 
+import type { RoutingSettings } from '../app/router/settings.js';
+import type { SniffingSettings } from '../app/sniff/settings.js';
 import type { LogLevel } from '../contract/logger.js';
 import type { LevelPolicy } from '../contract/policy.js';
 import type { Address } from '../core/net/address.js';
@@ -34,6 +36,8 @@ interface InboundBase {
   /** Every port of the range, at least one. 0: any free port. */
   readonly ports: readonly number[];
   readonly allocation: Allocation;
+  /** Absent: first bytes are not looked at. */
+  readonly sniffing?: SniffingSettings;
   readonly stream: StreamSettings;
 }
 
@@ -83,6 +87,8 @@ export interface Settings {
   /** Levels the configuration lists; others have the defaults. */
   readonly policy: ReadonlyMap<number, LevelPolicy>;
   readonly inbounds: readonly InboundSettings[];
+  /** Which outbound a connection leaves by. */
+  readonly routing: RoutingSettings;
   /** The first is the default route. */
   readonly outbounds: readonly OutboundSettings[];
 }

@@ -21,4 +21,6 @@ export interface RouteQuery {
   readonly inboundTag: string;
   readonly user?: User;
   readonly sniffed?: Sniffed;
+  /** Rules must not look its name up: it is a connection of the resolver itself, or came back by a loopback outbound. */
+  readonly unresolved?: true;
 }

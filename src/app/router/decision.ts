@@ -13,7 +13,7 @@ export type DecisionStep =
 /** Is told what became of each rule. */
 export interface Trace {
   /** `failed`: the first condition that does not hold; undefined: all do. */
-  rule(index: number, failed: ConditionKey | undefined): void;
+  rule(index: number, failed: ConditionKey | undefined, facts: RouteFacts): void;
   /** An expression that could not be evaluated. */
   fault(rule: Rule, reason: string): void;
 }
@@ -37,7 +37,7 @@ export function decide(
       if (strategy === 'IPOnDemand') return { state: 'lookup', index };
       facts.wantedAddresses = true;
     }
-    trace?.rule(index, failed);
+    trace?.rule(index, failed, facts);
     if (failed === undefined) return { state: 'rule', index };
   }
   // Only rules that were left for want of addresses can match with them.

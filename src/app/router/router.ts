@@ -2,7 +2,7 @@
 import type { Resolver } from '../../contract/dns.js';
 import type { Logger } from '../../contract/logger.js';
 import type { Observations } from '../../contract/observations.js';
-import type { RouteQuery as BareQuery } from '../../contract/route-query.js';
+import type { RouteQuery } from '../../contract/route-query.js';
 import type { RouteChoice, Router } from '../../contract/router.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
@@ -13,9 +13,6 @@ import { type DecisionStep, decide, type Trace } from './decision.js';
 import { factsOf, numbersOf, type RouteFacts } from './facts.js';
 import { createRule, type Rule } from './rule.js';
 import type { DomainStrategy, RoutingSettings } from './settings.js';
-
-/** `unresolved`: rules must not look its name up, since it is a connection of the resolver itself, or came back by a loopback outbound. */
-export type RouteQuery = BareQuery & { readonly unresolved?: true };
 
 export interface RouterDeps {
   readonly geo: GeoData;
@@ -49,7 +46,6 @@ export interface DecisionTrace extends Trace {
 }
 
 export interface RuleRouter extends Router {
-  pick(query: RouteQuery, signal?: AbortSignal): RouteChoice | Promise<RouteChoice>;
   readonly rules: readonly Rule[];
   readonly domainStrategy: DomainStrategy;
   /** In the order of the rules. */

@@ -1,5 +1,6 @@
 /** `tsray run -c FILE` */
 import { Command, InvalidArgumentError } from 'commander';
+import { assetFolders } from '../../app/geo/asset-folders.js';
 import { createLog } from '../../app/log/log.js';
 import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
@@ -65,7 +66,11 @@ async function start(flags: RunFlags): Promise<Instance | ExitCode> {
     });
     // A whole read may have to be held for a slow reader; the buffer is the process's, and so is this choice.
     for (const { bufferBytes } of settings.policy.values()) limitReadBuffer(bufferBytes);
-    const instance = createInstance(settings, { flags: readEnvironmentFlags(process.env), log });
+    const instance = createInstance(settings, {
+      flags: readEnvironmentFlags(process.env),
+      assetFolders: assetFolders(process.env, process.cwd(), process.platform),
+      log,
+    });
     await instance.start();
     return instance;
   } catch (error) {

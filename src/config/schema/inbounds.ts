@@ -3,8 +3,8 @@
 import * as v from 'valibot';
 import { parseAddress } from '../../core/net/address.js';
 import type { Checker } from '../check/checker.js';
-import { switchedOff } from '../check/empty.js';
 import { inside, type Place, textAt } from '../check/place.js';
+import { deprecations } from '../deprecation.js';
 import type { Allocation, InboundSettings } from '../settings.js';
 import { adviseAddress, isIp } from '../values/address.js';
 import { readPorts } from '../values/ports.js';
@@ -21,8 +21,9 @@ import { httpInbound } from './inbound/http.js';
 import { socksInbound } from './inbound/socks.js';
 import { vmessInbound } from './inbound/vmess.js';
 import { hasNoBadMode } from './stream/unix-mode.js';
+import { readSniffing } from './routing/sniffing.js';
 import { readStream, type StreamDefaults } from './stream.js';
-import { checkedText, each, opaque, portRange, text, unsupported, whole, words } from './types.js';
+import { checkedText, deprecated, each, opaque, portRange, stringList, text, whole, words } from './types.js';
 
 export const inboundProtocols: ProtocolTable<InboundSettings> = {
   vmess: vmessInbound,
@@ -82,9 +83,9 @@ export const inboundSchema = v.object(
     settings: opaque,
     streamSettings: opaque,
     tag: v.optional(text, ''),
-    sniffing: unsupported('sniffing is not supported by tsray yet', { harmless: switchedOff }),
+    sniffing: opaque,
     allocate: v.optional(allocateSchema, {}),
-    domainOverride: unsupported('domainOverride (sniffing) is not supported by tsray yet'),
+    domainOverride: deprecated(stringList, deprecations.domainOverride),
   },
   'an object',
 );
@@ -104,6 +105,7 @@ export function readInbound(
   examineListen(place, fallbackPort, checker);
   const streamPart = readStream(checker, inside(place, 'streamSettings'), { role: 'inbound', defaults });
   const part = readProtocol(inboundProtocols, checker, place);
+  const sniffing = readSniffing(checker, place);
   const onPath = isSocketPath(base?.listen ?? '');
   // A path has no ports; whatever "port" says, it is opened once.
   const port = onPath ? 0 : (base?.port ?? fallbackPort);
@@ -125,6 +127,7 @@ export function readInbound(
       listen: listenHost(base.listen),
       ports,
       allocation,
+      ...(sniffing === undefined ? {} : { sniffing }),
       stream: streamPart,
     },
   };

@@ -14,7 +14,7 @@ export const rootSchema = v.object(
     inbounds: opaque,
     outbounds: opaque,
     stats: unsupported(notYet('stats')),
-    routing: unsupported(notYet('routing'), { harmless: withoutRules }),
+    routing: opaque,
     dns: unsupported(notYet('dns'), { harmless: onlyLocalhost }),
     api: unsupported(notYet('api')),
     reverse: unsupported(notYet('reverse')),
@@ -34,16 +34,6 @@ export const rootSchema = v.object(
   },
   'an object',
 );
-
-const emptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
-
-/** Strategies and matchers mean nothing without rules and balancers. */
-function withoutRules(value: unknown): boolean {
-  return everyMember(value, (key, item) => {
-    if (key === 'settings') return withoutRules(item);
-    return key === 'rules' || key === 'balancers' ? emptyList(item) : typeof item === 'string';
-  });
-}
 
 /** The system's resolver is what is used anyway. */
 function onlyLocalhost(value: unknown): boolean {

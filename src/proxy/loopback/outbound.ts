@@ -32,7 +32,7 @@ export function createLoopbackOutbound(deps: LoopbackDeps): Outbound {
         },
       );
     }
-    return { ...facts, inboundTag: settings.inboundTag, rounds };
+    return { ...facts, inboundTag: settings.inboundTag, rounds, unresolved: true };
   }
 
   return {

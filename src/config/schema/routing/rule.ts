@@ -26,11 +26,12 @@ export function readRule(checker: Checker, place: Place): RuleResult {
   const target = readTarget(checker, place, given);
   const conditions = readConditions(checker, place, given);
   if (checker.essentialsMissing > before) checker.dropRule(place);
-  if (target === undefined || conditions === undefined || checker.essentialsMissing > before) {
-    return { place, settings: undefined };
+  if (checker.essentialsMissing > before) checker.dropRule(place);
+  else if (target !== undefined && conditions !== undefined) {
+    const name = given.ruleTag === '' ? checker.problems.pathText(place.path) : given.ruleTag;
+    return { place, settings: { name, target, conditions } };
   }
-  const name = given.ruleTag === '' ? checker.problems.pathText(place.path) : given.ruleTag;
-  return { place, settings: { name, target, conditions } };
+  return { place, settings: undefined };
 }
 
 function readTarget(checker: Checker, place: Place, given: RuleInput): RuleTarget | undefined {
