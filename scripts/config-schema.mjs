@@ -6,9 +6,12 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { projectRoot } from './prepare.mjs';
 
 const load = (name) => import(new URL(`../dist/config/schema/${name}.js`, import.meta.url).href);
-const [{ rootSchema }, inbound, outbound, stream, { policySchema }, { logSchema }] = await Promise.all(
-  ['root', 'inbounds', 'outbounds', 'stream', 'policy', 'log'].map(load),
-);
+const [{ rootSchema }, inbound, outbound, stream, { policySchema }, { logSchema }, routing, sniffing] =
+  await Promise.all(
+    ['root', 'inbounds', 'outbounds', 'stream', 'policy', 'log', 'routing/routing', 'routing/sniffing'].map(
+      load,
+    ),
+  );
 
 const { otherProtocolNames } = await import(new URL('../dist/config/newer-forms.js', import.meta.url).href);
 
@@ -73,12 +76,18 @@ const schema = {
     $schema: { type: 'string' },
     log: convert(logSchema),
     policy: convert(policySchema),
+    routing: withMembers(convert(routing.routingSchema), {
+      rules: { type: 'array', items: convert(routing.routingParts.rules) },
+      balancers: { type: 'array', items: convert(routing.routingParts.balancers) },
+    }),
     inbounds: { type: 'array', items: { $ref: '#/definitions/inbound' } },
     outbounds: { type: 'array', items: { $ref: '#/definitions/outbound' } },
     transport: convert(stream.defaultsSchema),
   }),
   definitions: {
-    inbound: handler('inbound', inbound.inboundSchema, inbound.inboundProtocols),
+    inbound: withMembers(handler('inbound', inbound.inboundSchema, inbound.inboundProtocols), {
+      sniffing: convert(sniffing.sniffingSchema),
+    }),
     outbound: handler('outbound', outbound.outboundSchema, outbound.outboundProtocols),
     streamSettings: withMembers(
       convert(stream.streamSchema),

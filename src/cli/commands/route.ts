@@ -49,8 +49,8 @@ export function routeCommand(outcome: Outcome): Command {
     .option('--counts', 'print at the end how often each rule decided')
     .addHelpText(
       'after',
-      '\nNames are looked up only if "domainStrategy" says so and a rule asks for an address.\n' +
-        "The inbound's sniffing settings say whether the name of --sniff replaces the target.",
+      '\nNames are looked up only if "domainStrategy" says so and a rule has "ip".\n' +
+        'Whether the name of --sniff replaces the target is said by the inbound.',
     )
     .action((targets: readonly string[], flags: RouteFlags) =>
       reporting(outcome, () => route(targets, flags, outcome)),

@@ -3,10 +3,11 @@ import { showKey } from '../problem.js';
 import type { ConfigNode, Lack, Member, ObjectNode } from '../tree/node.js';
 import { translateInboundSettings } from './inbound-settings.js';
 import { translateLog } from './log.js';
-import { namedMember, plainName } from './names.js';
+import { namedMember } from './names.js';
 import { needsServer, translateOutboundSettings } from './outbound-settings.js';
 import { translatePolicy } from './policy.js';
 import { type At, type Report, within } from './report.js';
+import { translateRouter } from './router.js';
 import { type Convert, type Field, keep, lacking, shape, translated, under } from './shape.js';
 import { streamField } from './stream.js';
 import type { Role } from './transports.js';
@@ -40,19 +41,6 @@ const olderOfInbounds = {
   domainOverride: 'jsonv5 has nothing like it.',
 };
 
-/** The names differ; without any rules and balancers it asks for nothing in both. */
-const routing: Convert = (node) => {
-  if (node.kind !== 'object') return node;
-  const members = node.members.map((member) => {
-    const name = plainName(member.key);
-    return {
-      ...member,
-      key: name === 'rule' ? 'rules' : name === 'balancingrule' ? 'balancers' : member.key,
-    };
-  });
-  return { ...node, members };
-};
-
 const services: Field = {
   read(member, at) {
     const { value } = member;
@@ -82,7 +70,7 @@ const root = shape(
   {
     log: keep('log', translateLog),
     dns: keep('dns'),
-    router: keep('routing', routing),
+    router: keep('routing', translateRouter),
     inbounds: keep('inbounds', handlers('inbound')),
     outbounds: keep('outbounds', handlers('outbound')),
     services,

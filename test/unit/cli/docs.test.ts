@@ -31,5 +31,11 @@ test('help fits into 80 columns, and names every command with what it does', () 
 test('every command that prints a table has --json', () => {
   const { commands } = buildProgram({ code: 0 });
   const withJson = commands.filter(({ options }) => options.some(({ long }) => long === '--json'));
-  assert.deepEqual(withJson.map((command) => command.name()).sort(), ['cert', 'link', 'ping', 'test']);
+  assert.deepEqual(withJson.map((command) => command.name()).sort(), [
+    'cert',
+    'link',
+    'ping',
+    'route',
+    'test',
+  ]);
 });

@@ -13,6 +13,10 @@ import { finalRuleSchema } from '../../../src/config/schema/outbound/final-rules
 import { outboundProtocols, outboundSchema } from '../../../src/config/schema/outbounds.js';
 import { policySchema } from '../../../src/config/schema/policy.js';
 import { rootSchema } from '../../../src/config/schema/root.js';
+import { balancerSchema } from '../../../src/config/schema/routing/balancer.js';
+import { routingSchema } from '../../../src/config/schema/routing/routing.js';
+import { ruleSchema } from '../../../src/config/schema/routing/rule-schema.js';
+import { sniffingSchema } from '../../../src/config/schema/routing/sniffing.js';
 import { finalmaskSchema } from '../../../src/config/schema/stream/finalmask.js';
 import { grpcSchema } from '../../../src/config/schema/stream/grpc.js';
 import { h2Schema } from '../../../src/config/schema/stream/h2.js';
@@ -100,6 +104,10 @@ const documentedSchemas: readonly [string, AnySchema | SchemaView, readonly stri
   ['finalmask', finalmaskSchema, ['type', 'settings', 'header', 'value', 'password']],
   ['blackhole outbound', outboundProtocols.blackhole.schema, ['type']],
   ['socks outbound', outboundProtocols.socks.schema, ['user', 'pass', 'level', 'email']],
+  ['sniffing', sniffingSchema, []],
+  ['routing', routingSchema, []],
+  ['routing rules', ruleSchema, []],
+  ['routing balancers', balancerSchema, []],
   ['streamSettings', streamSchema, unusable],
   ['tcpSettings', tcpSchema, []],
   ['wsSettings', wsSchema, []],

@@ -705,13 +705,6 @@ const conflicts: readonly Case[] = [
 
 const unsupported: readonly Case[] = [
   [
-    'routing',
-    sections(`"routing": { "rules": [{ "type": "field", "outboundTag": "direct" }] }`),
-    [
-      '2:12  ERR_CONFIG_UNSUPPORTED  routing: routing is not supported by tsray yet. Hint: Remove it, or go on without it by --ignore-unsupported.',
-    ],
-  ],
-  [
     'a transport that is missing',
     outbounds(`{ "protocol": "freedom", "streamSettings": { "network": "xhttp" } }`),
     [
@@ -766,10 +759,12 @@ const unsupported: readonly Case[] = [
     ],
   ],
   [
-    'sniffing',
-    inbounds(`{ "protocol": "socks", "port": 1, "sniffing": { "enabled": true, "destOverride": ["http"] } }`),
+    'sniffing: addresses that are left out',
+    inbounds(
+      `{ "protocol": "socks", "port": 1, "sniffing": { "enabled": true, "ipsExcluded": ["127.0.0.1"] } }`,
+    ),
     [
-      '2:47  ERR_CONFIG_UNSUPPORTED  inbounds[0].sniffing: sniffing is not supported by tsray yet. Hint: Remove it, or go on without it by --ignore-unsupported.',
+      '2:81  ERR_CONFIG_UNSUPPORTED  inbounds[0].sniffing.ipsExcluded: ipsExcluded of sniffing is not supported by tsray. Hint: Remove it, or go on without it by --ignore-unsupported.',
     ],
   ],
   [

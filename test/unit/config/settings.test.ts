@@ -149,7 +149,6 @@ test('inbound: harmless forms of what is not supported pass', () => {
     port: 1080,
     tag: 'in',
     sniffing: { enabled: false, destOverride: ['http', 'tls'], metadataOnly: false },
-    domainOverride: [],
     streamSettings: {
       network: 'TCP',
       security: 'none',
@@ -536,7 +535,7 @@ test('harmless forms of missing sections pass without a word', () => {
     ...minimal,
     $schema: 'https://example.com/schema.json',
     _note: 'mine',
-    routing: { domainStrategy: 'AsIs', rules: [], settings: { rules: [] } },
+    routing: { domainStrategy: 'AsIs', rules: [] },
     dns: { servers: ['localhost'] },
     stats: {},
     api: {},
@@ -549,9 +548,9 @@ test('harmless forms of missing sections pass without a word', () => {
 
 test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refuse', () => {
   const config = {
-    routing: { rules: [{ type: 'field' }] },
+    dns: { servers: ['127.0.0.1'] },
     inbounds: [
-      { protocol: 'socks', port: 1, sniffing: { enabled: true } },
+      { protocol: 'socks', port: 1 },
       { protocol: 'shadowsocks', port: 2 },
       { protocol: 'vmess', port: 3, streamSettings: { network: 'xhttp' } },
     ],
@@ -583,9 +582,13 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
   assert.deepEqual(
     warnings.map(({ path, message }) => `${path}: ${message}`),
     [
+<<<<<<< HEAD
       'routing: routing is not supported by tsray yet; going on without it',
       'routing.rules[0]: this rule is left out: everything leaves by the first outbound, "first", or by what another rule says, not by its balancer',
       'inbounds[0].sniffing: sniffing is not supported by tsray yet; going on without it',
+=======
+      'dns: dns is not supported by tsray yet; going on without it',
+>>>>>>> b09ea94 (routing and sniffing: obeyed by instances, in both formats; tsray route explains; 2,000 random decisions beside V2Ray 4.34's; docs/routing.md)
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
       'inbounds[2].streamSettings.network: the transport "xhttp" is not supported by tsray; this inbound is left out',
       'outbounds[0].protocol: the outbound protocol "trojan" is not supported by tsray; this outbound refuses everything',

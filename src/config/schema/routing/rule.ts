@@ -26,7 +26,6 @@ export function readRule(checker: Checker, place: Place): RuleResult {
   const target = readTarget(checker, place, given);
   const conditions = readConditions(checker, place, given);
   if (checker.essentialsMissing > before) checker.dropRule(place);
-  if (checker.essentialsMissing > before) checker.dropRule(place);
   else if (target !== undefined && conditions !== undefined) {
     const name = given.ruleTag === '' ? checker.problems.pathText(place.path) : given.ruleTag;
     return { place, settings: { name, target, conditions } };

@@ -210,13 +210,6 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'sniffing',
-    inbounds('{ "protocol": "http", "port": 1, "sniffing": { "enabled": true } }'),
-    [
-      '2:46  ERR_CONFIG_UNSUPPORTED  inbounds[0].sniffing: sniffing is not supported by tsray yet. Hint: Remove it, or go on without it by --ignore-unsupported.',
-    ],
-  ],
-  [
     'a protocol of V2Ray 5 alone',
     outbounds('{ "protocol": "hysteria2", "settings": { "server": [] } }'),
     [
@@ -514,9 +507,10 @@ const cases: readonly Case[] = [
   ],
   [
     'rules',
-    sections('"router": { "rule": [{ "tag": "b" }] }'),
+    sections('"router": { "rule": [{ "tag": "b", "port": 80 }] }'),
     [
-      '2:11  ERR_CONFIG_UNSUPPORTED  router: routing is not supported by tsray yet. Hint: Remove it, or go on without it by --ignore-unsupported.',
+      '2:36  ERR_CONFIG_KEY  router.rule[0]: "port" is a key of the v4 format; this file is read as jsonv5, because of "router" in line 2. Hint: Write "portList".',
+      '2:31  warning  ERR_CONFIG_CONFLICT  router.rule[0].tag: there is no outbound "b", so that what this matches leaves by the first outbound. Hint: None has a tag.',
     ],
   ],
   [
