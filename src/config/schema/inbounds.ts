@@ -20,8 +20,8 @@ import { dokodemo } from './inbound/dokodemo.js';
 import { httpInbound } from './inbound/http.js';
 import { socksInbound } from './inbound/socks.js';
 import { vmessInbound } from './inbound/vmess.js';
-import { hasNoBadMode } from './stream/unix-mode.js';
 import { readSniffing } from './routing/sniffing.js';
+import { hasNoBadMode } from './stream/unix-mode.js';
 import { readStream, type StreamDefaults } from './stream.js';
 import { checkedText, deprecated, each, opaque, portRange, stringList, text, whole, words } from './types.js';
 
