@@ -27,6 +27,8 @@ export interface InboundParts extends Parts {
   readonly dispatcher: Dispatcher;
   /** The dispatcher that sniffs as an inbound's settings say. Absent: `dispatcher`, for all of them. */
   readonly dispatcherFor?: (settings: InboundSettings) => Dispatcher;
+  /** Whether some rule looks at HTTP requests (`attrs`). Absent: none does. */
+  readonly routesByRequest?: () => boolean;
   readonly mux: MuxServer;
   /** Every VMess inbound's, for clients that another one sends there; filled as they are made. */
   readonly detours: Map<string, Detour>;

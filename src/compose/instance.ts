@@ -112,6 +112,7 @@ class TsrayInstance implements Instance {
       dispatcher,
       dispatcherFor: ({ sniffing }) =>
         dispatcher.withSniffing(sniffing && createSniffing(sniffing, { ...parts, geo })),
+      routesByRequest: () => this.router.readsAttributes,
       mux,
       detours: new Map(),
     };

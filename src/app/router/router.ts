@@ -48,6 +48,8 @@ export interface DecisionTrace extends Trace {
 export interface RuleRouter extends Router {
   readonly rules: readonly Rule[];
   readonly domainStrategy: DomainStrategy;
+  /** Whether some rule has `attrs`. */
+  readonly readsAttributes: boolean;
   /** In the order of the rules. */
   counts(): readonly RuleCount[];
   /** As `pick`, but counts nothing, and `trace` is told of each step. Balancers take their turn. */
@@ -68,6 +70,7 @@ const byDefault: RouteChoice = {};
 class SettingsRouter implements RuleRouter {
   readonly rules: readonly Rule[];
   readonly domainStrategy: DomainStrategy;
+  readonly readsAttributes: boolean;
   readonly #matches: number[];
   readonly #balancers: ReadonlyMap<string, Balancer>;
   readonly #resolver: Resolver;
@@ -81,6 +84,7 @@ class SettingsRouter implements RuleRouter {
     this.#resolver = deps.resolver;
     this.domainStrategy = settings.domainStrategy;
     this.rules = settings.rules.map((rule) => createRule(rule, deps.geo));
+    this.readsAttributes = settings.rules.some(({ conditions }) => conditions.attributes !== undefined);
     this.#matches = this.rules.map(() => 0);
     this.#balancers = new Map(
       settings.balancers.map((each) => [each.tag, createBalancer(each, { ...deps, log })]),

@@ -111,9 +111,12 @@ function conditionsOf({ conditions: given }: RuleSettings, geo: GeoData): Condit
   }
   if (attributes !== undefined) {
     const matcher = createAttributesMatcher(attributes);
+    const requestsOnly = typeof attributes === 'string';
     result.push({
       key: 'attrs',
-      matches: ({ sniffed }, fault) => matcher.matches(sniffed?.attributes, fault),
+      // V2Ray's expressions see requests of HTTP clients only, Xray's those in first bytes too.
+      matches: ({ sniffed }, fault) =>
+        !(requestsOnly && sniffed?.protocol === 'http1') && matcher.matches(sniffed?.attributes, fault),
     });
   }
   return result;

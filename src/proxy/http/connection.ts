@@ -12,6 +12,7 @@ import { HttpSyntaxError } from '../../core/http1/syntax-error.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
+import { factsOf, keyOf, type PlainTarget } from './attributes.js';
 import { type Framing, requestFraming } from './body.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import type { HttpConnectionDeps } from './handler.js';
@@ -56,9 +57,7 @@ export class HttpConnection implements LinkSink, ExchangeHost {
   #decoder = HeadDecoder.request(maxRequestHeadBytes);
   #timer: Timer | undefined;
   #exchange: Exchange | undefined;
-  #target:
-    | { readonly authority: Authority; readonly url: string; readonly user: string | undefined }
-    | undefined;
+  #target: PlainTarget | undefined;
   /** Aborted when the client goes away while an origin is opened. */
   #aborter: AbortController | undefined;
   readonly #admit: () => void;
@@ -163,7 +162,8 @@ export class HttpConnection implements LinkSink, ExchangeHost {
       return;
     }
     // Paths and queries hold tokens; the access log tells who was asked, not what for.
-    this.#target = { authority: target.authority, url: `http://${target.host}/`, user };
+    const facts = factsOf(head, target.path, this.#host.deps.routesByRequest?.() === true);
+    this.#target = { authority: target.authority, url: `http://${target.host}/`, user, facts };
     this.#state = 'exchange';
     const exchange = new Exchange(this, { head, path: target.path, host: target.host, framing });
     this.#exchange = exchange;
@@ -188,8 +188,8 @@ export class HttpConnection implements LinkSink, ExchangeHost {
   }
 
   async openOrigin(reuse: boolean): Promise<Origin> {
-    const { authority, url, user } = this.#target!;
-    const key = `${authority.address.host} ${authority.port}`;
+    const { authority, facts, url, user } = this.#target!;
+    const key = keyOf(authority, facts);
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept !== undefined && reuse && kept.key === key && !kept.gone) {
@@ -205,7 +205,8 @@ export class HttpConnection implements LinkSink, ExchangeHost {
     kept?.discard();
     this.#aborter = new AbortController();
     const { dispatcher } = this.#host.deps;
-    const route = await dispatcher.open(this.#context(authority, url, user, this.#aborter.signal));
+    const context = this.#context(authority, url, user, this.#aborter.signal);
+    const route = await dispatcher.open({ ...context, sniffed: facts });
     if (this.#state === 'released') {
       route.discard();
       throw new TsrayError('ERR_ABORTED', 'the client went away');

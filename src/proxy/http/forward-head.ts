@@ -15,7 +15,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 /** Decide where a message ends or goes: a Connection field that names them would have us and the next hop disagree. */
 const endToEnd: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
 
-function strip(fields: readonly Field[]): Field[] {
+/** Those that are passed on. */
+export function endToEndFields(fields: readonly Field[]): Field[] {
   const named = new Set(fieldList(fields, 'connection'));
   for (const name of fieldList(fields, 'proxy-connection')) named.add(name);
   return fields.filter(([name]) => {
@@ -42,7 +43,7 @@ export function keepsAlive(head: RequestHead | ResponseHead): boolean {
 
 /** `keep`: the origin's connection may serve further requests. */
 export function forwardedRequest(head: RequestHead, path: string, host: string, keep: boolean): Uint8Array {
-  const fields = strip(head.fields).filter(([name]) => name.toLowerCase() !== 'host');
+  const fields = endToEndFields(head.fields).filter(([name]) => name.toLowerCase() !== 'host');
   const upgrade = upgradeOf(head);
   if (upgrade !== undefined) fields.push(['Connection', 'Upgrade'], ['Upgrade', upgrade]);
   else if (!keep) fields.push(['Connection', 'close']);
@@ -58,7 +59,7 @@ function withBodyFields(head: ResponseHead): Field[] {
   const bodiless = head.status < 200 || head.status === 204;
   let lengthSeen = bodiless || length === undefined || otherLengths.length > 0;
   let codingSeen = bodiless;
-  return strip(head.fields).flatMap((field): Field[] => {
+  return endToEndFields(head.fields).flatMap((field): Field[] => {
     const [name] = field;
     const lower = name.toLowerCase();
     if (lower === 'content-length') {

@@ -22,6 +22,8 @@ export interface HttpConnectionDeps {
   readonly random: RandomSource;
   readonly log: Logger;
   readonly accessLog: AccessLog;
+  /** Whether some rule looks at requests (`attrs`). Absent: none does. */
+  readonly routesByRequest?: (() => boolean) | undefined;
   /** The next connection id of the process. */
   readonly nextId: () => number;
 }
