@@ -16,9 +16,10 @@ import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
 import type { RandomSource } from '../core/random.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { MuxServer } from '../proxy/mux/server.js';
+import { createInstanceDns } from './dns.js';
 import { createInbounds, type InboundParts } from './inbound.js';
 import { createOutbounds } from './outbound.js';
-import { createParts } from './parts.js';
+import { createParts, type Parts } from './parts.js';
 
 export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
@@ -82,21 +83,25 @@ class TsrayInstance implements Instance {
 
   constructor(settings: Settings, options: InstanceOptions) {
     const { log } = options;
-    const parts = createParts({
+    const base = createParts({
       ...options,
       levels: settings.policy,
       logger: log.logger,
       accessLog: log.access,
     });
+    const geo = new GeoFiles(options.assetFolders ?? [process.cwd()], base.logger.scoped('app/geo'));
+    const routes = { router: () => this.router, outbounds: () => this.#outbounds };
+    const dns = createInstanceDns(settings.dns, base, routes, geo);
+    const parts: Parts = { ...base, dns: dns.client };
     this.#clock = parts.clock;
     this.#log = log;
     this.#outbounds = createOutboundManager(
       createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher }),
       parts.clock,
     );
-    const geo = new GeoFiles(options.assetFolders ?? [process.cwd()], parts.logger.scoped('app/geo'));
     this.router = createRouter(settings.routing, {
       ...parts,
+      resolver: dns.client,
       log: parts.logger,
       geo,
       outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
@@ -111,13 +116,16 @@ class TsrayInstance implements Instance {
       ...parts,
       dispatcher,
       dispatcherFor: ({ sniffing }) =>
-        dispatcher.withSniffing(sniffing && createSniffing(sniffing, { ...parts, geo })),
+        dispatcher.withSniffing(
+          sniffing && createSniffing(sniffing, { ...parts, geo, fakeNames: dns.fakeAddresses }),
+        ),
       routesByRequest: () => this.router.readsAttributes,
       mux,
       detours: new Map(),
     };
     this.#inbounds = createInboundManager(createInbounds(settings.inbounds, inboundParts), parts.clock);
     this.#services = [
+      dns,
       { start: () => Promise.resolve(), close: async () => mux.close() },
       new GeoRefresh(geo, parts.clock),
     ];

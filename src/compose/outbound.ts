@@ -7,6 +7,7 @@ import type { Outbound } from '../contract/outbound.js';
 import type { Dialer } from '../contract/transport.js';
 import { fastestSecurity } from '../crypto/fastest.js';
 import { createBlackholeOutbound } from '../proxy/blackhole/outbound.js';
+import { createDnsOutbound } from '../proxy/dns/outbound.js';
 import { createFreedomOutbound } from '../proxy/freedom/outbound.js';
 import { createHttpOutbound } from '../proxy/http/outbound.js';
 import { createLoopbackOutbound } from '../proxy/loopback/outbound.js';
@@ -45,19 +46,22 @@ export type OutboundProtocols = {
 
 /** The built-in protocols. A new one is a folder below proxy/ and a line here. */
 export const outboundProtocols: OutboundProtocols = {
-  freedom: ({ tag, sendThrough, settings }, { dialer, parts: { clock, logger, resolver }, via }) =>
+  freedom: ({ tag, sendThrough, settings }, { dialer, parts: { clock, dns, logger, resolver }, via }) =>
     createFreedomOutbound({
       tag,
       settings,
       dialer,
       bindPackets,
       resolver,
+      dns,
       clock,
       log: logger,
       localAddress: sendThrough,
       via,
     }),
   blackhole: ({ tag, settings }, { parts: { clock } }) => createBlackholeOutbound({ tag, settings, clock }),
+  dns: ({ tag, sendThrough, settings }, { dialer, parts: { dns, resolver }, via }) =>
+    createDnsOutbound({ tag, settings, dns, dialer, bindPackets, resolver, localAddress: sendThrough, via }),
   loopback: ({ tag, settings }, { parts: { dispatcher } }) =>
     createLoopbackOutbound({ tag, settings, dispatcher }),
   socks: ({ tag, sendThrough, settings }, { dialer, parts, via }) => {

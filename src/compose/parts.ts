@@ -3,7 +3,7 @@ import { ProcessConnections } from '../app/limits/connection-limits.js';
 import { readProcessLimits } from '../app/limits/process-limits.js';
 import { createPolicy } from '../app/policy/policy.js';
 import type { ConnectionLimits } from '../contract/connection-limits.js';
-import type { Resolver } from '../contract/dns.js';
+import type { DnsClient, Resolver } from '../contract/dns.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { AccessLog, Logger } from '../contract/logger.js';
 import type { LevelPolicy, PolicyProvider } from '../contract/policy.js';
@@ -16,7 +16,7 @@ import type { TransportDeps } from '../transport/common/framing.js';
 import { createSystemResolver } from '../transport/dns/system-resolver.js';
 import { bindPackets } from '../transport/udp/bind.js';
 
-export interface Parts {
+export interface BaseParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly crypto: CryptoProvider;
@@ -31,6 +31,11 @@ export interface Parts {
   readonly nextId: () => number;
 }
 
+export interface Parts extends BaseParts {
+  /** For rules and outbounds that resolve names themselves; servers' own names are the system's. */
+  readonly dns: DnsClient;
+}
+
 /** What differs from one owner to the next. */
 export interface PartsOptions {
   readonly flags: EnvironmentFlags;
@@ -43,7 +48,7 @@ export interface PartsOptions {
   readonly crypto?: CryptoProvider | undefined;
 }
 
-export function createParts(options: PartsOptions): Parts {
+export function createParts(options: PartsOptions): BaseParts {
   const { accessLog, flags, levels, logger } = options;
   const clock = options.clock ?? systemClock;
   let lastId = 0;
@@ -72,7 +77,7 @@ function processConnections(): ConnectionLimits {
 }
 
 /** `localAddress`: what outgoing sockets are bound to. */
-export function transportDeps(parts: Parts, localAddress?: Address): TransportDeps {
+export function transportDeps(parts: BaseParts, localAddress?: Address): TransportDeps {
   const { clock, crypto, logger: log, policy, random, resolver } = parts;
   return {
     clock,

@@ -6,6 +6,7 @@ import { crossCheck } from './cross-check.js';
 import { tellDroppedRules } from './dropped-rules.js';
 import type { Environment } from './environment.js';
 import { type ConfigProblem, ProblemList } from './problem.js';
+import { dnsSchema, readDns } from './schema/dns/dns.js';
 import type { HandlerResult } from './schema/handler.js';
 import { readInbound } from './schema/inbounds.js';
 import { log, silentLog } from './schema/log.js';
@@ -102,6 +103,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   const siblings = {
     log: log.schema,
     policy: policy.schema,
+    dns: dnsSchema,
     routing: routingSchema,
     transport: defaultsSchema,
   };
@@ -117,6 +119,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     readOutbound(checker, at, streamDefaults),
   );
   const routing = readRouting(checker, inside(place, 'routing'));
+  const dns = readDns(checker, inside(place, 'dns'), inside(place, 'fakeDns'));
   crossCheck(checker, place, inbounds, outbounds, partial);
   tellDroppedRules(checker, outbounds);
   crossCheckRouting(checker, routing, knownTags(place, inbounds, outbounds));
@@ -126,6 +129,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     log: logSettings,
     policy: policySettings,
     routing: routing.settings,
+    ...(dns === undefined ? {} : { dns }),
     inbounds: built(inbounds),
     outbounds: built(outbounds),
   };

@@ -1,11 +1,13 @@
 /** A whole configuration after validation: what the instance is built from. */
 
+import type { DnsSettings } from '../app/dns/settings.js';
 import type { RoutingSettings } from '../app/router/settings.js';
 import type { SniffingSettings } from '../app/sniff/settings.js';
 import type { LogLevel } from '../contract/logger.js';
 import type { LevelPolicy } from '../contract/policy.js';
 import type { Address } from '../core/net/address.js';
 import type { BlackholeSettings } from '../proxy/blackhole/settings.js';
+import type { DnsOutboundSettings } from '../proxy/dns/settings.js';
 import type { DokodemoSettings } from '../proxy/dokodemo/settings.js';
 import type { FreedomSettings } from '../proxy/freedom/settings.js';
 import type { HttpInboundSettings, HttpOutboundSettings } from '../proxy/http/settings.js';
@@ -71,6 +73,7 @@ export type OutboundSettings = OutboundBase &
   (
     | { readonly protocol: 'freedom'; readonly settings: FreedomSettings }
     | { readonly protocol: 'blackhole'; readonly settings: BlackholeSettings }
+    | { readonly protocol: 'dns'; readonly settings: DnsOutboundSettings }
     | { readonly protocol: 'loopback'; readonly settings: LoopbackSettings }
     | { readonly protocol: 'socks'; readonly settings: SocksOutboundSettings }
     | { readonly protocol: 'http'; readonly settings: HttpOutboundSettings }
@@ -84,6 +87,8 @@ export const validated: unique symbol = Symbol('validated settings');
 export interface Settings {
   readonly [validated]: true;
   readonly log: LogSettings;
+  /** Absent: the system resolves names. */
+  readonly dns?: DnsSettings;
   /** Levels the configuration lists; others have the defaults. */
   readonly policy: ReadonlyMap<number, LevelPolicy>;
   readonly inbounds: readonly InboundSettings[];

@@ -37,7 +37,7 @@ export interface DnsClient extends Resolver {
 /** Fake addresses: each stands for a name that a client has asked for. */
 export interface FakeAddresses {
   /** The name behind `host`, an IP; undefined for an address that stands for none. */
-  domainOf(host: string): string | undefined;
+  nameOf(host: string): string | undefined;
   /** Whether `host` is of a range that fake addresses are taken from. */
   includes(host: string): boolean;
 }

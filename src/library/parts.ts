@@ -1,4 +1,5 @@
 /** What handlers are built with when no configuration file says otherwise. */
+import { createSystemDns } from '../compose/dns.js';
 import { createParts, type Parts } from '../compose/parts.js';
 import { readEnvironmentFlags } from '../config/environment.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
@@ -20,5 +21,11 @@ export function partsOf(
   levels: ReadonlyMap<number, LevelPolicy>,
   accessLog: AccessLog,
 ): Parts {
-  return createParts({ flags: flagsOf(options.flags), logger: createLogger(options), accessLog, levels });
+  const parts = createParts({
+    flags: flagsOf(options.flags),
+    logger: createLogger(options),
+    accessLog,
+    levels,
+  });
+  return { ...parts, dns: createSystemDns(parts).client };
 }

@@ -17,7 +17,7 @@ export class FakeNames implements FakeAddresses {
     return this.#pools.filter((pool) => pool.family === family).map((pool) => pool.addressOf(name));
   }
 
-  domainOf(host: string): string | undefined {
+  nameOf(host: string): string | undefined {
     for (const pool of this.#pools) {
       const name = pool.nameOf(host);
       if (name !== undefined) return name;

@@ -18,6 +18,7 @@ import {
 } from './handler.js';
 import { buildMux, muxSchema } from './mux.js';
 import { blackhole } from './outbound/blackhole.js';
+import { dnsOutbound } from './outbound/dns.js';
 import { freedom } from './outbound/freedom.js';
 import { httpOutbound } from './outbound/http.js';
 import { loopback } from './outbound/loopback.js';
@@ -30,6 +31,7 @@ export const outboundProtocols: ProtocolTable<OutboundSettings> = {
   vmess: vmessOutbound,
   freedom,
   blackhole,
+  dns: dnsOutbound,
   socks: socksOutbound,
   http: httpOutbound,
   loopback,
@@ -49,7 +51,6 @@ export const outboundSchema = v.object(
           'vless',
           'trojan',
           'mtproto',
-          'dns',
           'hysteria',
           'hysteria2',
           'vliteu',

@@ -1,6 +1,5 @@
 /** The top level. */
 import * as v from 'valibot';
-import { everyMember } from '../check/empty.js';
 import { deprecations } from '../deprecation.js';
 import { foreign } from './foreign-keys.js';
 import { deprecated, opaque, unsupported, whole } from './types.js';
@@ -15,11 +14,11 @@ export const rootSchema = v.object(
     outbounds: opaque,
     stats: unsupported(notYet('stats')),
     routing: opaque,
-    dns: unsupported(notYet('dns'), { harmless: onlyLocalhost }),
+    dns: opaque,
     api: unsupported(notYet('api')),
     reverse: unsupported(notYet('reverse')),
     transport: opaque,
-    fakeDns: unsupported(notYet('fakeDns')),
+    fakeDns: opaque,
     browserForwarder: unsupported(notYet('browserForwarder')),
     observatory: unsupported(notYet('observatory')),
     burstObservatory: unsupported(notYet('burstObservatory')),
@@ -34,9 +33,3 @@ export const rootSchema = v.object(
   },
   'an object',
 );
-
-/** The system's resolver is what is used anyway. */
-function onlyLocalhost(value: unknown): boolean {
-  const localhost = (item: unknown) => Array.isArray(item) && item.every((server) => server === 'localhost');
-  return everyMember(value, (key, item) => key === 'servers' && localhost(item));
-}

@@ -1,6 +1,6 @@
 /** The freedom outbound: connects directly. */
 import type { ConnContext } from '../../contract/conn-context.js';
-import type { Resolver } from '../../contract/dns.js';
+import type { DnsClient, Resolver } from '../../contract/dns.js';
 import type { Logger } from '../../contract/logger.js';
 import type { Outbound } from '../../contract/outbound.js';
 import type { BindPackets, Dialer } from '../../contract/transport.js';
@@ -27,7 +27,10 @@ export interface FreedomDeps {
   readonly settings: FreedomSettings;
   readonly dialer: Dialer;
   readonly bindPackets: BindPackets;
+  /** The system's. */
   readonly resolver: Resolver;
+  /** For `domainStrategy`; absent: the system's too. */
+  readonly dns?: Pick<DnsClient, 'resolve' | 'asksWith'> | undefined;
   readonly clock: Clock;
   /** Told now and then of packets that were dropped. */
   readonly log?: Logger | undefined;
@@ -60,7 +63,7 @@ class FreedomOutbound implements Outbound {
       where: `the outbound ${deps.tag || 'freedom'}`,
       warn: (message) => deps.log?.warning(message),
     });
-    this.#targets = new Targets(settings, deps.resolver, deps.localAddress);
+    this.#targets = new Targets(settings, deps.resolver, deps.dns ?? deps.resolver, deps.localAddress);
     this.#passesNames = deps.via !== undefined && !this.#targets.needsAddresses;
   }
 
@@ -75,13 +78,19 @@ class FreedomOutbound implements Outbound {
         { signal, log, onConnected: context.onConnected },
       );
     const remote = context.fromVmess === true;
+    const bySystem = this.#isOfDns(context);
     const options = { clock, what, pausesMs, deadlineMs, isFinal, signal: context.signal };
     return retry(options, async (_attempt, signal) => {
       if (this.#passesNames) return dial(target.address, signal);
-      const addresses = await this.#targets.resolve({ ...target, remote }, signal);
+      const addresses = await this.#targets.resolve({ ...target, remote }, signal, bySystem);
       if (target.address.kind !== 'domain') return dial(target.address, signal);
       return raceAddresses({ addresses, dial, discard: (late) => late.destroy(), clock, what, signal });
     });
+  }
+
+  /** A connection to a DNS server. */
+  #isOfDns({ inboundTag }: ConnContext): boolean {
+    return this.#deps.dns?.asksWith(inboundTag) ?? false;
   }
 
   /** Names are looked up and addresses judged for each packet. */
@@ -97,6 +106,7 @@ class FreedomOutbound implements Outbound {
       targets: this.#targets,
       passesNames: this.#passesNames,
       remote: context.fromVmess === true,
+      bySystem: this.#isOfDns(context),
       clock,
       log: context.log,
       drops: this.#drops,

@@ -26,6 +26,8 @@ export interface FreedomPacketsDeps {
   readonly passesNames: boolean;
   /** The session came in by VMess. */
   readonly remote: boolean;
+  /** The session leads to a DNS server, whose own name the DNS client must not be asked for. Default false. */
+  readonly bySystem?: boolean;
   /** All addresses go one way: `openSocket` is asked for `udp4` only. */
   readonly onePath: boolean;
   /** `address` is where its first packet goes. */
@@ -172,7 +174,8 @@ export class FreedomPackets implements PacketLink {
   }
 
   #lookUp(destination: Destination, signal: AbortSignal | undefined): Promise<readonly Address[]> {
-    return this.#deps.targets.resolve({ ...destination, remote: this.#deps.remote }, signal);
+    const { bySystem, remote, targets } = this.#deps;
+    return targets.resolve({ ...destination, remote }, signal, bySystem);
   }
 
   async #resolve(destination: Destination, entry: Pending<Address>): Promise<void> {

@@ -18,14 +18,18 @@ const familyOf: Record<FreedomSettings['domainStrategy'], AddressFamily> = {
 
 export class Targets {
   readonly #settings: FreedomSettings;
-  readonly #resolver: Resolver;
+  /** For names that are dialed as they are. */
+  readonly #system: Resolver;
+  /** For `UseIP` and its kin. */
+  readonly #dns: Resolver;
   readonly #localKind: Address['kind'] | undefined;
   readonly #redirectAddress: Address | undefined;
 
   /** `local`: the address sockets are bound to (`sendThrough`), if any; it reaches its own family only. */
-  constructor(settings: FreedomSettings, resolver: Resolver, local?: Address) {
+  constructor(settings: FreedomSettings, system: Resolver, dns: Resolver, local?: Address) {
     this.#settings = settings;
-    this.#resolver = resolver;
+    this.#system = system;
+    this.#dns = dns;
     this.#localKind = local === undefined || isUnspecified(local) ? undefined : local.kind;
     const host = settings.redirect?.host;
     this.#redirectAddress = host === undefined ? undefined : parseAddress(host);
@@ -67,25 +71,31 @@ export class Targets {
   /**
    * The IP addresses to try for a target, in order of preference, at least one. A name that has none of the
    * strategy's family is tried with any, as V2Ray does. Rejects with ERR_DNS, ERR_BLOCKED or ERR_ABORTED.
+   * `bySystem`: the DNS client must not be asked, since it waits for this connection itself.
    */
-  async resolve(target: Reached, signal?: AbortSignal): Promise<readonly Address[]> {
+  async resolve(target: Reached, signal?: AbortSignal, bySystem = false): Promise<readonly Address[]> {
     const { address } = target;
     const isName = address.kind === 'domain';
-    const found = isName ? this.#reachable(await this.#lookUp(address.host, signal)) : [address];
+    const found = isName ? this.#reachable(await this.#lookUp(address.host, signal, bySystem)) : [address];
     const allowed = found.filter((candidate) => this.allows({ ...target, address: candidate }));
     if (allowed.length > 0) return allowed;
     throw blocked(target, this.#blockedBy({ ...target, address: found[0]! }));
   }
 
-  async #lookUp(name: string, signal: AbortSignal | undefined): Promise<readonly Address[]> {
-    const family = familyOf[this.#settings.domainStrategy];
+  async #lookUp(
+    name: string,
+    signal: AbortSignal | undefined,
+    bySystem: boolean,
+  ): Promise<readonly Address[]> {
+    const { domainStrategy } = this.#settings;
+    const family = familyOf[domainStrategy];
+    const first = domainStrategy === 'AsIs' || bySystem ? this.#system : this.#dns;
     try {
-      return await this.#resolver.resolve(name, family, signal);
+      return await first.resolve(name, family, signal);
     } catch (error) {
-      const forced = this.#settings.domainStrategy.startsWith('Force');
-      if (family === 'any' || forced || !(error instanceof TsrayError && error.code === 'ERR_DNS'))
-        throw error;
-      return this.#resolver.resolve(name, 'any', signal);
+      const final = domainStrategy.startsWith('Force') || (family === 'any' && first === this.#system);
+      if (final || !(error instanceof TsrayError && error.code === 'ERR_DNS')) throw error;
+      return this.#system.resolve(name, 'any', signal);
     }
   }
 

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { createDispatcher } from '../../../src/app/dispatcher/dispatcher.js';
 import { createOutboundManager } from '../../../src/app/handlers/outbound-manager.js';
 import { firstOutbound } from '../../../src/app/router/first-outbound.js';
+import { createSystemDns } from '../../../src/compose/dns.js';
 import { createInbound } from '../../../src/compose/inbound.js';
 import { createOutbounds, outboundProtocols } from '../../../src/compose/outbound.js';
 import { createParts } from '../../../src/compose/parts.js';
@@ -52,12 +53,13 @@ test('a toy outbound is one line in the table of protocols', async () => {
     }),
   );
   assert.ok(settings);
-  const parts = createParts({
+  const base = createParts({
     flags: { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: false },
     logger: new MemoryLogger(),
     accessLog: new MemoryAccessLog(),
     levels: new Map(),
   });
+  const parts = { ...base, dns: createSystemDns(base).client };
   const protocols = {
     ...outboundProtocols,
     shout: ({ tag }: { readonly tag: string }) => createShoutOutbound(tag),

@@ -167,7 +167,7 @@ test('fake addresses are for those who ask for them', async () => {
   );
   const fake = await dns.client.ask('X.test', 'ipv4', { fake: true });
   assert.deepEqual(fake, { rcode: 0, addresses: [parseAddress('198.18.0.0')], ttlSeconds: 1 });
-  assert.equal(dns.fakeAddresses.domainOf('198.18.0.0'), 'x.test');
+  assert.equal(dns.fakeAddresses.nameOf('198.18.0.0'), 'x.test');
   // No real address for a family without a pool.
   assert.deepEqual((await dns.client.ask('x.test', 'ipv6', { fake: true })).addresses, []);
   assert.deepEqual(dns.asked, []);

@@ -80,8 +80,8 @@ test('pools of both families stand side by side', () => {
   );
   assert.deepEqual(names.addressesOf('a', 'ipv4'), [parseAddress('198.18.0.0')]);
   assert.deepEqual(names.addressesOf('a', 'ipv6'), [parseAddress('fc00::')]);
-  assert.equal(names.domainOf('fc00::'), 'a');
-  assert.equal(names.domainOf('127.0.0.1'), undefined);
+  assert.equal(names.nameOf('fc00::'), 'a');
+  assert.equal(names.nameOf('127.0.0.1'), undefined);
   assert.equal(names.includes('198.19.0.1'), true);
   assert.equal(names.includes('a.example'), false);
   assert.equal(new FakeNames([], new FakeClock()).includes('198.18.0.0'), false);
