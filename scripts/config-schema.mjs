@@ -6,12 +6,22 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { projectRoot } from './prepare.mjs';
 
 const load = (name) => import(new URL(`../dist/config/schema/${name}.js`, import.meta.url).href);
-const [{ rootSchema }, inbound, outbound, stream, { policySchema }, { logSchema }, routing, sniffing] =
+const [{ rootSchema }, inbound, outbound, stream, { policySchema }, { logSchema }, routing, sniffing, dns] =
   await Promise.all(
-    ['root', 'inbounds', 'outbounds', 'stream', 'policy', 'log', 'routing/routing', 'routing/sniffing'].map(
-      load,
-    ),
+    [
+      'root',
+      'inbounds',
+      'outbounds',
+      'stream',
+      'policy',
+      'log',
+      'routing/routing',
+      'routing/sniffing',
+      'dns/dns',
+    ].map(load),
   );
+const { serverSchema } = await load('dns/server');
+const { poolSchema } = await load('dns/fake-pools');
 
 const { otherProtocolNames } = await import(new URL('../dist/config/newer-forms.js', import.meta.url).href);
 
@@ -67,6 +77,14 @@ function flatToo({ required = [], ...shape }) {
   return { ...shape, anyOf: [{ required: [list] }, { required: ['address', 'port'] }] };
 }
 
+/** One pool, or a list of pools and ranges. */
+const range = { type: 'string' };
+const pools = {
+  anyOf: [convert(poolSchema), { type: 'array', items: { anyOf: [convert(poolSchema), range] } }],
+};
+
+const dnsServer = withMembers(convert(serverSchema), { fakedns: { anyOf: [{ type: 'boolean' }, pools] } });
+
 const root = convert(rootSchema);
 const schema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -80,6 +98,15 @@ const schema = {
       rules: { type: 'array', items: convert(routing.routingParts.rules) },
       balancers: { type: 'array', items: convert(routing.routingParts.balancers) },
     }),
+    dns: withMembers(convert(dns.dnsSchema), {
+      servers: { type: 'array', items: { anyOf: [{ type: 'string' }, dnsServer] } },
+      hosts: {
+        type: 'object',
+        additionalProperties: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+      },
+      fakedns: pools,
+    }),
+    fakeDns: pools,
     inbounds: { type: 'array', items: { $ref: '#/definitions/inbound' } },
     outbounds: { type: 'array', items: { $ref: '#/definitions/outbound' } },
     transport: convert(stream.defaultsSchema),

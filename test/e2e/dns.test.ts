@@ -100,9 +100,15 @@ describe('the dns outbound', { skip: skipWithout('dig') }, () => {
 
   test('sends a client to TCP for an answer that does not fit', async () => {
     assert.deepEqual((await dig(port, 'many.test', 'A', '+noedns')).answers, [...many].sort());
-    const cut = await runChild(
-      'dig',
-      ['@127.0.0.1', '-p', String(port), '+noedns', '+ignore', 'many.test', 'A']);
+    const cut = await runChild('dig', [
+      '@127.0.0.1',
+      '-p',
+      String(port),
+      '+noedns',
+      '+ignore',
+      'many.test',
+      'A',
+    ]);
     assert.match(cut.output, /flags:[^;]* tc/);
     assert.deepEqual((await dig(port, 'many.test', 'A', '+bufsize=1232')).answers, [...many].sort());
   });

@@ -5,6 +5,9 @@ import { test } from 'node:test';
 import { type AnySchema, type SchemaView, unwrap, viewOf } from '../../../src/config/check/notes.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatProblem } from '../../../src/config/problem.js';
+import { dnsSchema } from '../../../src/config/schema/dns/dns.js';
+import { poolSchema } from '../../../src/config/schema/dns/fake-pools.js';
+import { serverSchema } from '../../../src/config/schema/dns/server.js';
 import { foreignKeys } from '../../../src/config/schema/foreign-keys.js';
 import { inboundProtocols, inboundSchema } from '../../../src/config/schema/inbounds.js';
 import { logSchema } from '../../../src/config/schema/log.js';
@@ -105,6 +108,10 @@ const documentedSchemas: readonly [string, AnySchema | SchemaView, readonly stri
   ['blackhole outbound', outboundProtocols.blackhole.schema, ['type']],
   ['socks outbound', outboundProtocols.socks.schema, ['user', 'pass', 'level', 'email']],
   ['sniffing', sniffingSchema, []],
+  ['dns', dnsSchema, []],
+  ['dns servers', serverSchema, []],
+  ['fake pools', poolSchema, []],
+  ['dns outbound', outboundProtocols.dns.schema, []],
   ['routing', routingSchema, []],
   ['routing rules', ruleSchema, []],
   ['routing balancers', balancerSchema, []],

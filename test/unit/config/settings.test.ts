@@ -582,7 +582,6 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
   assert.deepEqual(
     warnings.map(({ path, message }) => `${path}: ${message}`),
     [
-      'dns: dns is not supported by tsray yet; going on without it',
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
       'inbounds[2].streamSettings.network: the transport "xhttp" is not supported by tsray; this inbound is left out',
       'outbounds[0].protocol: the outbound protocol "trojan" is not supported by tsray; this outbound refuses everything',
