@@ -27,6 +27,26 @@ function slotOf(hash: number, mask: number): number {
   return (hash ^ (hash >>> 15)) & mask;
 }
 
+/** Where the suffixes of a name begin that are whole labels, the shortest first, and the hash of each. */
+export interface NameSuffixes {
+  readonly starts: readonly number[];
+  readonly hashes: readonly number[];
+}
+
+/** One pass over the name; tables of many rules can share what it gives. */
+export function suffixesOf(name: string): NameSuffixes {
+  const starts: number[] = [];
+  const hashes: number[] = [];
+  let hash = hashStart;
+  for (let start = name.length - 1; start >= 0; start -= 1) {
+    hash = hashNext(hash, name.charCodeAt(start));
+    if (start > 0 && name.charCodeAt(start - 1) !== dot) continue;
+    starts.push(start);
+    hashes.push(hash);
+  }
+  return { starts, hashes };
+}
+
 export class DomainTable {
   #names: Uint8Array;
   #used = 0;
@@ -71,14 +91,14 @@ export class DomainTable {
     return this;
   }
 
-  /** `name` as for `add`. */
-  has(name: string): boolean {
-    return this.#find(name) >= 0;
+  /** `name` as for `add`; `suffixes` are its own. */
+  has(name: string, suffixes = suffixesOf(name)): boolean {
+    return this.#count > 0 && this.#find(name, suffixes) >= 0;
   }
 
   /** The entry that `name` matches, the longest first, such as `domain:example.com`. */
   find(name: string): string | undefined {
-    const at = this.#find(name);
+    const at = this.#find(name, suffixesOf(name));
     if (at < 0) return undefined;
     const length = this.#names[at + 1]!;
     const text = Buffer.from(this.#names.subarray(at + headBytes, at + headBytes + length)).toString(
@@ -88,13 +108,11 @@ export class DomainTable {
     return `${whole ? 'full' : 'domain'}:${text}`;
   }
 
-  #find(name: string): number {
+  #find(name: string, { hashes, starts }: NameSuffixes): number {
     let found = -1;
-    let hash = hashStart;
-    for (let start = name.length - 1; start >= 0; start -= 1) {
-      hash = hashNext(hash, name.charCodeAt(start));
-      if (start > 0 && name.charCodeAt(start - 1) !== dot) continue;
-      const at = this.#probe(hash, name, start);
+    for (let index = 0; index < starts.length; index += 1) {
+      const start = starts[index]!;
+      const at = this.#probe(hashes[index]!, name, start);
       if (at < 0) continue;
       const kind = this.#names[at]!;
       if ((kind & domainBit) !== 0 || start === 0) found = at;

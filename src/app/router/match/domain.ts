@@ -49,8 +49,8 @@ class ListsOfDomains implements DomainMatcher {
 
   /** What costs most is asked last. */
   matches(name: DomainName): boolean {
-    const { lower } = name;
-    for (const { current } of this.#lists) if (current.names.has(lower)) return true;
+    const { lower, suffixes } = name;
+    for (const { current } of this.#lists) if (current.names.has(lower, suffixes)) return true;
     for (const { current } of this.#lists) {
       if (current.keywords.size > 0 && current.keywords.has(lower)) return true;
     }
