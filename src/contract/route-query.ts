@@ -8,6 +8,8 @@ export interface Sniffed {
   readonly protocol: string;
   /** The name that the client asked for, in lower case. */
   readonly domain?: string;
+  /** What told the domain, where that is not `protocol`: `fakedns`. */
+  readonly domainProtocol?: string;
   /** Facts for rules with `attrs`, such as `:method` and `:path` of a plain HTTP request; names in lower case. */
   readonly attributes?: ReadonlyMap<string, string>;
 }

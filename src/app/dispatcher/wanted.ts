@@ -19,15 +19,17 @@ export function plainly(context: ConnContext): Wanted {
 /** What the bytes told, with the name that the address told: a fake address stands for one name, whatever the bytes say. */
 export function merged(content: Sniffed | undefined, metadata: Sniffed | undefined): Sniffed | undefined {
   if (content === undefined || metadata?.domain === undefined) return content ?? metadata;
-  return { ...content, domain: metadata.domain };
+  return { ...content, domain: metadata.domain, domainProtocol: metadata.protocol };
 }
 
 export function withSniffed(told: ConnContext, sniffed: Sniffed | undefined, sniffing: Sniffing): Wanted {
   if (sniffed === undefined) return plainly(told);
   const context = { ...told, sniffed };
-  const { domain } = sniffed;
+  const { domain, domainProtocol = sniffed.protocol } = sniffed;
   if (domain === undefined || !sniffing.overrides(sniffed)) return { context, query: context, told };
   const destination = { ...told.destination, address: { kind: 'domain', host: domain } as const };
   const named = { ...context, destination };
-  return { context: sniffing.routeOnly ? context : named, query: named, told };
+  // Nobody is reached at a fake address.
+  const onlyRules = sniffing.routeOnly && domainProtocol !== 'fakedns';
+  return { context: onlyRules ? context : named, query: named, told };
 }

@@ -71,8 +71,9 @@ export function createSniffing(settings: SniffingSettings, deps: SniffingDeps): 
     stream: metadataOnly ? () => no : sniffStream,
     packets: () => (metadataOnly ? undefined : createPacketSniffer(deps.crypto)),
     metadata: ({ destination }) => fakeName(deps.fakeNames, destination.address.host),
-    overrides({ domain, protocol }) {
-      if (domain === undefined || !overrides.some((word) => protocol.startsWith(word))) return false;
+    overrides({ domain, domainProtocol, protocol }) {
+      const told = domainProtocol ?? protocol;
+      if (domain === undefined || !overrides.some((word) => told.startsWith(word))) return false;
       return excluded.size === 0 || !excluded.matches(domainNameOf(domain));
     },
     routeOnly,
