@@ -8,6 +8,7 @@ import type { Log } from '../app/log/log.js';
 import { createRouter, type RuleRouter } from '../app/router/router.js';
 import { createSniffing } from '../app/sniff/sniffing.js';
 import type { Settings } from '../config/settings.js';
+import type { Resolver } from '../contract/dns.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { InboundManager, OutboundManager } from '../contract/handlers.js';
 import type { Service } from '../contract/service.js';
@@ -25,6 +26,8 @@ export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
   /** Where geosite.dat and geoip.dat are looked for, in this order: `assetFolders`. Default: the working directory. */
   readonly assetFolders?: readonly string[];
+  /** Wraps what rules look names up by, the DNS client of the configuration. */
+  readonly ruleResolver?: (dns: Resolver) => Resolver;
   /** Where lines go; the instance closes it last. */
   readonly log: Log;
   readonly clock?: Clock;
@@ -101,7 +104,7 @@ class TsrayInstance implements Instance {
     );
     this.router = createRouter(settings.routing, {
       ...parts,
-      resolver: dns.client,
+      resolver: options.ruleResolver?.(dns.client) ?? dns.client,
       log: parts.logger,
       geo,
       outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),

@@ -3,15 +3,17 @@ import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { assetFolders } from '../../app/geo/asset-folders.js';
 import { GeoFiles } from '../../app/geo/geo-data.js';
-import { createRouter, type RuleRouter } from '../../app/router/router.js';
+import type { RuleRouter } from '../../app/router/router.js';
 import { createSniffing } from '../../app/sniff/sniffing.js';
-import { createParts } from '../../compose/parts.js';
+import { createInstance } from '../../compose/instance.js';
+import { readEnvironmentFlags } from '../../config/environment.js';
 import type { Settings } from '../../config/settings.js';
 import type { Resolver } from '../../contract/dns.js';
 import type { RouteQuery } from '../../contract/route-query.js';
 import { describeError, TsrayError } from '../../core/errors.js';
 import type { Address } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import { defaultCrypto } from '../../crypto/index.js';
 import { exitCode } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
@@ -36,7 +38,7 @@ interface RouteFlags extends ConfigFlags {
 
 export function routeCommand(outcome: Outcome): Command {
   const command = new Command('route')
-    .description('say which outbound the rules choose for a target, and why; connect to nothing')
+    .description('say which outbound the rules choose for a target, and why')
     .argument('[targets...]', 'such as tcp:example.com:443, udp:192.0.2.1:53 or https://example.com');
   return addConfigOptions(command)
     .option('--from <address>', "the client's address, with or without its port")
@@ -49,7 +51,8 @@ export function routeCommand(outcome: Outcome): Command {
     .option('--counts', 'print at the end how often each rule decided')
     .addHelpText(
       'after',
-      '\nNames are looked up only if "domainStrategy" says so and a rule has "ip".\n' +
+      '\nNothing is connected to but name servers: names are looked up, as "dns" says,\n' +
+        'if "domainStrategy" says so and a rule has "ip".\n' +
         'Whether the name of --sniff replaces the target is said by the inbound.',
     )
     .action((targets: readonly string[], flags: RouteFlags) =>
@@ -86,8 +89,12 @@ async function route(targets: readonly string[], flags: RouteFlags, outcome: Out
     else if (flags.stdin === true) console.log(tabLine(explanation));
     else for (const line of explanationLines(explanation, paint)) console.log(line);
   };
-  for await (const target of flags.stdin === true ? standardInput() : targets) {
-    print(await asking.ask(parseTarget(target)));
+  try {
+    for await (const target of flags.stdin === true ? standardInput() : targets) {
+      print(await asking.ask(parseTarget(target)));
+    }
+  } finally {
+    await asking.close();
   }
   if (flags.counts === true) for (const line of tally.lines()) console.error(line);
 }
@@ -103,35 +110,35 @@ async function* standardInput(): AsyncGenerator<string> {
 interface Asking {
   readonly router: RuleRouter;
   ask(destination: Destination): Promise<Explanation>;
+  close(): Promise<void>;
 }
 
-/** Throws what is wrong with geo data. */
+/** An instance that is never started. Throws what is wrong with geo data. */
 function createAsking(settings: Settings, flags: RouteFlags): Asking {
-  const logger = warningsLogger;
-  const parts = createParts({
-    flags: noFlags,
-    logger,
-    accessLog: { write: () => undefined },
-    levels: settings.policy,
+  const folders = assetFolders(process.env, process.cwd(), process.platform);
+  const instance = createInstance(settings, {
+    flags: readEnvironmentFlags(process.env),
+    assetFolders: folders,
+    ruleResolver: (dns) => withAnswers(dns, flags.resolve ?? []),
+    log: {
+      logger: warningsLogger,
+      access: { write: () => undefined },
+      reopen: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    },
   });
-  const geo = new GeoFiles(assetFolders(process.env, process.cwd(), process.platform), logger);
+  const { router } = instance;
   const outboundTags = settings.outbounds.map(({ tag }) => tag);
-  const router = createRouter(settings.routing, {
-    ...parts,
-    log: logger,
-    geo,
-    resolver: withAnswers(parts.resolver, flags.resolve ?? []),
-    outboundTags: () => outboundTags,
-  });
   const inbound = settings.inbounds.find(({ tag }) => tag === flags.inbound);
   if (flags.inbound !== undefined && inbound === undefined) {
-    logger.warning(`there is no inbound ${JSON.stringify(flags.inbound)}`);
+    warningsLogger.warning(`there is no inbound ${JSON.stringify(flags.inbound)}`);
   }
-  const sniffing =
-    inbound?.sniffing === undefined ? undefined : createSniffing(inbound.sniffing, { ...parts, geo });
+  const geo = new GeoFiles(folders, warningsLogger);
+  const sniffing = inbound?.sniffing && createSniffing(inbound.sniffing, { crypto: defaultCrypto(), geo });
   const sniffed = flags.sniff === undefined ? undefined : parseSniffed(flags.sniff);
   return {
     router,
+    close: () => instance.stop(0),
     ask(destination) {
       const replaced = sniffed?.domain !== undefined && sniffing?.overrides(sniffed) === true;
       const address: Address = replaced ? { kind: 'domain', host: sniffed.domain } : destination.address;
@@ -146,8 +153,6 @@ function createAsking(settings: Settings, flags: RouteFlags): Asking {
     },
   };
 }
-
-const noFlags = { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: false };
 
 function withAnswers(resolver: Resolver, given: readonly string[]): Resolver {
   const answers = new Map<string, Address[]>();

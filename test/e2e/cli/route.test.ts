@@ -24,6 +24,7 @@ before(() => {
         { tag: 'direct', protocol: 'freedom' },
         { tag: 'block', protocol: 'blackhole' },
       ],
+      dns: { servers: ['localhost'], hosts: { 'host.test': '127.0.0.5' } },
       routing: {
         domainStrategy: 'IPIfNonMatch',
         rules: [
@@ -68,6 +69,12 @@ test('lookups are told, and can be answered on the command line', async () => {
   assert.equal(outbound, 'direct');
   assert.equal(rule, 'routing.rules[1]');
   assert.deepEqual(lookups, [{ name: 'other.test', addresses: ['127.0.0.9'], error: null }]);
+});
+
+test('names are looked up as "dns" says', async () => {
+  const { output } = await route(['host.test:80']);
+  assert.match(output, /looked up host\.test: 127\.0\.0\.5/);
+  assert.match(output, /→ direct \(routing\.rules\[1\]\)/);
 });
 
 test("a sniffed name replaces the target where the inbound's settings say so", async () => {
