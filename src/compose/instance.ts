@@ -1,5 +1,6 @@
 /** Builds everything from settings by hand, starts it in order, stops it in reverse. */
 import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
+import { assetFolders } from '../app/geo/asset-folders.js';
 import { GeoFiles } from '../app/geo/geo-data.js';
 import { GeoRefresh } from '../app/geo/geo-refresh.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
@@ -24,7 +25,7 @@ import { createParts, type Parts } from './parts.js';
 
 export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
-  /** Where geosite.dat and geoip.dat are looked for, in this order: `assetFolders`. Default: the working directory. */
+  /** Where geosite.dat and geoip.dat are looked for, in this order: `assetFolders`, which is also the default, without the environment. */
   readonly assetFolders?: readonly string[];
   /** Wraps what rules look names up by, the DNS client of the configuration. */
   readonly ruleResolver?: (dns: Resolver) => Resolver;
@@ -92,7 +93,10 @@ class TsrayInstance implements Instance {
       logger: log.logger,
       accessLog: log.access,
     });
-    const geo = new GeoFiles(options.assetFolders ?? [process.cwd()], base.logger.scoped('app/geo'));
+    const geo = new GeoFiles(
+      options.assetFolders ?? assetFolders({}, process.cwd(), process.platform),
+      base.logger.scoped('app/geo'),
+    );
     const routes = { router: () => this.router, outbounds: () => this.#outbounds };
     const dns = createInstanceDns(settings.dns, base, routes, geo);
     const parts: Parts = { ...base, dns: dns.client };
