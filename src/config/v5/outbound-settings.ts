@@ -2,7 +2,7 @@
 import type { ConfigNode, ListNode, ObjectNode } from '../tree/node.js';
 import { namedMember } from './names.js';
 import { type At, within } from './report.js';
-import { type Convert, dropped, type Field, keep, type Shape, shape, translated } from './shape.js';
+import { type Convert, dropped, type Field, keep, lifted, type Shape, shape, translated } from './shape.js';
 import { listNode, memberFor, number, objectNode, textNode, wordName } from './values.js';
 
 const oneServer = 'jsonv5 has one server: "address" and "port" directly in "settings".';
@@ -97,7 +97,17 @@ const freedom = shape(
 
 const blackhole = shape({}, { response: nothing });
 
+const dns = shape({
+  server: lifted(shape({ network: keep('network'), address: keep('address'), port: keep('port', number) })),
+  userLevel: keep('userLevel', number),
+  nonIPQuery: keep('nonIPQuery'),
+  // Answers have the lifetime that their servers give them.
+  overrideResponseTtl: dropped,
+  responseTtl: dropped,
+});
+
 const shapes = new Map<string, Shape>([
+  ['dns', dns],
   ['vmess', vmess],
   ['socks', socks],
   ['http', http],

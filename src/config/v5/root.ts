@@ -1,6 +1,7 @@
 /** The top level: a whole file in V2Ray's newer format to the v4 form. */
 import { showKey } from '../problem.js';
 import type { ConfigNode, Lack, Member, ObjectNode } from '../tree/node.js';
+import { translateDns, translatePools } from './dns.js';
 import { translateInboundSettings } from './inbound-settings.js';
 import { translateLog } from './log.js';
 import { namedMember } from './names.js';
@@ -59,6 +60,12 @@ function serviceParts(service: Member, around: string, at: At): (Member | Lack)[
       ? []
       : [{ ...service, key: 'policy', value: under([around, service.key], value) }];
   }
+  if (service.key.toLowerCase() === 'fakedns') {
+    const value = translatePools(service.value, at);
+    return value === undefined
+      ? []
+      : [{ ...service, key: 'fakeDns', value: under([around, service.key], value) }];
+  }
   if (asksNothing(service.value) || service.key.startsWith('_')) return [];
   const message = `the service ${showKey(service.key)} is not supported by tsray`;
   return [{ path: [around, service.key], node: service.value, message, essential: false }];
@@ -69,7 +76,7 @@ const inServices = (name: string) => `Put it into "services" as "${name}".`;
 const root = shape(
   {
     log: keep('log', translateLog),
-    dns: lacking('dns is not supported in this format by tsray yet: the v4 format has it', asksNothing, true),
+    dns: keep('dns', translateDns),
     router: keep('routing', translateRouter),
     inbounds: keep('inbounds', handlers('inbound')),
     outbounds: keep('outbounds', handlers('outbound')),

@@ -18,7 +18,7 @@ const domainPrefixes: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Each item of a list into texts; what is no such item stays, and is reported by the walk over the v4 form. */
-function texts(of: (item: ObjectNode) => readonly string[] | undefined): Convert {
+export function texts(of: (item: ObjectNode) => readonly string[] | undefined): Convert {
   return (node) => {
     if (node.kind !== 'list') return node;
     const items = node.items.flatMap((item): ConfigNode[] => {
@@ -29,7 +29,7 @@ function texts(of: (item: ObjectNode) => readonly string[] | undefined): Convert
   };
 }
 
-function textIn(item: ObjectNode, name: string): string {
+export function textIn(item: ObjectNode, name: string): string {
   const node = namedMember(item, name)?.value;
   return node?.kind === 'string' || node?.kind === 'number' ? String(node.value) : '';
 }
@@ -54,7 +54,7 @@ const geoDomains = texts((item) => {
   return listText(item, 'geosite');
 });
 
-const geoIps = texts((item) => {
+export const geoIps = texts((item) => {
   const inverse = namedMember(item, 'inverseMatch')?.value;
   const mark = inverse?.kind === 'boolean' && inverse.value ? '!' : '';
   const ranges = namedMember(item, 'cidr')?.value;
@@ -137,7 +137,7 @@ function balancerNode(node: ConfigNode, at: At): ConfigNode {
   };
 }
 
-function each(convert: (node: ConfigNode, at: At) => ConfigNode): Convert {
+export function each(convert: (node: ConfigNode, at: At) => ConfigNode): Convert {
   return (node, at) =>
     node.kind === 'list'
       ? { ...node, items: node.items.map((item, index) => convert(item, within(at, index))) }
