@@ -70,7 +70,7 @@ void body_close(body_state *state) {
 
 static inline void next_nonce(chunk_aead *aead) {
   store_u16(aead->nonce, aead->counter);
-  aead->counter = (uint16_t)(aead->counter + 1); /* wraps, as every peer's does (vmess.md 6.4) */
+  aead->counter = (uint16_t)(aead->counter + 1); /* wraps, as every peer's does (docs/wire-format.md, section 6.4) */
 }
 
 bool chunk_seal(chunk_aead *aead, const uint8_t *plain, size_t bytes, uint8_t *out) {

@@ -1,6 +1,6 @@
 /*
- * What both directions of a VMess body share (vmess.md section 6): the layout, the keys, the length masks and the
- * AEAD of one direction.
+ * What both directions of a VMess body share (docs/wire-format.md, section 6): the layout, the keys, the length masks
+ * and the AEAD of one direction.
  *
  *   size field (2, or 18 sealed) | protected payload | padding (0 to 63)
  */
@@ -69,7 +69,7 @@ typedef struct {
   uint16_t mask;
 } chunk_draw;
 
-/* Padding first, then the mask: the order of all known peers (vmess.md 6.3). */
+/* Padding first, then the mask: the order of all known peers (docs/wire-format.md, section 6.3). */
 static inline chunk_draw body_draw(body_state *state) {
   chunk_draw draw = {0, 0};
   if (state->flags & BODY_PADDED) draw.padding = shake128_next_u16(&state->shake) % 64;

@@ -78,7 +78,10 @@ static enum decoder_status read_size(body_decoder *decoder, const uint8_t *field
     value = load_u16(field) ^ draw.mask;
   }
   if (value < body->overhead + draw.padding) return DECODER_BAD_SIZE;
-  /* An end chunk is known by its size alone: what follows is neither awaited nor verified (vmess.md 6.6). */
+  /*
+   * An end chunk is known by its size alone: what follows is neither awaited nor verified (docs/wire-format.md,
+   * section 6.6).
+   */
   if (value == body->overhead + draw.padding) return DECODER_ENDED;
   decoder->chunk_bytes = value;
   decoder->padding = draw.padding;

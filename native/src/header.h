@@ -1,5 +1,6 @@
 /*
- * The AEAD envelopes of the two headers (vmess.md 2.3 and 4): every key and nonce of one in a single call.
+ * The AEAD envelopes of the two headers (docs/wire-format.md, sections 2.3 and 4): every key and nonce of one in a
+ * single call.
  *
  *   request:  AuthID(16) | sealed length(18) | connection nonce(8) | sealed header(n + 16)
  *   response: sealed length(18) | sealed header(n + 16)

@@ -1,5 +1,5 @@
 /*
- * The nested-HMAC KDF of the AEAD headers (vmess.md 2.3).
+ * The nested-HMAC KDF of the AEAD headers (docs/wire-format.md, section 2.3).
  *
  * H0 is HMAC-SHA256 keyed with "VMess AEAD KDF"; each path element p makes Hi an HMAC keyed with p whose hash function
  * is the level below. Written out, a KDF with k path elements is a chain of 2^(k+1) plain SHA-256 computations: the

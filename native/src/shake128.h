@@ -1,4 +1,4 @@
-/* SHAKE128 of a 16-byte seed, read as a sequence of big-endian u16 (FIPS 202; vmess.md 6.3). */
+/* SHAKE128 of a 16-byte seed, read as a sequence of big-endian u16 (FIPS 202; docs/wire-format.md, section 6.3). */
 #ifndef TSRAY_SHAKE128_H
 #define TSRAY_SHAKE128_H
 

@@ -1,5 +1,5 @@
 /*
- * AuthIDs against the keys of all users of a server (vmess.md 2.3 and 10.1).
+ * AuthIDs against the keys of all users of a server (docs/wire-format.md, sections 2.3 and 10.1).
  *
  *   AES-128 of: unix seconds(8) | random(4) | CRC-32 of the 12 bytes before(4)
  */

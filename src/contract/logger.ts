@@ -17,7 +17,7 @@ export interface Logger {
   session(id: number): Logger;
 }
 
-/** One line of the access log, V2Ray 4.34's format (config.md, "Log lines"). */
+/** One line of the access log, V2Ray 4.34's format (docs/config.md, "Log lines"). */
 export interface AccessRecord {
   /** The client, such as `192.0.2.7:37884`. */
   readonly from: string;

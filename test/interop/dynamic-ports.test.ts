@@ -1,6 +1,6 @@
 /**
  * Dynamic ports: a server whose inbound has `detour` tells its client of another port and user. The client takes them
- * into its round robin; with V2Ray's rules it then speaks AES-128-CFB there (vmess.md, section 5).
+ * into its round robin; with V2Ray's rules it then speaks AES-128-CFB there (docs/wire-format.md, section 5).
  */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';

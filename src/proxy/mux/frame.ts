@@ -1,5 +1,5 @@
 /**
- * Mux.Cool and XUDP frames (integers big-endian):
+ * Mux.Cool and XUDP frames (docs/wire-format.md, sections 12 and 13; integers big-endian):
  *
  *     length of metadata 2 | session 2 | status 1 | options 1 | [target] | [global id 8] | [length 2 | data]
  *     target: network 1 (1 TCP, 2 UDP) | port 2 | address type 1 (1 IPv4, 2 name with length byte, 3 IPv6) | address

@@ -1,5 +1,5 @@
 /**
- * packetaddr (v2ray-core 5): a packet behind its address.
+ * packetaddr (v2ray-core 5): a packet behind its address (docs/wire-format.md, section 14).
  *
  *     type 1 (1 IPv4, 2 IPv6) | IP | port 2, big-endian | payload
  *

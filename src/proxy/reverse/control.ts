@@ -1,6 +1,6 @@
 /**
  * Messages of the control session that a portal opens first on each carrier: a protobuf message in every packet, with the
- * state in field 1 (absent or 0: active, 1: draining) and random bytes in field 99 (docs/wire-format.md, "Reverse").
+ * state in field 1 (absent or 0: active, 1: draining) and random bytes in field 99 (docs/wire-format.md, section 15).
  */
 import type { RandomSource } from '../../core/random.js';
 

@@ -1,5 +1,6 @@
 /**
- * Response command 1, switch account: a server tells its client of another port and user, for some minutes.
+ * Response command 1, switch account (docs/wire-format.md, section 5): a server tells its client of another port and
+ * user, for some minutes.
  *
  *     FNV-1a of what follows(4) ‖ host length(1) ‖ host ‖ port(2) ‖ user ID(16) ‖ alterId(2) ‖ level(1) ‖ minutes(1)
  */

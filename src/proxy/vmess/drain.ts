@@ -1,6 +1,6 @@
 /**
  * How many bytes a server takes from a connection whose handshake failed before it closes: the same for every reason,
- * so that a prober learns nothing from when it closes.
+ * so that a prober learns nothing from when it closes (docs/wire-format.md, section 10.4).
  */
 import type { RandomSource } from '../../core/random.js';
 import { aeadTagBytes, type CryptoProvider } from '../../crypto/provider.js';

@@ -1,4 +1,4 @@
-/** What a client's security setting means on the wire: security and option bits (vmess.md section 7). */
+/** What a client's security setting means on the wire: security and option bits (docs/wire-format.md, section 7). */
 import { type Command, requestOption, type WireSecurity } from './constants.js';
 import type { SecuritySetting } from './settings.js';
 

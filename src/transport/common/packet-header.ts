@@ -1,6 +1,6 @@
 /**
- * What datagrams of mKCP and QUIC begin with to look like another protocol. Receivers skip these bytes
- * unread.
+ * What datagrams of mKCP and QUIC begin with to look like another protocol (docs/wire-format.md,
+ * section 19.1). Receivers skip these bytes unread.
  *
  *     srtp           B5 E8 ‖ u16 counter
  *     utp            u16 connection ‖ 01 00

@@ -1,4 +1,4 @@
-/** Socket options (transports.md section 11), as far as Node can set them. */
+/** Socket options (docs/config.md, "sockopt"), as far as Node can set them. */
 export interface SockoptSettings {
   /** PROXY protocol header required on inbounds. */
   readonly acceptProxyProtocol: boolean;

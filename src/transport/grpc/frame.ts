@@ -1,5 +1,5 @@
 /**
- * gRPC messages of the gun service, pure: bytes in, bytes out (transports.md section 7).
+ * gRPC messages of the gun service, pure: bytes in, bytes out (docs/wire-format.md, section 18).
  *
  * | bytes  | content                                                         |
  * | ------ | --------------------------------------------------------------- |

@@ -1,4 +1,4 @@
-/** Settings of gRPC (transports.md section 7). */
+/** Settings of gRPC (docs/config.md, "grpcSettings"). */
 export interface GrpcSettings {
   readonly serviceName: string;
   readonly multiMode: boolean;

@@ -1,4 +1,4 @@
-/** Settings of HTTP/2 (transports.md section 6). */
+/** Settings of HTTP/2 (docs/config.md, "httpSettings"). */
 export interface H2Settings {
   /** Client: one is chosen at random. Server: what it answers to; empty: anything. */
   readonly hosts: readonly string[];

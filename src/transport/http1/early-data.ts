@@ -1,4 +1,7 @@
-/** Early data (transports.md section 4.1): the first bytes of a connection, as text within its upgrade request. */
+/**
+ * Early data (docs/wire-format.md, section 17.1): the first bytes of a connection, as text within its upgrade
+ * request.
+ */
 
 /** The first write of a connection, divided. Views of what was given. */
 export interface FirstWrite {

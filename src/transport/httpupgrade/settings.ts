@@ -1,4 +1,4 @@
-/** Settings of HTTPUpgrade (transports.md section 5). */
+/** Settings of HTTPUpgrade (docs/config.md, "httpupgradeSettings"). */
 export interface HttpUpgradeSettings {
   readonly path: string;
   /** Client: the Host header; undefined: the destination. */

@@ -1,6 +1,7 @@
 /**
- * What protects the segments of a datagram: a checksum and an XOR chain, or AES-128-GCM under a
- * key made of the seed.
+ * What protects the segments of a datagram (docs/wire-format.md, section 19.1): a checksum and an XOR chain, or
+ * AES-128-GCM
+ * under a key made of the seed.
  *
  *     plain    FNV-1a-32 of everything behind it ‖ u16 length ‖ segments, then every byte ^= the byte 4 before it
  *     seed     nonce (12) ‖ GCM(segments) ‖ tag (16), key: the first 16 bytes of SHA-256(seed)

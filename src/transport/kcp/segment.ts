@@ -1,5 +1,6 @@
 /**
- * mKCP segments: fields ↔ bytes, without allocation per segment. All numbers are big-endian and
+ * mKCP segments (docs/wire-format.md, section 19.2): fields ↔ bytes, without allocation per segment. All numbers are
+ * big-endian and
  * unsigned; those that count (numbers, times) wrap at 2^32.
  *
  *     every segment       u16 conversation ‖ u8 command ‖ u8 option

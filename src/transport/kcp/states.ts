@@ -2,7 +2,7 @@
 import { mostAcks } from './ack-list.js';
 
 /**
- * V2Ray's states, and the ways into them.
+ * V2Ray's states, and the ways into them (docs/wire-format.md, section 19.3).
  *
  *     active             from the start
  *     readyToClose       `close` while active; what is queued is still sent, with the closed option on every segment

@@ -1,4 +1,6 @@
-/** The HTTP heads of a connection whose configuration says nothing of them: V2Ray's (transports.md section 2.1). */
+/**
+ * The HTTP heads of a connection whose configuration says nothing of them: V2Ray's (docs/wire-format.md, section 16).
+ */
 import type { HttpHeadSettings } from './settings.js';
 
 export const defaultHttpHead: HttpHeadSettings = {

@@ -1,5 +1,6 @@
 /**
- * The HTTP heads of TCP's header type `http` (transports.md section 2.1): one in each direction, before the first data.
+ * The HTTP heads of TCP's header type `http` (docs/wire-format.md, section 16): one in each direction, before the
+ * first data.
  * What follows them is raw. Pure.
  */
 import { TsrayError } from '../../core/errors.js';

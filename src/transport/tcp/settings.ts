@@ -1,4 +1,4 @@
-/** Settings of the raw TCP transport (transports.md section 2). */
+/** Settings of the raw TCP transport (docs/config.md, "tcpSettings"). */
 export interface HttpHeadSettings {
   readonly request: {
     readonly version: string;

@@ -1,4 +1,4 @@
-/** Pins of certificate chains, V2Ray's `pinnedPeerCertificateChainSha256` (transports.md section 3). Pure. */
+/** Pins of certificate chains, V2Ray's `pinnedPeerCertificateChainSha256` (docs/wire-format.md, section 21). Pure. */
 import { timingSafeEqual } from 'node:crypto';
 import type { CryptoProvider } from '../../crypto/provider.js';
 

@@ -1,4 +1,4 @@
-/** Settings of TLS (transports.md section 3). */
+/** Settings of TLS (docs/config.md, "tlsSettings"). */
 export interface CertificateSettings {
   /** `encipherment`: ours; `verify`: a CA to trust; `issue`: a CA that issues certificates for each server name. */
   readonly usage: 'encipherment' | 'verify' | 'issue';

@@ -1,4 +1,4 @@
-/** Settings of Unix domain sockets (transports.md section 10). */
+/** Settings of Unix domain sockets (docs/config.md, "dsSettings"). */
 export interface UnixSettings {
   readonly path: string;
   /** Linux: a name without a file. */

@@ -1,4 +1,4 @@
-/** Settings of WebSocket (transports.md section 4). */
+/** Settings of WebSocket (docs/config.md, "wsSettings"). */
 export interface WsSettings {
   /** Begins with a slash; without the `ed` parameter. */
   readonly path: string;

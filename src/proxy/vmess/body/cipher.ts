@@ -1,4 +1,7 @@
-/** How a chunk's payload is protected: not at all, by an AEAD, or by a checksum inside a CFB stream (vmess.md, 6.2 and 6.4). */
+/**
+ * How a chunk's payload is protected: not at all, by an AEAD, or by a checksum inside a CFB stream
+ * (docs/wire-format.md, sections 6.2 and 6.4).
+ */
 import type { Aead, CryptoProvider, SealedRun } from '../../../crypto/provider.js';
 import { fnv1a32 } from '../../../crypto/pure/fnv1a32.js';
 import type { WireSecurity } from '../constants.js';

@@ -54,7 +54,7 @@ export interface BodyEncoder {
   encode(payload: Uint8Array, out: Uint8Array, offset: number): number;
   /**
    * One packet as one chunk. Returns the offset behind, or −1 for a packet that is empty or over the limit:
-   * then nothing was written and nothing drawn from the mask (vmess.md section 9).
+   * then nothing was written and nothing drawn from the mask (docs/wire-format.md, section 9).
    */
   encodePacket(packet: Uint8Array, out: Uint8Array, offset: number): number;
   /**

@@ -1,4 +1,4 @@
-/** Wire to payload: the reading half of a body (vmess.md, section 6). */
+/** Wire to payload: the reading half of a body (docs/wire-format.md, section 6). */
 import { TsrayError } from '../../../core/errors.js';
 import type { CryptoProvider, StreamCipher } from '../../../crypto/provider.js';
 import { type ChunkCipher, type ChunkRun, chunkCipher } from './cipher.js';

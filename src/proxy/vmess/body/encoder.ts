@@ -1,4 +1,4 @@
-/** Payload to wire: the writing half of a body (vmess.md, section 6). */
+/** Payload to wire: the writing half of a body (docs/wire-format.md, section 6). */
 import type { RandomSource } from '../../../core/random.js';
 import type { CryptoProvider, StreamCipher } from '../../../crypto/provider.js';
 import { type ChunkCipher, chunkCipher } from './cipher.js';

@@ -1,4 +1,4 @@
-/** Which parts a body consists of, by security, options and command (vmess.md, section 6.1). */
+/** Which parts a body consists of, by security, options and command (docs/wire-format.md, section 6.1). */
 import { TsrayError } from '../../../core/errors.js';
 import { aeadTagBytes } from '../../../crypto/provider.js';
 import { requestOption } from '../constants.js';

@@ -1,4 +1,7 @@
-/** Size fields of chunks: plain, masked or sealed, and the padding lengths drawn between them (vmess.md, 6.2 to 6.5). */
+/**
+ * Size fields of chunks: plain, masked or sealed, and the padding lengths drawn between them (docs/wire-format.md,
+ * sections 6.2 to 6.5).
+ */
 import { type Aead, aeadTagBytes, type CryptoProvider, type Shake128 } from '../../../crypto/provider.js';
 import type { WireSecurity } from '../constants.js';
 import { kdf16, kdfSalt } from '../kdf.js';

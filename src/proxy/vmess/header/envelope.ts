@@ -1,5 +1,6 @@
 /**
- * The sealed parts of both headers: key derivation and AES-128-GCM together, so that the addon can do each in a call.
+ * The sealed parts of both headers (docs/wire-format.md, sections 2.3 and 4): key derivation and AES-128-GCM
+ * together, so that the addon can do each in a call.
  *
  *     request:  AuthID(16) ‖ sealed length(2 + 16) ‖ connection nonce(8) ‖ sealed header(n + 16)
  *     response: sealed length(2 + 16) ‖ sealed header(n + 16)

@@ -1,5 +1,5 @@
 /**
- * The plaintext request header ↔ its fields.
+ * The plaintext request header ↔ its fields (docs/wire-format.md, section 3).
  *
  *     0 version(1)=1 ‖ 1 request IV(16) ‖ 17 request key(16) ‖ 33 V(1) ‖ 34 options(1)
  *     ‖ 35 padding length(4 bits) security(4 bits) ‖ 36 reserved(1) ‖ 37 command(1)

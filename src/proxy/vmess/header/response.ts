@@ -1,5 +1,5 @@
 /**
- * The response header.
+ * The response header (docs/wire-format.md, section 4).
  *
  *     V(1) ‖ option(1) ‖ command(1) ‖ length(1) ‖ command data(length)
  *

@@ -65,7 +65,7 @@ test("reads UUIDs by V2Ray 4.34's rule", () => {
   }
 });
 
-test('maps names as Xray does (vmess.md section 15: text IDs shorter than 31 characters are legal)', () => {
+test('maps names as Xray does (docs/wire-format.md, section 1)', () => {
   for (const { text, uuid } of headerVectors.uuidFromText) {
     assert.equal(toHex(uuidFromName(nodeCrypto, text)), uuid);
     assert.equal(toHex(parseUserId(nodeCrypto, text)!), uuid);

@@ -107,14 +107,14 @@ test('padding of the header is 0 to 15 bytes, and nothing repeats between reques
   assert.equal(keys.size, 400);
 });
 
-test('the smallest AEAD envelope has 100 bytes or more, so sing accepts it as a first read (vmess.md section 10.7)', () => {
+test('the smallest AEAD envelope has 100 bytes or more, so sing accepts it as a first read (docs/wire-format.md, section 10.5)', () => {
   const account = createAccount(crypto, new Uint8Array(16), 0);
   const deps = { crypto, random: scriptedRandom(), nowSeconds: () => 1_700_000_000 };
   const mux = createRequest({ ...fields, command: 'mux', destination: undefined }, account, 'aead', deps);
   assert.equal(mux.envelope.length, 100);
 });
 
-test('a legacy request is authenticated by a random alternative ID and a time of −30 … +29 s (vmess.md section 2.2)', () => {
+test('a legacy request is authenticated by a random alternative ID and a time of −30 … +29 s (docs/wire-format.md, section 2.2)', () => {
   const now = 1_700_000_000;
   const account = createAccount(crypto, parseUuid(headerVectors.userIds[0]!.uuidText)!, 4);
   const deps = { crypto, random: systemRandom, nowSeconds: () => now };
@@ -152,7 +152,7 @@ test('without alternative IDs a legacy request is authenticated by the main one'
   assert.equal(toHex(envelope.subarray(0, 16)), vector.authInfo);
 });
 
-test('padding without masking is never sent (vmess.md section 6.3)', () => {
+test('padding without masking is never sent (docs/wire-format.md, section 6.3)', () => {
   const account = createAccount(crypto, new Uint8Array(16), 0);
   const deps = { crypto, random: scriptedRandom(), nowSeconds: () => 0 };
   assert.throws(() => createRequest({ ...fields, options: 0x09 }, account, 'aead', deps), {

@@ -49,7 +49,7 @@ test('a host is carried as text, and one too long for the length byte is refused
   assert.throws(() => encodeSwitchAccount({ ...fields, address }), { code: 'ERR_LIMIT' });
 });
 
-test('a command without its last byte is valid for 0 minutes and harms nobody (vmess.md section 5)', () => {
+test('a command without its last byte is valid for 0 minutes and harms nobody (docs/wire-format.md, section 5)', () => {
   const payload = fromHex(vector.data).subarray(4, -1);
   const command = decodeSwitchAccount(header(payload));
   assert.equal(command?.validMinutes, 0);

@@ -137,7 +137,7 @@ for (const kind of ['aead', 'legacy'] as const) {
     }
   });
 
-  test(`${kind}: every proper prefix waits for more (vmess.md section 10.4: header cut short)`, () => {
+  test(`${kind}: every proper prefix waits for more (docs/wire-format.md, section 10.4: header cut short)`, () => {
     const { envelope } = request(kind);
     for (let length = 0; length < envelope.length; length += 1) {
       const server = newState();
@@ -154,7 +154,7 @@ for (const kind of ['aead', 'legacy'] as const) {
     assert.equal(step.state === 'done' && toHex(step.request.header.requestIv), toHex(keys.requestIv));
   });
 
-  test(`${kind}: bad address, command or security closes at once (vmess.md section 10.4)`, () => {
+  test(`${kind}: bad address, command or security closes at once (docs/wire-format.md, section 10.4)`, () => {
     for (const tail of [
       '0d030004',
       '0d030000',
@@ -169,7 +169,7 @@ for (const kind of ['aead', 'legacy'] as const) {
     assert.equal(feed([sealed(kind, forged(good))]).state, 'done');
   });
 
-  test(`${kind}: padding without masking is refused (vmess.md sections 6.3 and 15)`, () => {
+  test(`${kind}: padding without masking is refused (docs/wire-format.md, section 3)`, () => {
     for (const options of ['08', '09', '19']) {
       for (const security of ['01', '03', '04', '05']) {
         const header = forged(`${options}${security}000101bb017f000001`);
@@ -238,7 +238,7 @@ for (const kind of ['aead', 'legacy'] as const) {
   });
 }
 
-test('an AEAD header is taken for a user with alterId above 0 (vmess.md section 2.1)', () => {
+test('an AEAD header is taken for a user with alterId above 0 (docs/wire-format.md, section 2.1)', () => {
   assert.equal(settings.alterId, 4);
   assert.equal(feed([request('aead').envelope]).state, 'done');
 });
@@ -250,13 +250,13 @@ test('a legacy header is refused for a user whose alterId is 0', () => {
   assert.equal(feed([request('aead', {}, main).envelope], lax, server).state, 'done');
 });
 
-test('with AEAD forced a legacy client is an unknown user (vmess.md section 10.4)', () => {
+test('with AEAD forced a legacy client is an unknown user (docs/wire-format.md, section 10.4)', () => {
   const forced = { aeadForced: true, disableInsecureEncryption: false };
   assert.equal(outcome(feed([request('legacy').envelope], forced)), 'drain ERR_AUTH');
   assert.equal(feed([request('aead').envelope], forced).state, 'done');
 });
 
-test('a replayed AuthID is drained for its whole window, then out of the window (vmess.md section 10.1)', () => {
+test('a replayed AuthID is drained for its whole window, then out of the window (docs/wire-format.md, section 10.1)', () => {
   const { envelope } = request('aead', {}, account, now + 120);
   assert.equal(feed([envelope]).state, 'done');
   for (const later of [0, 100, 239, 240]) {
@@ -273,7 +273,7 @@ test('an AuthID counts as used even when its header never opened', () => {
   assert.equal(outcome(feed([envelope])), 'drain ERR_REPLAY');
 });
 
-test('AEAD: body keys used before close at once, whatever the AuthID (vmess.md section 10.2)', () => {
+test('AEAD: body keys used before close at once, whatever the AuthID (docs/wire-format.md, section 10.2)', () => {
   const header = forged(good);
   assert.equal(feed([sealed('aead', header)]).state, 'done');
   assert.equal(outcome(feed([sealed('aead', header)])), 'close ERR_REPLAY');
@@ -283,7 +283,7 @@ test('AEAD: body keys used before close at once, whatever the AuthID (vmess.md s
   assert.equal(feed([sealed('aead', header)]).state, 'done');
 });
 
-test('AEAD: a wrong checksum or a short header closes at once (vmess.md section 10.4)', () => {
+test('AEAD: a wrong checksum or a short header closes at once (docs/wire-format.md, section 10.4)', () => {
   assert.equal(outcome(feed([sealed('aead', forged(good, false))])), 'close ERR_INTEGRITY');
   for (const length of [0, 1, 37, 38, 50]) {
     assert.equal(
@@ -336,7 +336,7 @@ test('legacy: the same authInfo serves several connections, as clients of one se
   }
 });
 
-test('legacy: body keys used before taint the authInfo and drain, judged at 54 bytes (vmess.md sections 10.2 and 10.3)', () => {
+test('legacy: body keys used before taint the authInfo and drain, judged at 54 bytes (docs/wire-format.md, sections 10.2 and 10.3)', () => {
   const envelope = sealed('legacy', forged(good));
   assert.equal(feed([envelope]).state, 'done');
   assert.equal(feed([envelope.subarray(0, 53)]).state, 'more');
@@ -358,7 +358,7 @@ test('legacy: a wrong checksum taints the authInfo until it has left the window'
   assert.equal(outcome(feed([sealed('legacy', forged(good), at)])), 'drain ERR_AUTH');
 });
 
-test('legacy: bad address and security do not taint (vmess.md section 10.4)', () => {
+test('legacy: bad address and security do not taint (docs/wire-format.md, section 10.4)', () => {
   assert.equal(outcome(feed([sealed('legacy', forged('0d06000101bb017f000001'))])), 'close ERR_PROTOCOL');
   assert.equal(feed([sealed('legacy', forged(good))]).state, 'done');
 });
@@ -401,7 +401,7 @@ test('an abandoned AEAD header or a finished handshake taints nothing', () => {
   assert.equal(state.tainted.size, 0);
 });
 
-test('what is drained is the same total for every reason, counted from the first byte (vmess.md section 10.4)', () => {
+test('what is drained is the same total for every reason, counted from the first byte (docs/wire-format.md, section 10.4)', () => {
   const server: ServerState = {
     ...state,
     drain: Object.assign(Object.create(state.drain), { totalBytes: () => 500 }),

@@ -64,7 +64,7 @@ test('finds each of many users by AuthID, from any source address', () => {
   assert.equal(found(table, authIdOf(settings(300), now)), undefined);
 });
 
-test('the window is ±120 s and its edges count as inside (vmess.md section 10.1)', () => {
+test('the window is ±120 s and its edges count as inside (docs/wire-format.md, section 10.1)', () => {
   const user = settings(1);
   const table = new UserTable(crypto, [settings(0), user]);
   for (const offset of [-120, -1, 0, 1, 120]) {

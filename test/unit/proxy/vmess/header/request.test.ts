@@ -74,7 +74,7 @@ function fault(decoded: DecodedRequestHeader): string {
   return decoded.ok ? 'none' : `${decoded.fault} ${decoded.error.code}`;
 }
 
-test('a domain has letters, digits, dash, dot and underscore only (vmess.md section 3)', () => {
+test('a domain has letters, digits, dash, dot and underscore only (docs/wire-format.md, section 3)', () => {
   for (const domain of ['a', 'EXAMPLE.com', 'a-b_c.d', '1x.example', `${'n'.repeat(255)}`]) {
     const decoded = forged(domainTail(domain));
     assert.deepEqual(decoded.ok && decoded.header.address, { kind: 'domain', host: domain });
@@ -85,7 +85,7 @@ test('a domain has letters, digits, dash, dot and underscore only (vmess.md sect
   assert.equal(fault(forged('0d03000101bb0202c3bc')), 'address ERR_PROTOCOL');
 });
 
-test('a domain that looks like an IP becomes one (vmess.md section 15)', () => {
+test('a domain that looks like an IP becomes one (docs/wire-format.md, section 3)', () => {
   const cases: [string, Address | undefined][] = [
     ['1.2.3.4', { kind: 'ipv4', host: '1.2.3.4' }],
     ['[::1]', { kind: 'ipv6', host: '::1' }],
@@ -112,7 +112,7 @@ test('unknown commands and address types are refused, after the checksum', () =>
   assert.equal(fault(forged('0d03000101bb00')), 'address ERR_PROTOCOL');
 });
 
-test('security 0 is aes-128-cfb; auto, zero and undefined values are refused (vmess.md section 3)', () => {
+test('security 0 is aes-128-cfb; auto, zero and undefined values are refused (docs/wire-format.md, section 3)', () => {
   const expected = ['aes-128-cfb', 'aes-128-cfb', '', 'aes-128-gcm', 'chacha20-poly1305', 'none'];
   for (let value = 0; value < 16; value += 1) {
     const decoded = forged(`0d0${value.toString(16)}000101bb017f000001`);
@@ -122,7 +122,7 @@ test('security 0 is aes-128-cfb; auto, zero and undefined values are refused (vm
   }
 });
 
-test('neither version nor reserved byte is judged (vmess.md section 3)', () => {
+test('neither version nor reserved byte is judged (docs/wire-format.md, section 3)', () => {
   const decoded = forged('0d03ff0101bb017f000001');
   assert.ok(decoded.ok);
   const plain = Buffer.from(headerVectors.plainHeader[0]!.plain, 'hex');

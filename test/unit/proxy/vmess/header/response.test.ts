@@ -115,7 +115,7 @@ test('a legacy header hands on the running CFB stream, at the position behind th
   }
 });
 
-test('options are ignored: sing echoes the ones of the request (vmess.md section 15)', () => {
+test('options are ignored: sing echoes the ones of the request (docs/wire-format.md, section 4)', () => {
   const header = { options: 0x1d, command: 0, commandData: new Uint8Array(0) };
   for (const kind of ['aead', 'legacy'] as const) {
     const { step } = run(kind, [sealResponseHeader(crypto, kind, keysOf(kind), header).envelope]);
