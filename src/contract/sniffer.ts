@@ -1,4 +1,5 @@
 /** Sniffers: bytes in, verdict out. */
+import type { Address } from '../core/net/address.js';
 import type { Network } from '../core/net/destination.js';
 import type { Sniffed } from './route-query.js';
 
@@ -31,8 +32,8 @@ export interface Sniffing {
   metadata(query: {
     readonly destination: { readonly address: { readonly host: string } };
   }): Sniffed | undefined;
-  /** Whether the sniffed domain takes the place of the destination. */
-  overrides(sniffed: Sniffed): boolean;
+  /** Whether the sniffed domain takes the place of the destination, whose address is `target`. */
+  overrides(sniffed: Sniffed, target: Address): boolean;
   /** The sniffed domain counts for rules only; the address that the client asked for is dialed. */
   readonly routeOnly: boolean;
   /** How long the first bytes are waited for, in milliseconds; 0 with `metadataOnly`. */

@@ -176,7 +176,7 @@ function decisionOf(random: SeededRandom): Decision {
 }
 
 const sniffing = createSniffing(
-  { overrides: ['http', 'tls'], metadataOnly: false, routeOnly: false, domainsExcluded: [] },
+  { overrides: ['http', 'tls'], metadataOnly: false, routeOnly: false, domainsExcluded: [], ipsExcluded: [] },
   { crypto: defaultCrypto(), geo: new GeoFiles([], new MemoryLogger()) },
 );
 
@@ -186,7 +186,7 @@ function queryOf({ bytes, host, inbound, port, user }: Decision): RouteQuery {
     const step = sniffStream(bytes, 'tcp');
     sniffed = step.state === 'found' ? step.sniffed : undefined;
   }
-  const replaced = sniffed !== undefined && sniffing.overrides(sniffed);
+  const replaced = sniffed !== undefined && sniffing.overrides(sniffed, parseAddress(host));
   return queryTo(replaced ? sniffed!.domain! : host, port, {
     inboundTag: inbound,
     ...(user === undefined ? {} : { user: { email: user, level: 0 } }),

@@ -26,7 +26,8 @@ export function withSniffed(told: ConnContext, sniffed: Sniffed | undefined, sni
   if (sniffed === undefined) return plainly(told);
   const context = { ...told, sniffed };
   const { domain, domainProtocol = sniffed.protocol } = sniffed;
-  if (domain === undefined || !sniffing.overrides(sniffed)) return { context, query: context, told };
+  if (domain === undefined || !sniffing.overrides(sniffed, told.destination.address))
+    return { context, query: context, told };
   const destination = { ...told.destination, address: { kind: 'domain', host: domain } as const };
   const named = { ...context, destination };
   // Nobody is reached at a fake address.

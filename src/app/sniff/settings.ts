@@ -1,5 +1,6 @@
 /** Settings of an inbound's `sniffing`, as validated; absent where it is off. */
 import type { DomainItem } from '../router/domain-item.js';
+import type { IpItem } from '../router/ip-item.js';
 
 /** Words of `destOverride`; a sniffed protocol is meant by the word that it begins with. */
 export type OverrideWord = 'http' | 'tls' | 'quic' | 'fakedns';
@@ -13,4 +14,6 @@ export interface SniffingSettings {
   readonly routeOnly: boolean;
   /** Names that replace nothing. */
   readonly domainsExcluded: readonly DomainItem[];
+  /** Destinations that no name replaces. */
+  readonly ipsExcluded: readonly IpItem[];
 }

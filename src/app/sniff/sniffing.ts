@@ -5,6 +5,8 @@ import type { CryptoProvider } from '../../crypto/provider.js';
 import type { GeoData } from '../geo/geo-data.js';
 import { createDomainMatcher } from '../router/match/domain.js';
 import { domainNameOf } from '../router/match/domain-name.js';
+import { createIpMatcher } from '../router/match/ip.js';
+import { ipNumberOf } from '../router/match/ip-number.js';
 import { sniffBittorrent } from './bittorrent.js';
 import { sniffHttp1 } from './http1.js';
 import { createQuicSniffer } from './quic.js';
@@ -63,18 +65,22 @@ export function createPacketSniffer(crypto: CryptoProvider): PacketSniffer {
   };
 }
 
-/** Throws ERR_CONFIG_GEO if a list of `domainsExcluded` cannot be had. */
+/** Throws ERR_CONFIG_GEO if a list of what is excluded cannot be had. */
 export function createSniffing(settings: SniffingSettings, deps: SniffingDeps): Sniffing {
   const { metadataOnly, overrides, routeOnly } = settings;
   const excluded = createDomainMatcher(settings.domainsExcluded, deps.geo);
+  const keptAddresses = createIpMatcher(settings.ipsExcluded, deps.geo);
   return {
     stream: metadataOnly ? () => no : sniffStream,
     packets: () => (metadataOnly ? undefined : createPacketSniffer(deps.crypto)),
     metadata: ({ destination }) => fakeName(deps.fakeNames, destination.address.host),
-    overrides({ domain, domainProtocol, protocol }) {
+    overrides({ domain, domainProtocol, protocol }, target) {
       const told = domainProtocol ?? protocol;
       if (domain === undefined || !overrides.some((word) => told.startsWith(word))) return false;
-      return excluded.size === 0 || !excluded.matches(domainNameOf(domain));
+      if (excluded.size > 0 && excluded.matches(domainNameOf(domain))) return false;
+      // A fake address leads nowhere.
+      if (told === 'fakedns' || target.kind === 'domain') return true;
+      return !keptAddresses.matches(ipNumberOf(target));
     },
     routeOnly,
     waitMs: metadataOnly ? 0 : waitMs,

@@ -140,7 +140,8 @@ function createAsking(settings: Settings, flags: RouteFlags): Asking {
     router,
     close: () => instance.stop(0),
     ask(destination) {
-      const replaced = sniffed?.domain !== undefined && sniffing?.overrides(sniffed) === true;
+      const replaced =
+        sniffed?.domain !== undefined && sniffing?.overrides(sniffed, destination.address) === true;
       const address: Address = replaced ? { kind: 'domain', host: sniffed.domain } : destination.address;
       const query: RouteQuery = {
         source: parseSource(flags.from ?? '127.0.0.1', destination.network),

@@ -759,15 +759,6 @@ const unsupported: readonly Case[] = [
     ],
   ],
   [
-    'sniffing: addresses that are left out',
-    inbounds(
-      `{ "protocol": "socks", "port": 1, "sniffing": { "enabled": true, "ipsExcluded": ["127.0.0.1"] } }`,
-    ),
-    [
-      '2:81  ERR_CONFIG_UNSUPPORTED  inbounds[0].sniffing.ipsExcluded: ipsExcluded of sniffing is not supported by tsray. Hint: Remove it, or go on without it by --ignore-unsupported.',
-    ],
-  ],
-  [
     'mux without a server',
     outbounds(`{ "protocol": "freedom", "mux": { "enabled": true } }`),
     [

@@ -246,6 +246,7 @@ test('sniffing', () => {
       metadataOnly: false,
       routeOnly: true,
       domainsExcluded: [{ kind: 'keyword', value: 'a.test' }],
+      ipsExcluded: [],
     },
   );
   assert.deepEqual(of({ enabled: true, destOverride: 'fakedns+others', metadataOnly: true })?.overrides, [

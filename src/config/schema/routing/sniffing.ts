@@ -4,8 +4,8 @@ import type { OverrideWord, SniffingSettings } from '../../../app/sniff/settings
 import type { Checker } from '../../check/checker.js';
 import { inside, type Place } from '../../check/place.js';
 import { oneOf } from '../../did-you-mean.js';
-import { flag, stringList, unsupported } from '../types.js';
-import { readDomains, textsAt } from './lists.js';
+import { flag, stringList } from '../types.js';
+import { readDomains, readIps, textsAt } from './lists.js';
 
 export const sniffingSchema = v.object(
   {
@@ -14,7 +14,7 @@ export const sniffingSchema = v.object(
     metadataOnly: v.optional(flag, false),
     routeOnly: v.optional(flag, false),
     domainsExcluded: v.optional(stringList),
-    ipsExcluded: unsupported('ipsExcluded of sniffing is not supported by tsray'),
+    ipsExcluded: v.optional(stringList),
   },
   'an object',
 );
@@ -38,15 +38,22 @@ export function readSniffing(checker: Checker, inbound: Place): SniffingSettings
   if (given === undefined) return undefined;
   const overrides = readOverrides(checker, inside(place, 'destOverride'));
   const domainsExcluded = readDomains(checker, inside(place, 'domainsExcluded')) ?? [];
+  const ipsExcluded = readIps(checker, inside(place, 'ipsExcluded')) ?? [];
   if (!given.enabled) return undefined;
-  return { overrides, domainsExcluded, metadataOnly: given.metadataOnly, routeOnly: given.routeOnly };
+  return {
+    overrides,
+    domainsExcluded,
+    ipsExcluded,
+    metadataOnly: given.metadataOnly,
+    routeOnly: given.routeOnly,
+  };
 }
 
 /** Before there was `sniffing`, this switched it on. */
 function readDomainOverride(checker: Checker, place: Place): SniffingSettings | undefined {
   const overrides = readOverrides(checker, place);
   if (overrides.length === 0) return undefined;
-  return { overrides, domainsExcluded: [], metadataOnly: false, routeOnly: false };
+  return { overrides, domainsExcluded: [], ipsExcluded: [], metadataOnly: false, routeOnly: false };
 }
 
 function readOverrides(checker: Checker, place: Place): readonly OverrideWord[] {

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { GeoData } from '../../../../src/app/geo/geo-data.js';
+import { parseIpItem } from '../../../../src/app/router/ip-item.js';
 import type { SniffingSettings } from '../../../../src/app/sniff/settings.js';
 import { createPacketSniffer, createSniffing, sniffStream } from '../../../../src/app/sniff/sniffing.js';
+import { parseAddress } from '../../../../src/core/net/address.js';
 import { defaultCrypto } from '../../../../src/crypto/index.js';
 import { noGeo } from '../../../helper/geo.js';
 import { hexBytes, routingVectors } from '../../../helper/routing-vectors.js';
 import { latin1Bytes, sniffParts, verdictText } from '../../../helper/sniffing.js';
 
-const off: SniffingSettings = { overrides: [], metadataOnly: false, routeOnly: false, domainsExcluded: [] };
+const off: SniffingSettings = {
+  overrides: [],
+  metadataOnly: false,
+  routeOnly: false,
+  domainsExcluded: [],
+  ipsExcluded: [],
+};
+/** What the client asked for. */
+const target = parseAddress('127.0.0.9');
+
 const deps: { readonly crypto: ReturnType<typeof defaultCrypto>; readonly geo: GeoData } = {
   crypto: defaultCrypto(),
   geo: noGeo,
@@ -72,11 +83,11 @@ test('a session of datagrams: QUIC over several, BitTorrent in the first', () =>
 
 test('a sniffed name replaces the destination only if its protocol is in destOverride', () => {
   const sniffing = createSniffing({ ...off, overrides: ['http', 'tls'] }, deps);
-  assert.equal(sniffing.overrides({ protocol: 'http1', domain: 'a.test' }), true);
-  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'a.test' }), true);
-  assert.equal(sniffing.overrides({ protocol: 'quic', domain: 'a.test' }), false);
-  assert.equal(sniffing.overrides({ protocol: 'http1' }), false);
-  assert.equal(createSniffing(off, deps).overrides({ protocol: 'tls', domain: 'a.test' }), false);
+  assert.equal(sniffing.overrides({ protocol: 'http1', domain: 'a.test' }, target), true);
+  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'a.test' }, target), true);
+  assert.equal(sniffing.overrides({ protocol: 'quic', domain: 'a.test' }, target), false);
+  assert.equal(sniffing.overrides({ protocol: 'http1' }, target), false);
+  assert.equal(createSniffing(off, deps).overrides({ protocol: 'tls', domain: 'a.test' }, target), false);
 });
 
 test('domainsExcluded replace nothing', () => {
@@ -91,9 +102,20 @@ test('domainsExcluded replace nothing', () => {
     },
     deps,
   );
-  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'x.courier.push.test' }), false);
-  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'mytorrent.test' }), false);
-  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'push.test' }), true);
+  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'x.courier.push.test' }, target), false);
+  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'mytorrent.test' }, target), false);
+  assert.equal(sniffing.overrides({ protocol: 'tls', domain: 'push.test' }, target), true);
+});
+
+test('ipsExcluded are not replaced; a name and a fake address always may be', () => {
+  const item = parseIpItem('127.0.0.0/8');
+  assert.ok('kind' in item);
+  const sniffing = createSniffing({ ...off, overrides: ['tls', 'fakedns'], ipsExcluded: [item] }, deps);
+  const tls = { protocol: 'tls', domain: 'a.test' };
+  assert.equal(sniffing.overrides(tls, target), false);
+  assert.equal(sniffing.overrides(tls, parseAddress('192.0.2.1')), true);
+  assert.equal(sniffing.overrides(tls, parseAddress('b.test')), true);
+  assert.equal(sniffing.overrides({ protocol: 'fakedns', domain: 'a.test' }, target), true);
 });
 
 test('metadataOnly waits for nothing and looks at fake addresses only', () => {
@@ -108,7 +130,7 @@ test('metadataOnly waits for nothing and looks at fake addresses only', () => {
   const at = (host: string) => sniffing.metadata({ destination: { address: { host } } });
   assert.deepEqual(at('198.18.0.7'), { protocol: 'fakedns', domain: 'fake.test' });
   assert.equal(at('198.18.0.8'), undefined);
-  assert.equal(sniffing.overrides({ protocol: 'fakedns', domain: 'fake.test' }), true);
+  assert.equal(sniffing.overrides({ protocol: 'fakedns', domain: 'fake.test' }, target), true);
 });
 
 test('no longer than V2Ray is waited for a client that says nothing', () => {
