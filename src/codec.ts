@@ -1,6 +1,6 @@
 /**
  * `tsray/codec`: the protocols as pure functions and state machines, for programs with sockets of their own. Bytes in,
- * bytes out; crypto, clock and randomness are handed in.
+ * bytes out; crypto, clock and randomness are handed in. docs/codec.md explains each.
  *
  * A VMess client sends `createVmessRequest(…).envelope`, then what its `createBodyEncoder` writes; it reads with
  * `ResponseHeaderDecoder`, then `createBodyDecoder`. A server reads with `VmessServerHandshake`, whose step `claim` asks
@@ -21,14 +21,17 @@ export { decodePacket, encodePacketHeader } from './proxy/socks/packet.js';
 export { SocksServerHandshake } from './proxy/socks/server-handshake.js';
 export { type Account as VmessAccount, createAccount as createVmessAccount } from './proxy/vmess/account.js';
 export type {
-  BodyDecoder,
   BodyEncoder,
   BodyEncoderLimits,
   BodyEncoderOptions,
   BodyFormat,
   BodyKeys,
 } from './proxy/vmess/body/codec.js';
-export { createBodyDecoder, createBodyEncoder } from './proxy/vmess/body/index.js';
+export { createBodyEncoder } from './proxy/vmess/body/index.js';
+export {
+  createStandaloneBodyDecoder as createBodyDecoder,
+  type StandaloneBodyDecoder as BodyDecoder,
+} from './proxy/vmess/body/standalone-decoder.js';
 export {
   type ClientRequest as VmessRequest,
   createRequest as createVmessRequest,

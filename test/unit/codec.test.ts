@@ -122,6 +122,29 @@ describe('tsray/codec', () => {
     }
   });
 
+  for (const crypto of new Set([nodeCrypto, defaultCrypto()])) {
+    test(`chunk ends stay as they were whatever is pushed afterwards: ${crypto.name}`, () => {
+      const format: BodyFormat = { command: 'udp', security: 'aes-128-gcm', options: 0x0d };
+      const key = new Uint8Array(16).fill(7);
+      const keys: BodyKeys = { key, iv: key, requestKey: key, requestIv: key };
+      const wire = new Uint8Array(4096);
+      const encoder = createBodyEncoder(format, keys, crypto, systemRandom);
+      const first = encoder.encodePacket(payload(100), wire, 0);
+      const second = encoder.encodePacket(payload(50), wire, first);
+      const out = new Uint8Array(4096);
+      const [one, other] = [createBodyDecoder(format, keys, crypto), createBodyDecoder(format, keys, crypto)];
+      one.push(wire.subarray(0, first), out);
+      const kept = one.chunkEnds;
+      other.push(wire.subarray(0, second), out);
+      assert.deepEqual(one.chunkEnds, [100]);
+      assert.deepEqual(other.chunkEnds, [100, 150]);
+      one.push(wire.subarray(first, second), out);
+      assert.deepEqual(one.chunkEnds, [50]);
+      assert.deepEqual(kept, [100]);
+      assert.equal(one.state, 'open');
+    });
+  }
+
   test('the handshakes of SOCKS and HTTP CONNECT are there', () => {
     for (const part of [SocksClientHandshake, SocksServerHandshake, HttpConnectHandshake]) {
       assert.equal(typeof part, 'function');

@@ -93,7 +93,7 @@ export interface BodyDecoder {
   push(wire: Uint8Array, out: Uint8Array): number;
   /**
    * Offsets in `out` behind each chunk that the last `push` completed: packet borders for UDP. To be read before the
-   * next `push` of any decoder.
+   * next `push` of any decoder; a StandaloneBodyDecoder has no such limit.
    */
   readonly chunkEnds: readonly number[];
   /** Forgets keys and what is kept of a chunk; nothing may be called afterwards but this. */
