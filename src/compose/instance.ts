@@ -6,7 +6,7 @@ import { GeoRefresh } from '../app/geo/geo-refresh.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import type { Log } from '../app/log/log.js';
-import { createRouter, type RuleRouter } from '../app/router/router.js';
+import { countsText, createRouter, type RuleRouter } from '../app/router/router.js';
 import { createSniffing } from '../app/sniff/sniffing.js';
 import type { Settings } from '../config/settings.js';
 import type { Resolver } from '../contract/dns.js';
@@ -197,6 +197,8 @@ class TsrayInstance implements Instance {
         );
       }
     }
+    const counts = this.router.counts();
+    if (counts.length > 0) this.#log.logger.info(`rules that decided: ${countsText(counts)}`);
     await this.#log.close();
     this.#stage = 'closed';
   }

@@ -160,6 +160,13 @@ class SettingsRouter implements RuleRouter {
   }
 }
 
+/** `routing.rules[0] 12 times, mine never`; for the end of the log. */
+export function countsText(counts: readonly RuleCount[]): string {
+  const times = (matches: number): string =>
+    matches === 0 ? 'never' : matches === 1 ? 'once' : `${matches} times`;
+  return counts.map(({ matches, rule }) => `${rule} ${times(matches)}`).join(', ');
+}
+
 /** A list may be empty, or have no entry with the attributes that were asked for; V2Ray drops the condition then. */
 function hopelessRules(rules: readonly Rule[]): string[] {
   return rules.flatMap(({ conditions, ips, name }) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { countsText } from '../../../../src/app/router/router.js';
 import type { RouteChoice } from '../../../../src/contract/router.js';
 import { queryTo, routerOf } from '../../../helper/routing.js';
 
@@ -198,6 +199,7 @@ test('how often each rule decided is counted, explaining is not', async () => {
     fault: () => undefined,
     lookup: () => undefined,
   });
+  assert.equal(countsText(router.counts()), 'routing.rules[0] 2 times, secure once, routing.rules[2] never');
   assert.deepEqual(router.counts(), [
     { rule: 'routing.rules[0]', matches: 2 },
     { rule: 'secure', matches: 1 },
