@@ -16,6 +16,7 @@ import { VmessOutbound } from '../proxy/vmess/outbound.js';
 import { createStreamDialer } from '../transport/stack/stack.js';
 import { plainTcp, type StreamSettings } from '../transport/stack/stream-settings.js';
 import { bindPackets } from '../transport/udp/bind.js';
+import { createDialResolver } from './dial-resolver.js';
 import { withSessions } from './outbound-sessions.js';
 import { type Parts, transportDeps } from './parts.js';
 
@@ -46,10 +47,17 @@ export type OutboundProtocols = {
 
 /** The built-in protocols. A new one is a folder below proxy/ and a line here. */
 export const outboundProtocols: OutboundProtocols = {
-  freedom: ({ tag, sendThrough, settings }, { dialer, parts: { clock, dns, logger, resolver }, via }) =>
+  freedom: (
+    { dialStrategy, tag, sendThrough, settings },
+    { dialer, parts: { clock, dns, logger, resolver }, via },
+  ) =>
     createFreedomOutbound({
       tag,
-      settings,
+      // Its targets are what it dials.
+      settings:
+        dialStrategy === undefined || settings.domainStrategy !== 'AsIs'
+          ? settings
+          : { ...settings, domainStrategy: dialStrategy },
       dialer,
       bindPackets,
       resolver,
@@ -129,11 +137,13 @@ export function createOutbound(
 
 function outboundDialer(settings: OutboundSettings, via: Outbound | undefined, parts: Parts): Dialer {
   const through = via === undefined ? undefined : createChainedDialer(via, parts);
-  const { predial, sendThrough, stream, transportLayer } = settings;
+  const { dialStrategy, predial, sendThrough, stream, transportLayer } = settings;
   // As in V2Ray: of what goes through another outbound the network is left to that one, while TLS stays.
   const { tls } = stream;
   const withoutNetwork: StreamSettings = tls === undefined ? plainTcp : { ...plainTcp, tls };
   const carried = through === undefined || transportLayer === true ? stream : withoutNetwork;
-  const dialer = createStreamDialer(carried, { ...transportDeps(parts, sendThrough), through });
+  const resolver =
+    dialStrategy === undefined ? parts.resolver : createDialResolver(dialStrategy, parts.dns, parts.resolver);
+  const dialer = createStreamDialer(carried, { ...transportDeps(parts, sendThrough), resolver, through });
   return predial === undefined ? dialer : createPredialer(dialer, { count: predial, clock: parts.clock });
 }

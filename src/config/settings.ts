@@ -55,6 +55,8 @@ export type InboundSettings = InboundBase &
 interface OutboundBase {
   /** May be empty. */
   readonly tag: string;
+  /** Names that it dials are resolved by `dns`, and by the system if that has no address. Absent: by the system. */
+  readonly dialStrategy?: 'UseIP' | 'UseIPv4' | 'UseIPv6';
   /** Local IP of outgoing sockets. */
   readonly sendThrough?: Address;
   /** Tag of the outbound that this one's connections go through. */

@@ -84,7 +84,7 @@ describe('names in a running instance', { skip: skipWithout('curl', 'dig') }, ()
         },
       ],
       outbounds: [
-        { tag: 'use-ip', protocol: 'freedom', settings: { domainStrategy: 'UseIP' } },
+        { tag: 'use-ip', protocol: 'freedom', domainStrategy: 'UseIP' },
         { tag: 'direct', protocol: 'freedom', settings: { domainStrategy: 'UseIP' } },
         { tag: 'fixed', protocol: 'freedom', settings: { redirect: '127.0.0.23:0' } },
         { tag: 'block', protocol: 'blackhole' },

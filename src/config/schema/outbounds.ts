@@ -68,12 +68,18 @@ export const outboundSchema = v.object(
     mux: v.optional(muxSchema),
     ...foreign('outbound'),
     predial: v.optional(whole(0, 64, 'a number of connections from 0 to 64'), 0),
+    // Of v2ray 5: who resolves the names that this outbound dials.
     domainStrategy: v.optional(
-      words(['AsIs'], {
-        unsupported: each(
-          ['UseIP', 'UseIPv4', 'UseIPv6', 'UseIP4', 'UseIP6'],
-          (word) => `domainStrategy "${word}" of an outbound is not supported by tsray yet`,
-        ),
+      words(['AsIs', 'UseIP', 'UseIPv4', 'UseIPv6'], {
+        aliases: {
+          use_ip: 'UseIP',
+          UseIP4: 'UseIPv4',
+          use_ip4: 'UseIPv4',
+          use_ipv4: 'UseIPv4',
+          UseIP6: 'UseIPv6',
+          use_ip6: 'UseIPv6',
+          use_ipv6: 'UseIPv6',
+        },
       }),
       'AsIs',
     ),
@@ -110,6 +116,7 @@ export function readOutbound(
     settings: {
       ...part,
       tag: base.tag,
+      ...(base.domainStrategy === 'AsIs' ? {} : { dialStrategy: base.domainStrategy }),
       ...(isWildcard(sendThrough) ? {} : { sendThrough }),
       ...chain,
       ...(mux === undefined ? {} : { mux }),

@@ -585,7 +585,6 @@ test('ignoreUnsupported leaves sections and inbounds out and lets outbounds refu
       'inbounds[1].protocol: the inbound protocol "shadowsocks" is not supported by tsray; this inbound is left out',
       'inbounds[2].streamSettings.network: the transport "xhttp" is not supported by tsray; this inbound is left out',
       'outbounds[0].protocol: the outbound protocol "trojan" is not supported by tsray; this outbound refuses everything',
-      'outbounds[1].domainStrategy: domainStrategy "UseIP" of an outbound is not supported by tsray yet; going on without it',
       'outbounds[2].streamSettings.security: the security "reality" cannot be had with Node.js: its TLS lets nobody shape the handshake; this outbound refuses everything',
     ],
   );
