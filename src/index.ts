@@ -12,7 +12,8 @@ export { type FormatOptions, formatShareLink } from './config/share-link/format-
 export type { LinkOutbound, LinkStream } from './config/share-link/outbound.js';
 export { parseShareLink, type ShareLink } from './config/share-link/share-link.js';
 export type { LinkStyle } from './config/share-link/write.js';
-export { parseSubscription, type SubscriptionEntry } from './config/subscription/parse-subscription.js';
+export type { SubscriptionEntry } from './config/subscription/entry.js';
+export { parseSubscription } from './config/subscription/parse-subscription.js';
 export type { SubscriptionProfile } from './config/subscription/profile.js';
 export type { SubscriptionUserInfo } from './config/subscription/user-info.js';
 export type { EnvironmentFlags } from './contract/environment.js';

@@ -1,6 +1,8 @@
 /** Subscriptions from the web. */
+
+import type { SubscriptionEntry } from '../config/subscription/entry.js';
 import { readImportLink } from '../config/subscription/import-link.js';
-import { parseSubscription, type SubscriptionEntry } from '../config/subscription/parse-subscription.js';
+import { parseSubscription } from '../config/subscription/parse-subscription.js';
 import { readProfile, type SubscriptionProfile } from '../config/subscription/profile.js';
 import { fetchText } from './fetch-text.js';
 

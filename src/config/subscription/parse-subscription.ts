@@ -6,8 +6,6 @@ import { subscriptionFault } from './fault.js';
 import { readJsonSubscription } from './json-forms.js';
 import { looksLikeList, readLineList } from './line-list.js';
 
-export type { SubscriptionEntry } from './entry.js';
-
 /**
  * Reads the body of a subscription: a list of links or of the lines of Quantumult, Surge and Loon, or a configuration of
  * Clash, sing-box, V2Ray or Xray; as it is or as base64 in either alphabet, broken into lines or not. An entry that cannot
