@@ -152,14 +152,14 @@ describe('what cannot start', () => {
     }
   });
 
-  test('routing that would be ignored is an error', async () => {
+  test('a section that would be ignored is an error', async () => {
     const { code, output } = await failing({
       inbounds: [socksInbound(await closedPort())],
       outbounds: [freedomOutbound],
-      routing: { rules: [{ type: 'field', port: '25', outboundTag: 'block' }] },
+      api: { tag: 'api', services: ['StatsService'] },
     });
     assert.equal(code, 23);
-    assert.match(output, /routing/);
+    assert.match(output, /api is not supported/);
   });
 });
 
