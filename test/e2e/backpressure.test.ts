@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freedomOutbound, socksInbound, vmessInbound, vmessOutbound } from '../helper/configs.js';
+import { echoOn } from '../helper/exchange.js';
 import { residentBytes } from '../helper/memory.js';
 import { freePorts } from '../helper/ports.js';
 import { socksConnect } from '../helper/socks-client.js';
-import { startTcpServer, type TestServer } from '../helper/tcp-servers.js';
+import { startEcho, startTcpServer, type TestServer } from '../helper/tcp-servers.js';
 import { startTsrayProcess, type TsrayProcess } from '../helper/tsray-process.js';
 
 const connections = 200;
 const piece = Buffer.alloc(64 * 1024, 'x');
+const oneByte = Buffer.of(1);
 /** More than this for each stopped connection and process would be an unbounded queue. */
 const allowedBytes = connections * 512 * 1024;
 
@@ -25,13 +26,20 @@ function pump(socket: Socket, counter: { bytes: number }): void {
   push();
 }
 
-/** Resolves with the count once it has stood still for a second; fails when it runs on beyond `limit`. */
-async function standstill(counter: { readonly bytes: number }, limit: number): Promise<number> {
+/** In a row, through both processes: each has turned its loop several times for every one of them. */
+const echoes = 200;
+
+/** Resolves with the count once it has stood still while `probe` echoed; fails when it runs on beyond `limit`. */
+async function standstill(
+  counter: { readonly bytes: number },
+  limit: number,
+  probe: Socket,
+): Promise<number> {
   for (let last = -1; ; ) {
     if (counter.bytes === last) return last;
     last = counter.bytes;
     assert.ok(last < limit, `${last} bytes left the source although nobody reads`);
-    await delay(1_000);
+    for (let echo = 0; echo < echoes; echo += 1) await echoOn(probe, oneByte);
   }
 }
 
@@ -39,6 +47,9 @@ describe('200 stopped readers', { skip: process.platform === 'linux' ? false : '
   let server: TsrayProcess;
   let client: TsrayProcess;
   let proxyPort: number;
+  let echo: TestServer;
+  /** A connection of its own through both processes. */
+  let probe: Socket;
 
   before(async () => {
     const [vmess = 0, proxy = 0] = await freePorts(2);
@@ -48,8 +59,12 @@ describe('200 stopped readers', { skip: process.platform === 'linux' ? false : '
       inbounds: [socksInbound(proxyPort)],
       outbounds: [vmessOutbound(vmess, 'aead', 'aes-128-gcm')],
     });
+    echo = await startEcho();
+    probe = await socksConnect(proxyPort, { host: '127.0.0.1', port: echo.port });
   });
   after(async () => {
+    probe.destroy();
+    await echo.close();
     await client.close();
     await server.close();
   });
@@ -67,7 +82,7 @@ describe('200 stopped readers', { skip: process.platform === 'linux' ? false : '
         if (upload) pump(socket, counter);
       }
       // The kernel's own buffers on the way hold some megabytes for each connection; the data could run on for ever.
-      await standstill(counter, connections * 64 * 1024 * 1024);
+      await standstill(counter, connections * 64 * 1024 * 1024, probe);
       for (const [index, pid] of [client.process.pid, server.process.pid].entries()) {
         const grown = residentBytes(pid) - (before[index] ?? 0);
         assert.ok(

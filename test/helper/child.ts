@@ -73,15 +73,18 @@ export class Child {
     return this.#lines.join('\n');
   }
 
-  /** The first line that matches, printed already or still to come; rejects if the process ends or `timeoutMs` pass. */
-  line(pattern: RegExp, timeoutMs = 20_000): Promise<string> {
+  /**
+   * The first line that matches, or the one that is number `count`, printed already or still to come; rejects if the
+   * process ends or `timeoutMs` pass.
+   */
+  line(pattern: RegExp, timeoutMs = 20_000, count = 1): Promise<string> {
     return new Promise((resolve, reject) => {
       const finish = (): void => {
         clearTimeout(timer);
         this.#watchers.delete(look);
       };
       const look = (): void => {
-        const found = this.#lines.find((line) => pattern.test(line));
+        const found = this.#lines.filter((line) => pattern.test(line))[count - 1];
         if (found !== undefined) {
           finish();
           resolve(found);

@@ -6,10 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import { freedomOutbound, socksInbound, vmessInbound, vmessOutbound } from '../helper/configs.js';
 import {
   type EchoServers,
+  type Excuse,
   echoOn,
   manyAtOnce,
   startEchoServers,
-  swallowedByV2ray,
+  takenForReplays,
   tcpEcho,
   udpEcho,
 } from '../helper/exchange.js';
@@ -18,7 +19,7 @@ import { skipWithout } from '../helper/peer.js';
 import { freePorts } from '../helper/ports.js';
 import { socksConnect } from '../helper/socks-client.js';
 import { startTsray } from '../helper/tsray.js';
-import { startV2ray } from '../helper/v2ray.js';
+import { startV2ray, type V2ray } from '../helper/v2ray.js';
 
 export interface TransportRow {
   readonly name: string;
@@ -54,15 +55,16 @@ interface Closable {
   close(): Promise<void>;
 }
 
-function start(program: 'tsray' | 'V2Ray', config: object): Promise<Closable> {
-  return program === 'tsray' ? startTsray(config) : startV2ray({ log: { loglevel: 'warning' }, ...config });
+/** Both programs, running. */
+interface Running extends Closable {
+  /** The client's SOCKS. */
+  readonly port: number;
+  /** The server, where it is V2Ray. */
+  readonly v2rayServer: V2ray | undefined;
 }
 
-/** Starts both programs of `pairing`; gives the SOCKS port of the client. */
-export async function startPairing(
-  row: TransportRow,
-  pairing: Pairing,
-): Promise<{ readonly port: number; close(): Promise<void> }> {
+/** Starts both programs of `pairing`. */
+export async function startPairing(row: TransportRow, pairing: Pairing): Promise<Running> {
   const [serverPort = 0, socksPort = 0] = await freePorts(2);
   const server = {
     inbounds: [{ ...vmessInbound(serverPort), ...row.inbound, streamSettings: row.server }],
@@ -76,11 +78,15 @@ export async function startPairing(
     inbounds: [socksInbound(socksPort)],
     outbounds: [{ ...outbound, ...row.outbound, streamSettings: row.client }],
   };
-  const started = await start(pairing === 'tsray client, V2Ray server' ? 'V2Ray' : 'tsray', server);
+  const v2rayServer = pairing === 'tsray client, V2Ray server' ? await startV2ray(server) : undefined;
+  const started: Closable = v2rayServer ?? (await startTsray(server));
   try {
-    const second = await start(pairing === 'V2Ray client, tsray server' ? 'V2Ray' : 'tsray', client);
+    const second: Closable = await (pairing === 'V2Ray client, tsray server' ? startV2ray : startTsray)(
+      client,
+    );
     return {
       port: socksPort,
+      v2rayServer,
       async close() {
         await second.close();
         await started.close();
@@ -93,24 +99,28 @@ export async function startPairing(
 }
 
 /**
- * How many of 60 connections V2Ray may leave without an answer. Its mKCP client does so to one in 800 that are opened in
- * crowds, in front of V2Ray's server more often than of tsray's; between two tsrays it was not seen.
+ * V2Ray's mKCP client leaves one in 800 connections without an answer that are opened in crowds, in front of V2Ray's own
+ * server more often than of tsray's; between two tsrays it was not seen. V2Ray logs nothing about it.
  */
-function silentConnections(row: TransportRow, pairing: Pairing): number {
-  if (pairing === 'tsray client, V2Ray server') return swallowedByV2ray;
+const lostByKcpClient: Excuse = async (silent) => {
+  if (silent > 2) throw new Error(`V2Ray's mKCP client loses few; this was number ${silent}`);
+};
+
+/** What excuses connections that get no answer: what V2Ray is known to do. */
+function excuseOf(row: TransportRow, pairing: Pairing, { v2rayServer }: Running): Excuse | undefined {
+  if (v2rayServer !== undefined) return takenForReplays(v2rayServer);
   const { network } = row.client as { readonly network?: string };
-  return pairing === 'V2Ray client, tsray server' && network === 'kcp' ? 2 : 0;
+  return pairing === 'V2Ray client, tsray server' && network === 'kcp' ? lostByKcpClient : undefined;
 }
 
 /** Defines the tests of all rows; call it from a test file. */
 export function describeTransports(rows: readonly TransportRow[]): void {
   for (const row of rows) {
     for (const pairing of pairingsOf(row)) {
-      const mayBeSilent = silentConnections(row, pairing);
       const skip = pairing === 'tsray on both sides' ? false : skipWithout('v2ray');
       describe(`${row.name}: ${pairing}`, { skip }, () => {
         let servers: EchoServers;
-        let pair: { readonly port: number; close(): Promise<void> };
+        let pair: Running;
 
         before(async () => {
           servers = await startEchoServers();
@@ -123,7 +133,8 @@ export function describeTransports(rows: readonly TransportRow[]): void {
 
         test('TCP echoes messages of every size', () => tcpEcho(pair.port, servers));
         test('UDP echoes datagrams of every size', () => udpEcho(pair.port, servers));
-        test('60 connections at once', () => manyAtOnce(pair.port, servers, 60, 100_000, mayBeSilent));
+        test('60 connections at once', () =>
+          manyAtOnce(pair.port, servers, 60, 100_000, excuseOf(row, pairing, pair)));
         test('24 MiB each way', async () => {
           const target = { host: '127.0.0.1', port: servers.tcp.port };
           const socket = await socksConnect(pair.port, target);

@@ -8,6 +8,7 @@ import { TsrayError } from '../../../../src/core/errors.js';
 import { parseAddress } from '../../../../src/core/net/address.js';
 import type { Destination } from '../../../../src/core/net/destination.js';
 import type { Link } from '../../../../src/core/stream/link.js';
+import { SocketLink, socketHighWaterBytes } from '../../../../src/transport/common/socket-link.js';
 import { createTcpDialer } from '../../../../src/transport/tcp/dial.js';
 import { createTcpListen } from '../../../../src/transport/tcp/listen.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
@@ -87,30 +88,46 @@ for (const adoptSockets of [true, false]) {
 }
 
 test('a smaller queue limit asks the writer to wait sooner, and drains', async () => {
-  const { near, far, listener } = await pair(true);
-  const nearSink = CollectSink.on(near);
-  far.link.pause();
-  const farSink = CollectSink.on(far.link);
-  near.limitQueue?.(1);
-  const block = Buffer.alloc(20_000, 7);
-  let blocks = 0;
-  do blocks += 1;
-  while (near.write(block));
-  far.link.resume();
-  await nearSink.until((s) => s.drains > 0);
-  await farSink.until((s) => s.bytes.length === blocks * block.length);
-  near.destroy();
-  far.link.destroy();
-  await listener.drain();
+  const block = Buffer.alloc(8_000, 7);
+  /** What the link has queued when it asks to wait, after `limit`. */
+  async function queuedBytes(limit: number | undefined): Promise<number> {
+    const accepting = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+    await once(accepting, 'listening');
+    const arrival = once(accepting, 'connection') as Promise<[net.Socket]>;
+    const socket = net.connect((accepting.address() as net.AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    const link = new SocketLink(socket);
+    const sink = CollectSink.on(link);
+    if (limit !== undefined) link.limitQueue(limit);
+    let open = true;
+    while (open) open = link.write(block);
+    const queued = socket.writableLength;
+    const [peer] = await arrival;
+    peer.resume();
+    await sink.until((s) => s.drains > 0);
+    link.destroy();
+    peer.destroy();
+    accepting.close();
+    await once(accepting, 'close');
+    return queued;
+  }
+  const usual = await queuedBytes(undefined);
+  assert.ok(usual >= 64 * 1024 && usual < 64 * 1024 + block.length, `${usual} bytes`);
+  const limited = await queuedBytes(32 * 1024);
+  assert.ok(limited >= 32 * 1024 && limited < 32 * 1024 + block.length, `${limited} bytes`);
+  const least = await queuedBytes(1);
+  assert.ok(least >= socketHighWaterBytes && least < socketHighWaterBytes + block.length, `${least} bytes`);
 });
 
 test('a link whose peer reset before it was started says so when started', async () => {
   const { near, far, listener } = await pair(true);
-  (near as unknown as { destroy(): void }).destroy();
+  const nearSink = CollectSink.on(near);
+  near.destroy(new TsrayError('ERR_ABORTED', 'given up'));
+  await nearSink.until((s) => s.closes === 1);
   const sink = CollectSink.on(far.link);
-  await sink.until((s) => s.ended + s.closes > 0);
-  far.link.destroy();
   await sink.until((s) => s.closes === 1);
+  assert.equal(sink.error?.code, 'ERR_RESET');
+  assert.equal(sink.ended, 0);
   await listener.drain();
 });
 
