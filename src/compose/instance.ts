@@ -22,6 +22,7 @@ import { createInstanceDns } from './dns.js';
 import { createInbounds, type InboundParts } from './inbound.js';
 import { createOutbounds } from './outbound.js';
 import { createParts, type Parts } from './parts.js';
+import { createBridges, createObservatory, createPortals } from './services.js';
 
 export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
@@ -102,16 +103,17 @@ class TsrayInstance implements Instance {
     const parts: Parts = { ...base, dns: dns.client };
     this.#clock = parts.clock;
     this.#log = log;
-    this.#outbounds = createOutboundManager(
-      createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher }),
-      parts.clock,
-    );
+    const outbounds = createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher });
+    const portals = createPortals(settings.reverse, parts);
+    this.#outbounds = createOutboundManager([...outbounds, ...portals], parts.clock);
+    const observatory = createObservatory(settings.observatory, parts, () => this.#outbounds.list);
     this.router = createRouter(settings.routing, {
       ...parts,
       resolver: options.ruleResolver?.(dns.client) ?? dns.client,
       log: parts.logger,
       geo,
       outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
+      observations: observatory,
     });
     const dispatcher: SniffingDispatcher = createDispatcher({
       ...parts,
@@ -135,6 +137,8 @@ class TsrayInstance implements Instance {
       dns,
       { start: () => Promise.resolve(), close: async () => mux.close() },
       new GeoRefresh(geo, parts.clock),
+      ...(observatory === undefined ? [] : [observatory]),
+      ...createBridges(settings.reverse, parts, dispatcher, mux),
     ];
   }
 

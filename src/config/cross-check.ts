@@ -23,7 +23,8 @@ export function crossCheck(
   checkTargets(checker, root, inbounds);
   // To get nowhere is a fault of what is to be run only.
   if (partial) return;
-  if (inbounds.length === 0 && !hasOtherKind(root, 'inbounds')) {
+  const bridges = itemsAt(inside(root, 'reverse', 'bridges')).length;
+  if (inbounds.length + bridges === 0 && !hasOtherKind(root, 'inbounds')) {
     checker.warn(inside(root, 'inbounds'), 'ERR_CONFIG_MISSING', 'there are no inbounds, so nothing listens');
   }
   if (outbounds.length === 0 && !hasOtherKind(root, 'outbounds')) {

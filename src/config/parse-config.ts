@@ -10,8 +10,10 @@ import { dnsSchema, readDns } from './schema/dns/dns.js';
 import type { HandlerResult } from './schema/handler.js';
 import { readInbound } from './schema/inbounds.js';
 import { log, silentLog } from './schema/log.js';
+import { burstObservatory, observatory, readObservatory } from './schema/observatory.js';
 import { readOutbound } from './schema/outbounds.js';
 import { policy } from './schema/policy.js';
+import { reverse } from './schema/reverse.js';
 import { rootSchema } from './schema/root.js';
 import { crossCheckRouting } from './schema/routing/cross-check.js';
 import { knownTags } from './schema/routing/known-tags.js';
@@ -105,6 +107,9 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     policy: policy.schema,
     dns: dnsSchema,
     routing: routingSchema,
+    reverse: reverse.schema,
+    observatory: observatory.schema,
+    burstObservatory: burstObservatory.schema,
     transport: defaultsSchema,
   };
   const root = checker.check(rootSchema, place, siblings);
@@ -120,6 +125,8 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   );
   const routing = readRouting(checker, inside(place, 'routing'));
   const dns = readDns(checker, inside(place, 'dns'), inside(place, 'fakeDns'));
+  const reverseSettings = reverse.read(checker, inside(place, 'reverse'));
+  const observatorySettings = readObservatory(checker, place);
   crossCheck(checker, place, inbounds, outbounds, partial);
   tellDroppedRules(checker, outbounds);
   crossCheckRouting(checker, routing, knownTags(place, inbounds, outbounds));
@@ -130,6 +137,8 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     policy: policySettings,
     routing: routing.settings,
     ...(dns === undefined ? {} : { dns }),
+    reverse: reverseSettings ?? { bridges: [], portals: [] },
+    observatory: observatorySettings,
     inbounds: built(inbounds),
     outbounds: built(outbounds),
   };

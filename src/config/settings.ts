@@ -1,6 +1,7 @@
 /** A whole configuration after validation: what the instance is built from. */
 
 import type { DnsSettings } from '../app/dns/settings.js';
+import type { AnyObservatorySettings } from '../app/observatory/settings.js';
 import type { RoutingSettings } from '../app/router/settings.js';
 import type { SniffingSettings } from '../app/sniff/settings.js';
 import type { LogLevel } from '../contract/logger.js';
@@ -13,6 +14,7 @@ import type { FreedomSettings } from '../proxy/freedom/settings.js';
 import type { HttpInboundSettings, HttpOutboundSettings } from '../proxy/http/settings.js';
 import type { LoopbackSettings } from '../proxy/loopback/settings.js';
 import type { MuxSettings } from '../proxy/mux/settings.js';
+import type { ReverseSettings } from '../proxy/reverse/settings.js';
 import type { SocksInboundSettings, SocksOutboundSettings } from '../proxy/socks/settings.js';
 import type { VmessInboundSettings, VmessOutboundSettings } from '../proxy/vmess/settings.js';
 import type { StreamSettings } from '../transport/stack/stream-settings.js';
@@ -96,6 +98,9 @@ export interface Settings {
   readonly inbounds: readonly InboundSettings[];
   /** Which outbound a connection leaves by. */
   readonly routing: RoutingSettings;
+  readonly reverse: ReverseSettings;
+  /** What balancers know of outbounds; undefined: nothing. */
+  readonly observatory: AnyObservatorySettings | undefined;
   /** The first is the default route. */
   readonly outbounds: readonly OutboundSettings[];
 }

@@ -1,7 +1,12 @@
 /** `observatory` and `burstObservatory` */
 import * as v from 'valibot';
-import type { BurstObservatorySettings, ObservatorySettings } from '../../app/observatory/settings.js';
-import { inside } from '../check/place.js';
+import type {
+  AnyObservatorySettings,
+  BurstObservatorySettings,
+  ObservatorySettings,
+} from '../../app/observatory/settings.js';
+import type { Checker } from '../check/checker.js';
+import { inside, type Place } from '../check/place.js';
 import { section } from './section.js';
 import { checkedText, flag, text, whole, words } from './types.js';
 
@@ -91,6 +96,19 @@ export const burstObservatory = section(
     };
   },
 );
+
+/** One of the two sections; a balancer has one source. */
+export function readObservatory(checker: Checker, root: Place): AnyObservatorySettings | undefined {
+  const steadyPlace = inside(root, 'observatory');
+  const burstPlace = inside(root, 'burstObservatory');
+  const steady = steadyPlace.missing ? undefined : observatory.read(checker, steadyPlace);
+  const burst = burstPlace.missing ? undefined : burstObservatory.read(checker, burstPlace);
+  if (steady !== undefined && burst !== undefined) {
+    const message = 'balancers ask "burstObservatory", so that what "observatory" finds is of no use';
+    checker.warn(steadyPlace, 'ERR_CONFIG_CONFLICT', message, 'Remove one of the two.');
+  }
+  return burst ?? steady;
+}
 
 function atLeast(least: number, value: number): number {
   return Math.max(least, value);
