@@ -112,7 +112,8 @@ export class HttpHeadLink implements Link {
     if (step.kind === 'failed') {
       this.#fault = step.error;
       if (this.#refuse(step.status)) this.#link.close();
-      else this.#link.destroy(step.error);
+      // Without a reason, as every handshake that fails: no reset, and our owner is told by `closed`.
+      else this.#link.destroy();
       return;
     }
     this.#headRead = true;
