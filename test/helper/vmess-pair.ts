@@ -50,6 +50,8 @@ export class VmessPair {
   /** Answers of the next dials; a carrier to the inbound otherwise. */
   readonly dialErrors: TsrayError[] = [];
   readonly dialed: string[] = [];
+  /** Clients that the server has let in. */
+  admitted = 0;
 
   constructor(options: PairOptions = {}) {
     const crypto = options.crypto ?? nodeCrypto;
@@ -100,7 +102,9 @@ export class VmessPair {
           link: server,
           source: destinationOf('tcp', '192.0.2.9', 40_000),
           local: destinationOf('tcp', '192.0.2.1', 10_086),
-          admit: () => undefined,
+          admit: () => {
+            this.admitted += 1;
+          },
         });
         return Promise.resolve(options.tap?.(client) ?? client);
       },

@@ -94,6 +94,24 @@ test('answers CONNECT once the outbound is open, with its own address, and hands
   assert.equal(clock.pendingTimers, 0);
 });
 
+test('a client is let in with its request, and only then', async () => {
+  const { listen, inbound } = await start();
+  const client = listen.connect();
+  client.deliver(greeting);
+  await settle();
+  assert.deepEqual(listen.admitted, []);
+  client.deliver(connect);
+  await settle();
+  assert.deepEqual(listen.admitted, [client]);
+  const other = listen.connect();
+  other.deliver(Buffer.from([5, 1, 0, 5, 9, 0, 1]));
+  await settle();
+  assert.deepEqual(listen.admitted, [client]);
+  other.destroy();
+  client.destroy();
+  await inbound.close();
+});
+
 test('the name of the account becomes the user', async () => {
   const { listen, dispatcher } = await start({
     auth: 'password',

@@ -66,6 +66,7 @@ for (const security of securities) {
         link.write(Buffer.from('question '.repeat(5000)));
         await settle();
         const [open] = pair.dispatcher.opens;
+        assert.equal(pair.admitted, 1);
         assert.deepEqual(open!.context.destination, tcpTarget.destination);
         assert.equal(open!.context.user?.email, 'love@example.com');
         assert.equal(open!.context.level, 3);
