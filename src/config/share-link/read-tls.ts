@@ -19,8 +19,7 @@ export function readTls(reading: Reading, { host }: TlsHints): LinkTls | undefin
   const allowInsecure = readInsecure(reading);
   const given = values.take('security').toLowerCase();
   const wanted = readWanted(reading, given);
-  if (wanted) readShaping(reading);
-  else for (const key of ['fp', 'ech', 'vcn', 'pin'] as const) values.take(key);
+  readShaping(reading, wanted);
   for (const key of ['pbk', 'sid', 'spx', 'pqv'] as const) {
     if (values.take(key) !== '') warnings.push(`${key} belongs to REALITY, which tsray does not have`);
   }
@@ -76,16 +75,17 @@ function hostName(host: string): string {
 }
 
 /** What shapes the handshake or adds to it. */
-function readShaping({ id, values, warnings }: Reading): void {
+function readShaping({ id, values, warnings }: Reading, hasTls: boolean): void {
   const fp = values.take('fp');
   const isPin = /^(?:[\da-f]{2}:?){20,}$/i.test(fp);
-  if (isPin || values.take('pin') !== '') {
+  const pinned = isPin || values.take('pin') !== '';
+  if (pinned && hasTls) {
     throw linkFault(
       'the link pins the certificate of the server, which links cannot do in tsray',
       'A configuration can: "pinnedPeerCertificateChainSha256" in tlsSettings.',
     );
   }
-  if (fp !== '' && fp.toLowerCase() !== 'none') {
+  if (!isPin && fp !== '' && fp.toLowerCase() !== 'none') {
     warnings.push(`fp=${shown(fp, id)} cannot be had with Node's TLS: the ClientHello looks like Node.js's`);
   }
   for (const key of ['ech', 'vcn'] as const) {
