@@ -44,15 +44,11 @@ test('an instance goes through its stages', async () => {
 });
 
 test('two instances in one process have each their own policy', async () => {
-<<<<<<< HEAD
   const echo = net.createServer((socket) => {
     // An idle connection that is cut is reset.
     socket.on('error', () => undefined);
     socket.pipe(socket);
   });
-=======
-  const echo = net.createServer((socket) => socket.on('error', () => undefined).pipe(socket));
->>>>>>> abf43e2 (reverse and observatories: configured and run; interop with V2Ray on either side)
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
   const { port } = echo.address() as net.AddressInfo;
@@ -70,10 +66,7 @@ test('two instances in one process have each their own policy', async () => {
       await once(socket, 'data');
     }
     cut.on('error', () => undefined);
-<<<<<<< HEAD
     // `once` of node:events would reject with the reset.
-=======
->>>>>>> abf43e2 (reverse and observatories: configured and run; interop with V2Ray on either side)
     const closed = new Promise((resolve) => cut.once('close', resolve));
     patient.advance(5000);
     hasty.advance(5000);
