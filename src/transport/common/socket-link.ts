@@ -131,14 +131,24 @@ export class SocketLink implements Link {
   }
 }
 
-/** An abnormal end: to the peer what it has so far must not look whole, as it would behind FIN. */
+/** What a net.Socket has for `resetAndDestroy`, from Node 18.3 on. */
+interface ResettableSocket {
+  resetAndClosing?: boolean;
+  readonly _handle?: { readonly reset?: unknown } | null;
+}
+
+/**
+ * An abnormal end: to the peer what it has so far must not look whole, as it would behind FIN. Node's `resetAndDestroy`
+ * waits until all that is queued has left, which may be never, so the flag that it sets is set here. Behind our own FIN
+ * there is no reset any more: libuv refuses it, and the socket would stay open.
+ */
 export function resetSocket(socket: net.Socket): void {
-  try {
-    socket.resetAndDestroy();
-  } catch {
-    // A Unix socket has no reset.
-    socket.destroy();
+  const inside = socket as unknown as ResettableSocket;
+  const mayReset = !socket.writableEnded && !socket.connecting && !socket.destroyed;
+  if (mayReset && typeof inside._handle?.reset === 'function') {
+    inside.resetAndClosing = true;
   }
+  socket.destroy();
 }
 
 function socketError(error: NodeJS.ErrnoException): TsrayError {

@@ -75,6 +75,35 @@ for (const adoptSockets of [true, false]) {
     await listener.drain();
   });
 
+  test(`destroyed for a reason with a queue that nobody reads, it is gone at once, ${how}`, async () => {
+    const { near, far, listener } = await pair(adoptSockets);
+    const nearSink = CollectSink.on(near);
+    far.link.pause();
+    const farSink = CollectSink.on(far.link);
+    const block = Buffer.alloc(300_000, 7);
+    while (near.write(block)) await new Promise(setImmediate);
+    near.destroy(new TsrayError('ERR_IDLE_TIMEOUT', 'quiet'));
+    await nearSink.until((s) => s.closes === 1);
+    assert.equal(nearSink.error?.code, 'ERR_IDLE_TIMEOUT');
+    far.link.resume();
+    await farSink.until((s) => s.ended === 1 || s.closes === 1);
+    far.link.destroy();
+    await listener.drain();
+  });
+
+  test(`destroyed for a reason behind its own end, it is gone at once, ${how}`, async () => {
+    const { near, far, listener } = await pair(adoptSockets);
+    const nearSink = CollectSink.on(near);
+    const farSink = CollectSink.on(far.link);
+    near.end();
+    near.destroy(new TsrayError('ERR_IDLE_TIMEOUT', 'quiet'));
+    await nearSink.until((s) => s.closes === 1);
+    await farSink.until((s) => s.ended === 1 || s.closes === 1);
+    far.link.close();
+    await farSink.until((s) => s.closes === 1);
+    await listener.drain();
+  });
+
   test(`a destroyed listener ends its links, ${how}`, async () => {
     const { near, far, listener } = await pair(adoptSockets);
     const nearSink = CollectSink.on(near);
