@@ -8,11 +8,10 @@ import { systemRandom } from '../src/core/random.js';
 import { defaultCrypto, describeCrypto } from '../src/crypto/index.js';
 import { nodeCrypto } from '../src/crypto/node.js';
 import type { CryptoProvider } from '../src/crypto/provider.js';
-import { createAuthIdKeys } from '../src/proxy/vmess/auth-id-keys.js';
 import type { BodyFormat, BodyKeys } from '../src/proxy/vmess/body/codec.js';
 import { createBodyDecoder, createBodyEncoder } from '../src/proxy/vmess/body/index.js';
 import { requestOption, type WireSecurity } from '../src/proxy/vmess/constants.js';
-import { headerEnvelopes } from '../src/proxy/vmess/header/envelope.js';
+import { createAuthIdKeys, headerEnvelopes } from '../src/proxy/vmess/implementation.js';
 
 const { chunkStream: S, chunkMasking: M, globalPadding: P } = requestOption;
 const readBytes = 256 * 1024;

@@ -4,12 +4,8 @@ import fc from 'fast-check';
 import { nodeCrypto } from '../../src/crypto/node.js';
 import { createAccount } from '../../src/proxy/vmess/account.js';
 import { sealAuthId } from '../../src/proxy/vmess/auth-id.js';
-import { createAuthIdKeys } from '../../src/proxy/vmess/auth-id-keys.js';
-import {
-  envelopePrefixBytes,
-  headerEnvelopes,
-  sealedLengthBytes,
-} from '../../src/proxy/vmess/header/envelope.js';
+import { envelopePrefixBytes, sealedLengthBytes } from '../../src/proxy/vmess/header/envelope.js';
+import { createAuthIdKeys, headerEnvelopes } from '../../src/proxy/vmess/implementation.js';
 import { kdf } from '../../src/proxy/vmess/kdf.js';
 import { toHex } from '../helper/header-vectors.js';
 import { nativeTest } from '../helper/native.js';

@@ -1,6 +1,5 @@
 /** The AuthID keys of a server's users, in a row, and the search for the one that made an AuthID. */
 import { type NativeAddon, type NativeUsersHandle, nativeStatusSlot } from '../../crypto/addon.js';
-import type { CryptoProvider } from '../../crypto/provider.js';
 import { aesScheduleWords, writeAesDecryptSchedule } from '../../crypto/pure/aes-block.js';
 import { loadAuthId, openAuthId } from './auth-id.js';
 import { kdf16, kdfSalt } from './kdf.js';
@@ -19,11 +18,7 @@ export interface AuthIdKeys {
   readonly seconds: number;
 }
 
-export function createAuthIdKeys(crypto: Pick<CryptoProvider, 'addon'>): AuthIdKeys {
-  return crypto.addon === undefined ? new TypeScriptAuthIdKeys() : new NativeAuthIdKeys(crypto.addon);
-}
-
-class TypeScriptAuthIdKeys implements AuthIdKeys {
+export class TypeScriptAuthIdKeys implements AuthIdKeys {
   seconds = 0;
   #count = 0;
   #schedules = new Int32Array(0);
@@ -60,7 +55,7 @@ class TypeScriptAuthIdKeys implements AuthIdKeys {
   }
 }
 
-class NativeAuthIdKeys implements AuthIdKeys {
+export class NativeAuthIdKeys implements AuthIdKeys {
   seconds = 0;
   readonly #addon: NativeAddon;
   readonly #handle: NativeUsersHandle;

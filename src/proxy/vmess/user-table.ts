@@ -3,8 +3,9 @@ import type { UserStore } from '../../contract/users.js';
 import { TsrayError } from '../../core/errors.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import { deriveAlterIds, deriveCmdKey } from './account.js';
-import { type AuthIdKeys, createAuthIdKeys } from './auth-id-keys.js';
+import type { AuthIdKeys } from './auth-id-keys.js';
 import { authWindowSeconds } from './constants.js';
+import { createAuthIdKeys } from './implementation.js';
 import { type LegacyMatch, LegacyTable } from './legacy-table.js';
 import type { VmessUserSettings } from './settings.js';
 

@@ -3,6 +3,7 @@ import { TsrayError } from '../../../core/errors.js';
 import type { RandomSource } from '../../../core/random.js';
 import type { CryptoProvider } from '../../../crypto/provider.js';
 import { largeChunkPayloadBytes, safePacketBytes } from '../constants.js';
+import { bodyDecoderOf, bodyEncoderOf } from '../implementation.js';
 import type {
   BodyDecoder,
   BodyEncoder,
@@ -11,18 +12,7 @@ import type {
   BodyFormat,
   BodyKeys,
 } from './codec.js';
-import { ChunkDecoder, RawDecoder } from './decoder.js';
-import { ChunkEncoder, RawEncoder } from './encoder.js';
 import { type BodyLayout, bodyLayout, maxPaddingBytes, maxSizeValue } from './layout.js';
-import { NativeBodyDecoder, NativeBodyEncoder } from './native.js';
-
-/**
- * Whether the addon can do this body. It cannot go on with a cipher stream that a header began, and where payload and
- * wire are the same bytes it has nothing to do.
- */
-function suitsAddon(layout: BodyLayout, format: BodyFormat, keys: BodyKeys): boolean {
-  return keys.stream === undefined && (layout.chunked || format.security !== 'none');
-}
 
 /** The writer for `format`. Throws ERR_PROTOCOL for options that contradict each other (padding without masking). */
 export function createBodyEncoder(
@@ -34,25 +24,12 @@ export function createBodyEncoder(
 ): BodyEncoder {
   const layout = bodyLayout(format);
   const limits = encoderLimits(layout, options);
-  if (crypto.addon !== undefined && suitsAddon(layout, format, keys)) {
-    return new NativeBodyEncoder(crypto.addon, layout, format, keys, random, limits);
-  }
-  if (layout.chunked) return new ChunkEncoder(layout, format, keys, crypto, random, limits);
-  const stream =
-    format.security === 'aes-128-cfb' ? (keys.stream ?? crypto.cfbEncryptor(keys.key, keys.iv)) : undefined;
-  return new RawEncoder(stream, limits.packetLimitBytes);
+  return bodyEncoderOf({ layout, format, keys, crypto }, random, limits);
 }
 
 /** The reader for `format`. Throws ERR_PROTOCOL for options that contradict each other (padding without masking). */
 export function createBodyDecoder(format: BodyFormat, keys: BodyKeys, crypto: CryptoProvider): BodyDecoder {
-  const layout = bodyLayout(format);
-  if (crypto.addon !== undefined && suitsAddon(layout, format, keys)) {
-    return new NativeBodyDecoder(crypto.addon, layout, format, keys);
-  }
-  if (layout.chunked) return new ChunkDecoder(layout, format, keys, crypto);
-  const stream =
-    format.security === 'aes-128-cfb' ? (keys.stream ?? crypto.cfbDecryptor(keys.key, keys.iv)) : undefined;
-  return new RawDecoder(stream);
+  return bodyDecoderOf({ layout: bodyLayout(format), format, keys, crypto });
 }
 
 /** `options` with defaults. Throws ERR_INTERNAL for a limit that some padding would push past the size field. */

@@ -36,6 +36,14 @@ function withKeys<T>(keys: BodyKeys, make: (joined: Uint8Array) => T): T {
   }
 }
 
+/**
+ * Whether the addon can do this body. It cannot go on with a cipher stream that a header began, and where payload and
+ * wire are the same bytes it has nothing to do.
+ */
+export function suitsAddon(layout: BodyLayout, format: BodyFormat, keys: BodyKeys): boolean {
+  return keys.stream === undefined && (layout.chunked || format.security !== 'none');
+}
+
 function layoutFlags(layout: BodyLayout, format: BodyFormat): number {
   if (!layout.chunked) return 0;
   let flags: number = nativeFlag.chunked;

@@ -6,7 +6,8 @@
  * Length and header are sealed with AES-128-GCM, AuthID as additional data; keys and nonces are derived from cmdKey,
  * AuthID and connection nonce (v2ray-core proxy/vmess/aead/encrypt.go).
  */
-import { type EnvelopeCrypto, headerEnvelopes } from './envelope.js';
+import { headerEnvelopes } from '../implementation.js';
+import type { EnvelopeCrypto } from './envelope.js';
 
 export { connectionNonceBytes, envelopePrefixBytes } from './envelope.js';
 

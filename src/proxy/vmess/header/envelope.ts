@@ -38,19 +38,7 @@ export interface HeaderEnvelopes {
 
 export type EnvelopeCrypto = Pick<CryptoProvider, 'aead' | 'addon'>;
 
-const made = new WeakMap<EnvelopeCrypto, HeaderEnvelopes>();
-
-/** The addon's where the provider has it. */
-export function headerEnvelopes(crypto: EnvelopeCrypto): HeaderEnvelopes {
-  let envelopes = made.get(crypto);
-  if (envelopes === undefined) {
-    envelopes = crypto.addon === undefined ? typeScriptEnvelopes(crypto) : nativeEnvelopes(crypto.addon);
-    made.set(crypto, envelopes);
-  }
-  return envelopes;
-}
-
-function typeScriptEnvelopes(crypto: EnvelopeCrypto): HeaderEnvelopes {
+export function typeScriptEnvelopes(crypto: EnvelopeCrypto): HeaderEnvelopes {
   const gcm = (key: Uint8Array) => crypto.aead('aes-128-gcm', key);
   const lengthOf = (plain: Uint8Array) => Uint8Array.of(plain.length >>> 8, plain.length);
   const readLength = (plain: Uint8Array | undefined) =>
@@ -132,7 +120,7 @@ function typeScriptEnvelopes(crypto: EnvelopeCrypto): HeaderEnvelopes {
   };
 }
 
-function nativeEnvelopes(addon: NativeAddon): HeaderEnvelopes {
+export function nativeEnvelopes(addon: NativeAddon): HeaderEnvelopes {
   return {
     sealRequest(cmdKey, authId, connectionNonce, plain) {
       const envelope = new Uint8Array(envelopePrefixBytes + plain.length + aeadTagBytes);

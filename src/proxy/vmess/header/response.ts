@@ -8,7 +8,8 @@
  */
 import { TsrayError } from '../../../core/errors.js';
 import { aeadTagBytes, type CryptoProvider, type StreamCipher } from '../../../crypto/provider.js';
-import { headerEnvelopes, sealedLengthBytes } from './envelope.js';
+import { headerEnvelopes } from '../implementation.js';
+import { sealedLengthBytes } from './envelope.js';
 import type { HeaderKind, SessionKeys } from './session-keys.js';
 
 /** What a response header says. */
