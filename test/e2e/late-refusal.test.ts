@@ -1,4 +1,4 @@
-/** Early data: the server refuses the path when VMess has written already. The user is told of the path, not of the ID. */
+/** A server that refuses the path, with early data asked for: the user is told of the path, not of the ID. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { freedomOutbound, socksInbound, vmessInbound, vmessOutbound } from '../helper/configs.js';
@@ -12,7 +12,7 @@ const transports: Readonly<Record<string, (path: string) => object>> = {
   httpupgrade: (path) => ({ network: 'httpupgrade', httpupgradeSettings: { path } }),
 };
 
-describe('a refusal that comes late', () => {
+describe('a path that is refused', () => {
   for (const [name, settings] of Object.entries(transports)) {
     test(`${name}: the log names the status and what to compare`, async () => {
       const target = await startEcho();
@@ -30,11 +30,14 @@ describe('a refusal that comes late', () => {
         ],
       });
       try {
-        const socket = await socksConnect(client.port('socks'), { host: '127.0.0.1', port: target.port });
-        socket.on('error', () => undefined);
-        socket.write('hello');
+        const connecting = socksConnect(client.port('socks'), { host: '127.0.0.1', port: target.port });
+        // httpupgrade waits for the answer, so that the application is refused; ws sends early data and finds out late.
+        const socket = name === 'ws' ? await connecting : undefined;
+        if (socket === undefined) await assert.rejects(connecting, /SOCKS reply/);
+        socket?.on('error', () => undefined);
+        socket?.write('hello');
         const line = await eventually('the warning', () => /\[Warning\].*ERR_.*/.exec(client.log)?.[0]);
-        socket.destroy();
+        socket?.destroy();
         assert.match(line, /ERR_UPSTREAM: .*status 404\. Hint: Compare path and host/);
         assert.doesNotMatch(client.log, /ERR_SERVER_SILENT/);
       } finally {

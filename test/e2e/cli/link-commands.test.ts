@@ -88,7 +88,7 @@ describe('ping', () => {
 
   test('a list: the fastest first, failures with their reason, other lines named', async () => {
     const closed = await closedPort();
-    const silent = createTcpServer(() => undefined);
+    const silent = createTcpServer((socket) => socket.on('error', () => undefined));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const silentPort = (silent.address() as AddressInfo).port;
     const lines = [
