@@ -9,9 +9,22 @@ const factor = 3;
 /** IPv4 and UDP. */
 const headBytes = 28;
 
+/** A ClientHello is longer; what is shorter does not ask for a certificate. */
+const helloBytes = 200;
+
 export class SendAllowance {
   #leftBytes = 0;
   #leftWithHeadsBytes = 0;
+  #receivedBytes = 0;
+  #flightBytes: number;
+
+  /**
+   * `flightBytes`: what may be sent besides, once as much as a ClientHello came: a TLS server answers it with its
+   * certificates, long before anybody can be let in.
+   */
+  constructor(flightBytes = 0) {
+    this.#flightBytes = flightBytes;
+  }
 
   /** How long the next datagram may be. */
   get leftBytes(): number {
@@ -22,6 +35,11 @@ export class SendAllowance {
   received(bytes: number): void {
     this.#leftBytes += factor * bytes;
     this.#leftWithHeadsBytes += factor * (bytes + headBytes);
+    this.#receivedBytes += bytes;
+    if (this.#flightBytes === 0 || this.#receivedBytes < helloBytes) return;
+    this.#leftBytes += this.#flightBytes;
+    this.#leftWithHeadsBytes += this.#flightBytes;
+    this.#flightBytes = 0;
   }
 
   /** Whether a datagram of so many bytes may be sent; it counts as sent then. */

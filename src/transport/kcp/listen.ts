@@ -42,6 +42,8 @@ export interface KcpListenDeps {
   readonly crypto: CryptoProvider;
   /** Sessions of known clients at once; while there are so many, nobody else is heard. */
   readonly maxSessions?: number;
+  /** What a protocol over it sends before a client can be let in, such as a TLS server's certificates. Default 0. */
+  readonly flightBytes?: number;
 }
 
 /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
@@ -154,9 +156,9 @@ class KcpListener implements Listener {
     if (wants === 'stray') this.#refuse(conversation, remote);
     if (wants !== 'open' || this.#draining) return undefined;
     if (this.#sessionCount - this.#strangers.size >= this.#maxSessions) return undefined;
-    const { clock } = this.#deps;
+    const { clock, flightBytes } = this.#deps;
     const { address, port } = remote;
-    const allowance = new SendAllowance();
+    const allowance = new SendAllowance(flightBytes);
     const writer = this.#writerTo(port, address, allowance);
     const link: KcpLink = new KcpLink({
       session: new KcpSession({

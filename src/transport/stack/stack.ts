@@ -44,6 +44,9 @@ const defaultAlpn: Readonly<Record<StreamSettings['network'], readonly string[]>
   grpc: ['h2'],
 };
 
+/** A chain of certificates, with what is sent again of it. */
+const certificateFlightBytes = 8192;
+
 /** Of what TLS can go over: QUIC has it inside. */
 type CarriedSettings = Exclude<StreamSettings, { readonly network: 'quic' }>;
 
@@ -152,8 +155,9 @@ function transportListen(settings: StreamSettings, deps: TransportDeps): Listen 
       ? undefined
       : createTlsServer(accepted(settings.tls, settings.network), defaultAlpn[settings.network], deps);
   if (settings.network === 'kcp') {
-    const listen = createKcpListen(settings.kcp, deps);
-    return security === undefined ? listen : createSecuredListen(listen, security, deps);
+    if (security === undefined) return createKcpListen(settings.kcp, deps);
+    const listen = createKcpListen(settings.kcp, { ...deps, flightBytes: certificateFlightBytes });
+    return createSecuredListen(listen, security, deps);
   }
   const open = serverOpener(settings, deps.log);
   const proxied = isProxied(settings);
