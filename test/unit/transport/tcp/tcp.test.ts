@@ -123,7 +123,10 @@ test('a smaller queue limit asks the writer to wait sooner, and drains', async (
     const accepting = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
     await once(accepting, 'listening');
     const arrival = once(accepting, 'connection') as Promise<[net.Socket]>;
-    const socket = net.connect((accepting.address() as net.AddressInfo).port, '127.0.0.1');
+    const { port } = accepting.address() as net.AddressInfo;
+    // As the dialer makes its sockets: Node's own mark is another from 22 on.
+    const options = { port, host: '127.0.0.1', highWaterMark: socketHighWaterBytes };
+    const socket = net.connect(options);
     await once(socket, 'connect');
     const link = new SocketLink(socket);
     const sink = CollectSink.on(link);
