@@ -64,6 +64,7 @@ export function ensureBuilt(project, folder, sources) {
   console.log(`Compiling (${project}) ...`);
   const started = new Date();
   run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project], 'Compiling');
+  if (folder === 'dist') run(process.execPath, [join('scripts', 'bundle.mjs')], 'Bundling');
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, '');
   utimesSync(stamp, started, started);

@@ -1,7 +1,6 @@
 /** argv → command → exit code. */
 import { describeError } from '../core/errors.js';
 import { exitCode } from './exit-code.js';
-import { loadWithFewFiles } from './few-files.js';
 import { keepYoungGenerationSmall } from './young-generation.js';
 
 // Before the modules load, hence the late import.
@@ -20,7 +19,6 @@ const args = process.argv.slice(2);
 // Lists of processes show what this program was started with; a link in it is a password.
 if (args.some((arg) => /vmess|:\/\//i.test(arg))) process.title = `tsray ${args[0] ?? ''}`;
 try {
-  await loadWithFewFiles();
   const { createProgram } = await import('./program.js');
   const code = await createProgram(args);
   process.exitCode = outputFailed && code === exitCode.ok ? exitCode.failure : code;
