@@ -1,5 +1,5 @@
 /**
- * Mutated input for every decoder and parser of foreign bytes, within a time budget: TSRAY_FUZZ_MS in all, 20 s by
+ * Mutated input for every decoder and parser of foreign bytes, within a time budget: TSRAY_FUZZ_MS in all, 8 s by
  * default; `npm run fuzz -- --minutes N` by hand. TSRAY_FUZZ_SEED makes a run again. What is found becomes a vector.
  */
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { cutUp, mutate } from './mutate.js';
 import { assertTyped, type FuzzTarget } from './target.js';
 import { fuzzTargets } from './targets.js';
 
-const budgetMs = Number(process.env['TSRAY_FUZZ_MS'] ?? 20_000);
+const budgetMs = Number(process.env['TSRAY_FUZZ_MS'] ?? 8_000);
 const firstSeed = Number(process.env['TSRAY_FUZZ_SEED'] ?? 20_260_101);
 
 /** For 64 KiB at most; a stranger must not stop everybody for longer. */

@@ -2,16 +2,14 @@
  * The walk before validation: brings keys and words into the schema's spelling, drops nulls, and reports what a schema
  * library cannot: unknown, repeated, missing, deprecated and unsupported keys.
  */
-import { nearestName } from '../did-you-mean.js';
 import { showKey } from '../problem.js';
 import type { ConfigNode, Member, ObjectNode } from '../tree/node.js';
-import { memberOf, plainValue } from '../tree/node.js';
+import { plainValue } from '../tree/node.js';
+import { adviseKey, keyTable, type Siblings } from './advice.js';
 import type { Checker } from './checker.js';
 import { deepEmpty } from './empty.js';
 import { type AnySchema, expectedOf, isOptional, notesOf, type SchemaView, unwrap, viewOf } from './notes.js';
 import type { Place } from './place.js';
-
-type Siblings = Readonly<Record<string, AnySchema>>;
 
 /**
  * The plain value of `place` for `schema`. `siblings` are schemas of opaque members, searched when a key turns up one
@@ -24,17 +22,6 @@ export function canonicalValue(
   siblings: Siblings,
 ): unknown {
   return new Walk(checker, siblings).value(viewOf(schema), place.node, [...place.path]);
-}
-
-const keyTables = new WeakMap<SchemaView, ReadonlyMap<string, string>>();
-
-/** Lower-case key → key as the schema spells it. */
-export function keyTable(view: SchemaView): ReadonlyMap<string, string> {
-  const known = keyTables.get(view);
-  if (known !== undefined) return known;
-  const table = new Map(Object.keys(view.entries ?? {}).map((key) => [key.toLowerCase(), key]));
-  keyTables.set(view, table);
-  return table;
 }
 
 class Walk {
@@ -183,34 +170,8 @@ class Walk {
       member.keySpan,
       place,
       `unknown key ${showKey(member.key)}`,
-      this.#advise(view, node, member),
+      adviseKey(view, node, member.key, this.#siblings),
     );
-  }
-
-  /** What is there already was not meant. */
-  #advise(view: SchemaView, node: ObjectNode, member: Member): string | undefined {
-    const free = Object.entries(view.entries ?? {}).flatMap(([key, entry]) =>
-      has(node, key) || notesOf(entry).deprecated !== undefined ? [] : [key],
-    );
-    const children = Object.entries(view.entries ?? {}).map(([key, entry]) => {
-      const inner = this.#siblings[key] === undefined ? unwrap(entry) : viewOf(this.#siblings[key]);
-      const child = inner.type === 'array' && inner.item !== undefined ? unwrap(inner.item) : inner;
-      return { key, child, brackets: child === inner ? ['{', '}'] : ['[{', '}]'] } as const;
-    });
-    for (const { key, child, brackets } of children) {
-      const name = keyTable(child).get(member.key.toLowerCase());
-      if (name !== undefined && !childHas(node, key, name)) {
-        return `It belongs inside "${key}": ${brackets[0]} "${name}": ... ${brackets[1]}.`;
-      }
-    }
-    const near = nearestName(member.key, free);
-    if (near !== undefined) return `Did you mean "${near}"?`;
-    for (const { key, child } of children) {
-      const names = Object.keys(child.entries ?? {}).filter((name) => !childHas(node, key, name));
-      const meant = nearestName(member.key, names);
-      if (meant !== undefined) return `Did you mean "${meant}" inside "${key}"?`;
-    }
-    return undefined;
   }
 
   /** The listed spelling of a word; a word nobody knows stays, and validation reports it. */
@@ -230,17 +191,6 @@ class Walk {
     if (Object.hasOwn(aliases, lower)) return aliases[lower];
     return words.find((word) => word.toLowerCase() === lower) ?? given;
   }
-}
-
-function has(node: ObjectNode, key: string): boolean {
-  return (memberOf(node, key)?.value.kind ?? 'null') !== 'null';
-}
-
-/** Whether the object at `key`, or one in the list there, has `name`. */
-function childHas(node: ObjectNode, key: string, name: string): boolean {
-  const child = memberOf(node, key)?.value;
-  const objects = child?.kind === 'list' ? child.items : child === undefined ? [] : [child];
-  return objects.some((each) => each.kind === 'object' && has(each, name));
 }
 
 /** Stands for a word that is reported already; no further complaint about it is wanted. */

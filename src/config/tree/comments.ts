@@ -4,7 +4,7 @@
 export const maxDepth = 100;
 
 export interface Blanked {
-  /** Same length and line ends as the input; every comment replaced by spaces. */
+  /** Same length and line ends as the input; every comment replaced by spaces, up to `tooDeep`. */
   readonly text: string;
   /** Offset of a block comment that is never closed. */
   readonly unclosedComment: number | undefined;
@@ -31,7 +31,10 @@ export function blankComments(text: string): Blanked {
     const end = endOfComment(text, at);
     if (end === undefined) {
       brackets.take(char, at);
-      if (brackets.depth > maxDepth) tooDeep ??= at;
+      if (brackets.depth > maxDepth) {
+        tooDeep = at;
+        break;
+      }
       at += 1;
       continue;
     }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatProblem } from '../../../src/config/problem.js';
+import { runs } from '../../helper/property-runs.js';
 
 const id = 'b831381d-6324-4d53-ad4f-8cda48b30811';
 const header = { '@type': 'types.v2fly.org/v2ray.core.transport.internet.headers.http.Config' };
@@ -112,7 +113,7 @@ test('whatever is changed in a jsonv5 file, it gives settings or positioned erro
       }
       examine(JSON.stringify(config, null, 1));
     }),
-    { numRuns: 2000 },
+    runs(200),
   );
 });
 

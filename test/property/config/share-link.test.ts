@@ -10,6 +10,8 @@ import { parseShareLink } from '../../../src/config/share-link/share-link.js';
 import { type LinkStyle, writeLink } from '../../../src/config/share-link/write.js';
 import { TsrayError } from '../../../src/core/errors.js';
 import { parseAddress } from '../../../src/core/net/address.js';
+import { anyText } from '../../helper/any-text.js';
+import { runs } from '../../helper/property-runs.js';
 
 const label = fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/);
 const domain = fc.array(label, { minLength: 2, maxLength: 4 }).map((labels) => labels.join('.'));
@@ -19,10 +21,10 @@ const address = fc.oneof(
   fc.ipV6().map((ip) => parseAddress(ip).host),
 );
 /** Anything people put into a path or a name, without spaces at its ends. */
-const anyText = fc
+const freeText = fc
   .string({ unit: 'grapheme', maxLength: 30 })
   .map((text) => Buffer.from(text).toString().trim());
-const path = anyText.filter((text) => !/[?&]ed=/.test(text)).map((text) => `/${text}`);
+const path = freeText.filter((text) => !/[?&]ed=/.test(text)).map((text) => `/${text}`);
 const hosts = fc.array(domain, { maxLength: 3 });
 const item = fc.stringMatching(/^\/[\w.~!$'()*;=:@/?#%+-]{0,20}$/);
 
@@ -40,7 +42,7 @@ const carriage: fc.Arbitrary<LinkCarriage> = fc.oneof(
   fc.record({ network: fc.constant('http' as const), hosts, path }),
   fc.record({
     network: fc.constant('grpc' as const),
-    serviceName: anyText,
+    serviceName: freeText,
     multiMode: fc.boolean(),
     authority: fc.oneof(fc.constant(''), domain),
   }),
@@ -68,7 +70,7 @@ const tls = fc.record(
 
 const fields: fc.Arbitrary<LinkFields> = fc.record(
   {
-    name: anyText,
+    name: freeText,
     address,
     port: fc.integer({ min: 1, max: 65_535 }),
     id: fc.uuid(),
@@ -101,7 +103,7 @@ test('what is written in either form is read as the same server', () => {
       assert.deepEqual(warnings, []);
       assert.deepEqual(meaning(outbound), meaning(outboundOf(given)));
     }),
-    { numRuns: 1000 },
+    runs(300),
   );
 });
 
@@ -114,7 +116,7 @@ test('an outbound that was read is written as the same link', () => {
       assert.deepEqual(meaning(second.outbound), meaning(first.outbound));
       assert.equal(formatShareLink(second.outbound, { name: second.name, style: form }), link);
     }),
-    { numRuns: 500 },
+    runs(150),
   );
 });
 
@@ -136,7 +138,7 @@ function assertSecret(text: string, id: string): void {
 
 test('any text is read or refused with ERR_LINK', () => {
   const body = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 100 }),
+    anyText(100),
     fc.json().map((json) => Buffer.from(json).toString('base64')),
     fc
       .dictionary(
@@ -151,7 +153,7 @@ test('any text is read or refused with ERR_LINK', () => {
       examine(`vmess://${text}`, 'no such ID');
       examine(text, 'no such ID');
     }),
-    { numRuns: 1000 },
+    runs(300),
   );
 });
 
@@ -172,6 +174,6 @@ test('no message about a damaged link holds the ID', () => {
       // The same with the JSON itself damaged.
       examine(`vmess://${Buffer.from(link).toString('base64')}`, given.id);
     }),
-    { numRuns: 1000 },
+    runs(300),
   );
 });
