@@ -2,8 +2,9 @@
 import { withoutEnd } from '../../core/text/trim.js';
 
 /** The bytes, or undefined if the text is no base64. An empty text is none. */
-export function decodeLooseBase64(text: string): Uint8Array | undefined {
-  if (/^[A-Za-z0-9+/_-]+$/.test(text)) return text.length % 4 === 1 ? undefined : Buffer.from(text, 'base64');
+export function decodeLooseBase64(text: string): Buffer | undefined {
+  const plain = decodePlainBase64(text);
+  if (plain !== undefined) return plain;
   const bare = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
@@ -12,11 +13,17 @@ export function decodeLooseBase64(text: string): Uint8Array | undefined {
   return Buffer.from(letters, 'base64');
 }
 
-/** Making one takes longer than decoding a link. */
-const decoder = new TextDecoder();
+/** Of a text that is base64 and nothing else. Node skips what is no letter, and then there are fewer bytes than letters. */
+export function decodePlainBase64(text: string): Buffer | undefined {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const letters = text.length - padding;
+  if (letters === 0 || letters % 4 === 1) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === Math.floor((letters * 3) / 4) ? bytes : undefined;
+}
 
-/** The decoded text; bytes that are no UTF-8 become U+FFFD. */
+/** The decoded text without the mark of its encoding; bytes that are no UTF-8 become U+FFFD. */
 export function decodeLooseBase64Text(text: string): string | undefined {
-  const bytes = decodeLooseBase64(text);
-  return bytes === undefined ? undefined : decoder.decode(bytes);
+  const decoded = decodeLooseBase64(text)?.toString();
+  return decoded?.startsWith('\uFEFF') === true ? decoded.slice(1) : decoded;
 }

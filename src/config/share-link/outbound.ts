@@ -51,15 +51,12 @@ type LinkCarrierSettings = {
 
 export function outboundOf(fields: LinkFields): LinkOutbound {
   const { address, port, id, alterId, security, packetEncoding } = fields;
+  const vnext = [{ address, port, users: [{ id, alterId, security }] }] as const;
+  const settings = packetEncoding === undefined ? { vnext } : { vnext, packetEncoding };
   const streamSettings = streamOf(fields);
-  return {
-    protocol: 'vmess',
-    settings: {
-      vnext: [{ address, port, users: [{ id, alterId, security }] }],
-      ...(packetEncoding === undefined ? {} : { packetEncoding }),
-    },
-    ...(streamSettings === undefined ? {} : { streamSettings }),
-  };
+  return streamSettings === undefined
+    ? { protocol: 'vmess', settings }
+    : { protocol: 'vmess', settings, streamSettings };
 }
 
 function streamOf({ carriage, tls }: LinkFields): LinkStream | undefined {

@@ -2,6 +2,7 @@
 
 /** As `decodeURIComponent`, but what cannot be decoded stays as it is. */
 export function percentDecode(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {
@@ -15,12 +16,17 @@ export function percentDecode(text: string): string {
   }
 }
 
-/** `a=b&c=d`: each name with its decoded value. A name without `=` has an empty one. */
-export function* queryPairs(query: string): Generator<readonly [name: string, value: string]> {
-  for (const pair of query.split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = percentDecode(equals < 0 ? pair : pair.slice(0, equals));
-    yield [name, equals < 0 ? '' : percentDecode(pair.slice(equals + 1))];
+/** `a=b&c=d`: calls `take` for each name with its decoded value. A name without `=` has an empty one. */
+export function forEachPair(query: string, take: (name: string, value: string) => void): void {
+  for (let from = 0; from < query.length; ) {
+    const mark = query.indexOf('&', from);
+    const end = mark < 0 ? query.length : mark;
+    if (end > from) {
+      const pair = query.slice(from, end);
+      const equals = pair.indexOf('=');
+      if (equals < 0) take(percentDecode(pair), '');
+      else take(percentDecode(pair.slice(0, equals)), percentDecode(pair.slice(equals + 1)));
+    }
+    from = end + 1;
   }
 }

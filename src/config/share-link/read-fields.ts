@@ -3,8 +3,9 @@
  * `security`; `readFields` reads those. What decides the way is obeyed or refused; what does not draws a warning.
  */
 import { parseAddress } from '../../core/net/address.js';
+import { isUserId } from '../../proxy/vmess/uuid.js';
 import { isAddress } from '../values/address.js';
-import { looksCutShort, readUserId } from '../values/user-id.js';
+import { looksCutShort } from '../values/user-id.js';
 import { linkFault, shown } from './fault.js';
 import type { LinkFields, LinkPacketEncoding, LinkSecurity } from './fields.js';
 import { readCarriage } from './read-carriage.js';
@@ -86,7 +87,7 @@ export function readFields(values: LinkValues, { hostIsServerName }: FieldRules)
 function readId(values: LinkValues, warnings: string[]): string {
   const id = values.take('id');
   if (id === '') throw linkFault('the link has no user ID', 'It may have been cut off when it was copied.');
-  if (readUserId(id) === undefined) {
+  if (!isUserId(id)) {
     throw linkFault(`expected a UUID (32 hex digits) as user ID, found ${id.length} characters`);
   }
   if (looksCutShort(id)) {

@@ -1,5 +1,5 @@
 /** Share links: one line that holds a server, an ID and the way there. */
-import { decodeLooseBase64Text } from './base64.js';
+import { decodeLooseBase64Text, decodePlainBase64 } from './base64.js';
 import { mendLink, withoutWrapping } from './copied-text.js';
 import { linkFault } from './fault.js';
 import { readJsonForm } from './json-form.js';
@@ -35,8 +35,17 @@ export function parseShareLink(text: string): ShareLink {
       throw linkFault(`expected a link of at most ${longestLink} characters, found ${length}`);
     }
   }
-  const { values, rules } = valuesOf(bodyOf(withoutWrapping(text)), 1);
+  const { values, rules } = ofUsualForm(text) ?? valuesOf(bodyOf(withoutWrapping(text)), 1);
   return linkOfValues(values, rules);
+}
+
+const usualPrefix = 'vmess://';
+
+/** Most links by far: base64 of JSON with nothing around them, which need not be looked at for what copying does. */
+function ofUsualForm(text: string): Read | undefined {
+  if (!text.startsWith(usualPrefix) || text.includes('?') || text.includes('@')) return undefined;
+  const decoded = decodePlainBase64(text.slice(usualPrefix.length))?.toString();
+  return decoded?.startsWith('{') === true ? jsonForm(decoded.trim()) : undefined;
 }
 
 /** Throws ERR_LINK. */
@@ -54,6 +63,7 @@ const otherSchemes = new Set(
 
 /** The scheme of a link, in lower case, if it is one of the protocols that links are made for. */
 export function schemeOf(link: string): string | undefined {
+  if (link.startsWith('vmess:')) return 'vmess';
   const scheme = /^([a-z][a-z\d+.-]{0,30})(?::|%3a|：)/i.exec(link)?.[1]?.toLowerCase();
   return scheme === 'vmess' || (scheme !== undefined && otherSchemes.has(scheme)) ? scheme : undefined;
 }

@@ -5,7 +5,7 @@
 import { decodeLooseBase64Text } from './base64.js';
 import { linkFault, shown } from './fault.js';
 import { readHeaderList, readObfs } from './obfs.js';
-import { percentDecode, queryPairs } from './percent.js';
+import { forEachPair, percentDecode } from './percent.js';
 import { LinkValues } from './values.js';
 import { isCipherWord, isNetworkWord, isTlsWord } from './words.js';
 
@@ -41,7 +41,7 @@ export function readQuery(query: string): LinkValues {
   const values = new LinkValues();
   // Encoded as a whole.
   const readable = !query.includes('=') && /%(?:25)*3d/i.test(query) ? percentDecode(query) : query;
-  for (const [name, value] of queryPairs(readable)) values.set(name.replace(/^(?:amp;)+/i, ''), value);
+  forEachPair(readable, (name, value) => values.set(name.replace(/^(?:amp;)+/i, ''), value));
   return values;
 }
 

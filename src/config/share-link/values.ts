@@ -9,6 +9,8 @@ interface Value {
   readonly value: string;
   readonly rank: number;
   read: boolean;
+  /** What `take` gave. */
+  meant?: string;
 }
 
 export class LinkValues {
@@ -42,9 +44,11 @@ export class LinkValues {
 
   /** The value as it was meant, without spaces around it; empty if there is none. It counts as read. */
   take(key: LinkKey): string {
-    const given = this.exact(key);
-    if (given === '') return '';
-    return key === 'name' ? given.trim() : mended(key, given);
+    const found = this.#values.get(key);
+    if (found === undefined || found.value === '') return '';
+    found.read = true;
+    found.meant ??= key === 'name' ? found.value.trim() : mended(key, found.value);
+    return found.meant;
   }
 
   /** As `take`, but as it is: for secrets, in which every character counts. */
@@ -116,6 +120,7 @@ const no = new Set([
 
 /** Undefined for a word that means neither. */
 export function readFlagWord(text: string): boolean | undefined {
+  if (text === '') return false;
   const word = text.toLowerCase();
   if (yes.has(word)) return true;
   return no.has(word) ? false : undefined;
@@ -132,6 +137,7 @@ export function hostsOf(text: string): readonly string[] {
 }
 
 function itemsOf(text: string, separator: string | RegExp): readonly string[] {
+  if (text === '') return [];
   return text
     .split(separator)
     .map((item) => item.trim())

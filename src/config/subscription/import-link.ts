@@ -1,7 +1,7 @@
 /** Links that tell a program to import a subscription: the address inside. */
 import { decodeLooseBase64Text } from '../share-link/base64.js';
 import { withoutWrapping } from '../share-link/copied-text.js';
-import { percentDecode, queryPairs } from '../share-link/percent.js';
+import { forEachPair, percentDecode } from '../share-link/percent.js';
 
 const programs = new Set(
   (
@@ -26,9 +26,8 @@ export function readImportLink(text: string): string | undefined {
   // The address as it is, behind `import/` or `add/`: its query and fragment are its own.
   const [, bare] = /(?:^|\/)((?:https?|vmess|sub):\/\/.*)$/is.exec(beforeQuery(rest)) ?? [];
   if (bare !== undefined) return addressIn(rest.slice(rest.indexOf(bare.slice(0, 8))));
-  const found = new Map(
-    [...queryPairs(queryOf(rest))].map(([name, value]) => [name.replace(/^amp;/i, '').toLowerCase(), value]),
-  );
+  const found = new Map<string, string>();
+  forEachPair(queryOf(rest), (name, value) => found.set(name.replace(/^amp;/i, '').toLowerCase(), value));
   for (const name of parameters) {
     const address = addressIn(found.get(name) ?? '');
     if (address !== '') return address;

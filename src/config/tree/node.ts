@@ -71,7 +71,10 @@ export type ConfigNode = ObjectNode | ListNode | StringNode | NumberNode | Boole
 /** The member that counts for `key`, compared without regard to case. */
 export function memberOf(node: ObjectNode, key: string): Member | undefined {
   const wanted = key.toLowerCase();
-  return node.members.findLast((member) => member.key.toLowerCase() === wanted);
+  return node.members.findLast(
+    // Lower case does not change the length of a text that equals one of ASCII; most members differ in it.
+    (member) => member.key.length === key.length && member.key.toLowerCase() === wanted,
+  );
 }
 
 /** The value as plain data, keys as written. Objects have no prototype, so any key is safe. */

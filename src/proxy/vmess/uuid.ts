@@ -8,25 +8,15 @@ const groups = [8, 4, 4, 4, 12] as const;
 /** Xray takes texts up to this length, in bytes, as names. */
 const longestName = 30;
 
+const uuidText = /^-?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})/i;
+
 /**
  * V2Ray 4.34's rule (common/uuid, ParseString): at least 32 characters, hex groups of 8-4-4-4-12 with an optional `-`
  * before each group, whatever follows ignored. 16 bytes, or undefined for anything else.
  */
 export function parseUuid(text: string): Uint8Array | undefined {
-  if (text.length < 32) return undefined;
-  const bytes = new Uint8Array(uuidBytes);
-  let at = 0;
-  let written = 0;
-  for (const group of groups) {
-    if (text[at] === '-') at += 1;
-    for (const end = at + group; at < end; at += 2) {
-      const pair = text.slice(at, at + 2);
-      if (!/^[0-9a-f]{2}$/i.test(pair)) return undefined;
-      bytes[written] = Number.parseInt(pair, 16);
-      written += 1;
-    }
-  }
-  return bytes;
+  const [, ...parts] = uuidText.exec(text) ?? [];
+  return parts.length === 0 ? undefined : new Uint8Array(Buffer.from(parts.join(''), 'hex'));
 }
 
 /** A UUID of version 5 in the nil namespace, as Xray maps short texts: SHA-1 of 16 zero bytes and the text's UTF-8. */
@@ -42,6 +32,13 @@ export function uuidFromName(crypto: Pick<CryptoProvider, 'sha1'>, name: string)
 export function parseUserId(crypto: Pick<CryptoProvider, 'sha1'>, text: string): Uint8Array | undefined {
   const length = Buffer.byteLength(text);
   return length >= 1 && length <= longestName ? uuidFromName(crypto, text) : parseUuid(text);
+}
+
+/** Whether `parseUserId` takes it, without the work. */
+export function isUserId(text: string): boolean {
+  return text.length > longestName
+    ? uuidText.test(text)
+    : text !== '' && Buffer.byteLength(text) <= longestName;
 }
 
 /** Lower case, 8-4-4-4-12. */
