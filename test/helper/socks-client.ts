@@ -2,6 +2,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIPv4, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 
 export interface SocksTarget {
   /** IPv4 address or name (IPv6 where the test needs it: `[…]` form). */
@@ -26,7 +27,7 @@ function encodeTarget(target: SocksTarget): Buffer {
 }
 
 /** Reads exactly `length` bytes and leaves the rest in the socket; fails after 20 s without any. */
-export async function readExactly(socket: Socket, length: number): Promise<Buffer> {
+export async function readExactly(socket: Readable, length: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (let missing = length; ; ) {
     const chunk = socket.read() as Buffer | null;
@@ -44,7 +45,7 @@ export async function readExactly(socket: Socket, length: number): Promise<Buffe
 }
 
 /** Resolves when `read` may give something or the stream has ended. */
-function readable(socket: Socket, complaint: string): Promise<void> {
+function readable(socket: Readable, complaint: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (error?: Error): void => {
       clearTimeout(timer);

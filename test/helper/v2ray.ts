@@ -14,17 +14,25 @@ export interface V2ray {
 
 /**
  * Starts V2Ray with `config` (V2Ray's JSON as an object; a log section is added) and resolves once it says that it has
- * started. V2Ray drops log lines that come too fast, that one too: more than warnings are not asked for. `env` adds variables such as `v2ray.vmess.padding`.
+ * started. V2Ray drops log lines that come too fast, that one too: more than warnings are not asked for. `env` adds variables such as `v2ray.vmess.padding`,
+ * `openFiles` is `ulimit -n`.
  */
-export async function startV2ray(config: object, env: NodeJS.ProcessEnv = {}): Promise<V2ray> {
+export async function startV2ray(
+  config: object,
+  env: NodeJS.ProcessEnv = {},
+  openFiles?: number,
+): Promise<V2ray> {
   const program = findProgram('v2ray');
   if (program === undefined) throw new Error('v2ray is not installed');
   const folder = mkdtempSync(join(tmpdir(), 'tsray-v2ray-'));
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify({ log: { loglevel: 'warning' }, ...config }));
-  const child = new Child(program, ['-config', file], {
-    env: { PATH: process.env['PATH'], ...env },
-  });
+  const own = ['-config', file];
+  const [command, all] =
+    openFiles === undefined
+      ? [program, own]
+      : ['sh', ['-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, program, ...own]];
+  const child = new Child(command, all, { env: { PATH: process.env['PATH'], ...env } });
   const close = async (): Promise<void> => {
     await child.close();
     rmSync(folder, { recursive: true, force: true });
