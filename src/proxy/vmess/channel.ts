@@ -7,6 +7,7 @@ import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import { type BodyDecoder, type BodyEncoder, noncesPerKey } from './body/codec.js';
+import type { EndSignals } from './end-signals.js';
 
 /** Reads what precedes the peer's body. */
 export interface Opening {
@@ -42,6 +43,8 @@ export interface ChannelOptions {
   readonly encoder: BodyEncoder;
   /** The peer's body follows its opening (client), or starts at once (server). */
   readonly input: Opening | BodyDecoder;
+  /** Of the server that sends the body; undefined: an end between two chunks is always an orderly one. */
+  readonly endSignals?: EndSignals;
 }
 
 /** The carrier's sink; apart from the channel, since a Link has an `end` of its own. */
@@ -74,6 +77,7 @@ export abstract class VmessChannel {
   protected readonly encoder: BodyEncoder;
   readonly #clock: Clock;
   readonly #preambleWaitMs: number | undefined;
+  readonly #endSignals: EndSignals | undefined;
   #preamble: Uint8Array | undefined;
   #preambleTimer: Timer | undefined;
   #opening: Opening | undefined;
@@ -94,6 +98,7 @@ export abstract class VmessChannel {
     this.#clock = options.clock;
     this.#preamble = options.preamble;
     this.#preambleWaitMs = options.preambleWaitMs;
+    this.#endSignals = options.endSignals;
     if ('interrupted' in options.input) this.#opening = options.input;
     else this.#decoder = options.input;
   }
@@ -220,10 +225,14 @@ export abstract class VmessChannel {
       this.#opening.unanswered();
       this.#opening = undefined;
       this.#endInput();
-    } else if (this.#decoder!.atBoundary) {
-      this.#endInput();
-    } else {
+    } else if (!this.#decoder!.atBoundary) {
       this.abort(new TsrayError('ERR_TRUNCATED', 'the peer ended the connection in the middle of a chunk'));
+    } else if (this.#endSignals?.expected === true && !this.#decoder!.passthrough) {
+      this.abort(
+        new TsrayError('ERR_TRUNCATED', 'the server ended the connection before the stream was over'),
+      );
+    } else {
+      this.#endInput();
     }
   }
 
@@ -249,8 +258,10 @@ export abstract class VmessChannel {
     } finally {
       releaseScratch();
     }
-    if (decoder.state === 'ended') this.#endInput();
-    else if (decoder.state === 'failed') this.abort(decoder.failure);
+    if (decoder.state === 'ended') {
+      this.#endSignals?.seen();
+      this.#endInput();
+    } else if (decoder.state === 'failed') this.abort(decoder.failure);
   }
 
   #endInput(): void {

@@ -17,6 +17,7 @@ import type { ChannelOptions } from './channel.js';
 import { createRequest } from './client-request.js';
 import { decodeSwitchAccount } from './commands.js';
 import { type Command, firstPayloadWaitMs, muxHost } from './constants.js';
+import { EndSignals } from './end-signals.js';
 import type { ResponseHeader } from './header/response.js';
 import { createVmessPacketLink } from './packet-link.js';
 import { resolveSecurity } from './request-options.js';
@@ -63,6 +64,7 @@ export class VmessOutbound implements Outbound {
           level: user.level,
           authenticatedLength: user.authenticatedLength,
           terminationSignal: user.terminationSignal,
+          endSignals: new EndSignals(),
         })),
       })),
     );
@@ -136,6 +138,8 @@ export class VmessOutbound implements Outbound {
     return {
       carrier,
       clock,
+      // Packets need no end, and a Mux connection is over when its sessions are.
+      ...(command === 'tcp' ? { endSignals: user.endSignals } : {}),
       preamble: envelope,
       preambleWaitMs: firstPayloadWaitMs,
       encoder: createBodyEncoder(
@@ -172,6 +176,7 @@ export class VmessOutbound implements Outbound {
       level: command.level,
       authenticatedLength: false,
       terminationSignal: true,
+      endSignals: new EndSignals(),
     };
     const address = command.address ?? from.address;
     this.#servers.add({

@@ -3,6 +3,7 @@
 import type { Address } from '../../core/net/address.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Account } from './account.js';
+import type { EndSignals } from './end-signals.js';
 import type { SecuritySetting } from './settings.js';
 
 export interface ServerUser {
@@ -11,6 +12,8 @@ export interface ServerUser {
   readonly level: number;
   readonly authenticatedLength: boolean;
   readonly terminationSignal: boolean;
+  /** What the server has shown to this user: V2Ray's setting is one of the account. */
+  readonly endSignals: EndSignals;
 }
 
 export interface Server {

@@ -8,6 +8,7 @@ import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { Gatherer } from './gatherer.js';
 import { readThrough } from './onread.js';
+import { resetSocket } from './reset-socket.js';
 
 /** Queued bytes at which a writer is asked to wait. */
 export const duplexHighWaterBytes = 64 * 1024;
@@ -156,7 +157,9 @@ export class DuplexLink implements Link {
     if (this.#gone) return;
     if (!this.#closing) this.#error ??= error;
     this.#closing = true;
-    this.#stream.destroy();
+    const stream = this.#stream;
+    if (error !== undefined && stream instanceof net.Socket) resetSocket(stream, error);
+    else stream.destroy();
   }
 
   #flow(): void {

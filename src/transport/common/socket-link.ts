@@ -5,6 +5,7 @@ import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import { resetSocket } from './reset-socket.js';
 
 /** Below this a copy is cheaper than the risk that the socket keeps a whole scratch buffer. */
 const smallWriteBytes = 4096;
@@ -122,33 +123,13 @@ export class SocketLink implements Link {
     if (!this.#closing) this.#error ??= error;
     this.#closing = true;
     if (error === undefined) this.#socket.destroy();
-    else resetSocket(this.#socket);
+    else resetSocket(this.#socket, error);
   }
 
   #writeScratch(bytes: Uint8Array): void {
     this.#socket.write(bytes);
     if (this.#socket.writableLength > 0) abandonScratch(bytes);
   }
-}
-
-/** What a net.Socket has for `resetAndDestroy`, from Node 18.3 on. */
-interface ResettableSocket {
-  resetAndClosing?: boolean;
-  readonly _handle?: { readonly reset?: unknown } | null;
-}
-
-/**
- * An abnormal end: to the peer what it has so far must not look whole, as it would behind FIN. Node's `resetAndDestroy`
- * waits until all that is queued has left, which may be never, so the flag that it sets is set here. Behind our own FIN
- * there is no reset any more: libuv refuses it, and the socket would stay open.
- */
-export function resetSocket(socket: net.Socket): void {
-  const inside = socket as unknown as ResettableSocket;
-  const mayReset = !socket.writableEnded && !socket.connecting && !socket.destroyed;
-  if (mayReset && typeof inside._handle?.reset === 'function') {
-    inside.resetAndClosing = true;
-  }
-  socket.destroy();
 }
 
 function socketError(error: NodeJS.ErrnoException): TsrayError {

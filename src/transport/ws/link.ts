@@ -13,7 +13,7 @@ import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import { type MaybeHolding, streamError } from '../common/duplex-link.js';
-import { resetSocket } from '../common/socket-link.js';
+import { resetSocket } from '../common/reset-socket.js';
 import { WsInput } from './input.js';
 
 /** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
@@ -194,8 +194,7 @@ export class WsLink implements Link {
     this.#closing = true;
     if (this.#isLateClosed) later(() => this.#finish());
     const socket = this.#socket;
-    if (error !== undefined && socket instanceof net.Socket && !(socket instanceof TLSSocket))
-      resetSocket(socket);
+    if (error !== undefined && socket instanceof net.Socket) resetSocket(socket, error);
     this.#ws.terminate();
   }
 

@@ -363,7 +363,7 @@ test('garbled downlink is fatal with ERR_INTEGRITY', async () => {
   assert.equal(client.text, 'fine');
 });
 
-test('a connection cut inside a chunk is ERR_TRUNCATED; at a border it is an orderly end', async () => {
+test('a connection cut inside a chunk is ERR_TRUNCATED; at a border it is an orderly end, of a server not known', async () => {
   for (const [cut, code] of [
     [Buffer.from([1]), 'ERR_TRUNCATED'],
     [Buffer.alloc(0), undefined],
@@ -383,6 +383,36 @@ test('a connection cut inside a chunk is ERR_TRUNCATED; at a border it is an ord
     assert.equal(client.error?.code, code);
     link.destroy();
   }
+});
+
+test('once a server has ended a stream with an end chunk, an end without one is ERR_TRUNCATED', async () => {
+  const pair = new VmessPair();
+  const opened = async (): Promise<{ client: CollectSink; far: Link; link: Link }> => {
+    const link = await pair.outbound.open(tcpTarget);
+    const client = CollectSink.on(link);
+    link.write(Buffer.from('hello'));
+    await settle();
+    const route = pair.dispatcher.opens.at(-1)!.accept();
+    await settle();
+    route.link!.write(Buffer.from('fine'));
+    await client.until((s) => s.text === 'fine');
+    return { client, far: route.link!, link };
+  };
+  const first = await opened();
+  first.far.end();
+  await first.client.until((s) => s.ended === 1);
+  first.link.close();
+
+  const cut = await opened();
+  pair.carriers.at(-1)!.server.end();
+  await cut.client.until((s) => s.closes === 1);
+  assert.equal(cut.client.ended, 0);
+  assert.equal(cut.client.error?.code, 'ERR_TRUNCATED');
+
+  const orderly = await opened();
+  orderly.far.end();
+  await orderly.client.until((s) => s.ended === 1);
+  orderly.link.close();
 });
 
 test('an end inside the response header is ERR_TRUNCATED, also for a client that has ended its own half', async () => {

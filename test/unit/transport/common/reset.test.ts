@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, test } from 'node:test';
+import { certificateEntry, makeCertificate } from '../../../helper/certificates.js';
 import { users } from '../../../helper/configs.js';
 import { startTsray, type Tsray } from '../../../helper/tsray.js';
 
@@ -19,18 +20,35 @@ target.listen(0, '127.0.0.1');
 await once(target, 'listening');
 const { port: targetPort } = target.address() as net.AddressInfo;
 
+const certificate = makeCertificate();
+const serverTls = { security: 'tls', tlsSettings: { certificates: [certificateEntry(certificate)] } };
+const clientTls = { security: 'tls', tlsSettings: { serverName: 'localhost', allowInsecure: true } };
+
+/** Ways to a server. */
+const carriers: Readonly<Record<string, { readonly network: string; readonly tls?: true }>> = {
+  tcp: { network: 'tcp' },
+  ws: { network: 'ws' },
+  httpupgrade: { network: 'httpupgrade' },
+  grpc: { network: 'grpc' },
+  'tcp with TLS': { network: 'tcp', tls: true },
+  'ws with TLS': { network: 'ws', tls: true },
+  'h2 with TLS': { network: 'h2', tls: true },
+  'grpc with TLS': { network: 'grpc', tls: true },
+};
+
+/** mKCP has no reset: an end of a VMess stream without its end chunk tells, once the server has sent one. */
+const packets = { kcp: { network: 'kcp' }, 'kcp with TLS': { network: 'kcp', tls: true } } as const;
+const all: typeof carriers = { ...carriers, ...packets };
+
 const server = await startTsray({
-  inbounds: [
-    { tag: 'vmess', protocol: 'vmess', listen: '127.0.0.1', port: 0, settings: { clients: [users.aead] } },
-    {
-      tag: 'ws',
-      protocol: 'vmess',
-      listen: '127.0.0.1',
-      port: 0,
-      settings: { clients: [users.aead] },
-      streamSettings: { network: 'ws' },
-    },
-  ],
+  inbounds: Object.entries(all).map(([tag, { network, tls }]) => ({
+    tag,
+    protocol: 'vmess',
+    listen: '127.0.0.1',
+    port: 0,
+    settings: { clients: [users.aead] },
+    streamSettings: { network, ...(tls === true ? serverTls : {}) },
+  })),
   outbounds: [freedom],
 });
 const address = { address: '127.0.0.1', port: targetPort, network: 'tcp' };
@@ -40,17 +58,21 @@ const inbounds = [
   { tag: 'dokodemo', protocol: 'dokodemo-door', listen: '127.0.0.1', port: 0, settings: address },
 ];
 const direct = await startTsray({ inbounds, outbounds: [freedom] });
-const throughServer = (tag: string, network: string): Promise<Tsray> => {
+const throughServer = (tag: string): Promise<Tsray> => {
   const vnext = [{ address: '127.0.0.1', port: server.port(tag), users: [users.aead] }];
-  const outbound = { protocol: 'vmess', settings: { vnext }, streamSettings: { network } };
-  return startTsray({ inbounds, outbounds: [outbound] });
+  const { network, tls } = all[tag]!;
+  const streamSettings = { network, ...(tls === true ? clientTls : {}) };
+  return startTsray({
+    inbounds,
+    outbounds: [{ protocol: 'vmess', settings: { vnext }, streamSettings }],
+  });
 };
-const through = await throughServer('vmess', 'tcp');
-const throughWs = await throughServer('ws', 'ws');
+const through = new Map<string, Tsray>();
+for (const tag of Object.keys(all)) through.set(tag, await throughServer(tag));
 
 after(async () => {
   target.close();
-  for (const each of [direct, through, throughWs, server]) await each.close();
+  for (const each of [direct, ...through.values(), server]) await each.close();
 });
 
 type Door = 'socks' | 'http' | 'dokodemo';
@@ -90,10 +112,9 @@ async function ending(socket: net.Socket): Promise<string> {
 
 for (const [way, tsray] of [
   ['directly', direct],
-  ['through a VMess server', through],
-  ['through a VMess server over ws', throughWs],
+  ...Object.keys(carriers).map((tag) => [`through a VMess server over ${tag}`, through.get(tag)!] as const),
 ] as const) {
-  for (const door of ['socks', 'http', 'dokodemo'] as const) {
+  for (const door of tsray === direct ? (['socks', 'http', 'dokodemo'] as const) : (['socks'] as const)) {
     test(`${door}, ${way}: a target that resets in mid-transfer is a reset to the application`, async () => {
       const { app, far } = await open(tsray, door);
       const end = ending(app);
@@ -116,4 +137,19 @@ for (const [way, tsray] of [
       far.destroy();
     });
   }
+}
+
+for (const tag of Object.keys(packets)) {
+  test(`${tag}: a target that resets is a reset to the application, once the server has ended a stream`, async () => {
+    const orderly = await open(through.get(tag)!, 'socks');
+    const end = ending(orderly.app);
+    orderly.far.end();
+    assert.equal(await end, 'FIN');
+    orderly.far.destroy();
+
+    const { app, far } = await open(through.get(tag)!, 'socks');
+    const cut = ending(app);
+    far.resetAndDestroy();
+    assert.equal(await cut, 'ECONNRESET');
+  });
 }
