@@ -17,6 +17,7 @@ import type { Router } from '../../contract/router.js';
 import type { Sniffing } from '../../contract/sniffer.js';
 import type { Tracker } from '../../contract/tracker.js';
 import type { Clock } from '../../core/clock.js';
+import { failed } from '../../core/contain.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import type { FirstPackets } from '../../core/stream/first-packets.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
@@ -89,7 +90,22 @@ class AppDispatcher {
     };
   }
 
+  /** What throws on the way, in this code or in what it asks, ends this client's connection. */
   async #dispatch(
+    context: ConnContext,
+    client: StreamClient,
+    sniffing: Sniffing | undefined,
+  ): Promise<RelayOutcome> {
+    try {
+      return await this.#carry(context, client, sniffing);
+    } catch (thrown) {
+      const error = toTsrayError(thrown, 'ERR_INTERNAL');
+      failed(thrown, () => client.link.destroy(error));
+      return { uplinkBytes: 0, downlinkBytes: 0, error };
+    }
+  }
+
+  async #carry(
     context: ConnContext,
     client: StreamClient,
     sniffing: Sniffing | undefined,
@@ -122,7 +138,12 @@ class AppDispatcher {
       link.close();
       return { uplinkBytes: 0, downlinkBytes: 0, error: leftEarly() };
     }
-    if (!accepted) client.accept();
+    try {
+      if (!accepted) client.accept();
+    } catch (thrown) {
+      this.#discard(opened);
+      throw thrown;
+    }
     return this.#relay(link, opened);
   }
 
@@ -185,16 +206,15 @@ class AppDispatcher {
       lease.release();
     };
     const session = beginSession(tracker, context, choice, { outbound, release });
+    let target: L | undefined;
     try {
-      const target = await open(outbound, session.context);
-      if (session.endedBy !== undefined) {
-        target.destroy();
-        throw session.endedBy;
-      }
+      target = await open(outbound, session.context);
+      if (session.endedBy !== undefined) throw session.endedBy;
       const level = policyFor(policy, context, outbound);
       return { target, session, level, outboundTag: outbound.tag };
     } catch (thrown) {
       const error = toTsrayError(session.endedBy ?? thrown, 'ERR_INTERNAL');
+      target?.destroy();
       session.over({ uplinkBytes: 0, downlinkBytes: 0, error });
       throw error;
     }

@@ -3,6 +3,7 @@ import type { ConnContext } from '../../contract/conn-context.js';
 import type { OutboundLease } from '../../contract/handlers.js';
 import type { RouteChoice } from '../../contract/router.js';
 import type { Tracked, Tracker } from '../../contract/tracker.js';
+import { reportDefect } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { RelayOutcome } from '../../core/stream/relay.js';
 import type { TrafficMeter } from '../../core/stream/traffic.js';
@@ -94,7 +95,12 @@ class TrackedSession implements Session {
 
   over(outcome: RelayOutcome): void {
     this.#lease.release();
-    this.#tracked?.ended(this.#endedBy === undefined ? outcome : { ...outcome, error: this.#endedBy });
+    try {
+      this.#tracked?.ended(this.#endedBy === undefined ? outcome : { ...outcome, error: this.#endedBy });
+    } catch (thrown) {
+      // All else is done; whoever waits for the end of the connection waits for no tracker.
+      reportDefect(thrown);
+    }
   }
 
   #end(error: TsrayError): void {

@@ -36,7 +36,7 @@ export function relay(client: Link, target: Link, options: RelayOptions): Promis
     try {
       both.start();
     } catch (thrown) {
-      failed(thrown, (error) => both.fail(error));
+      failed(thrown, (error) => both.notStarted(error));
     }
   });
 }
@@ -126,6 +126,12 @@ class Relay {
     if (!this.#down.isClosed) this.#down.from.destroy(error);
   }
 
+  /** A link that did not start may never tell that it is closed. */
+  notStarted(error: TsrayError): void {
+    this.fail(error);
+    this.#over();
+  }
+
   directionEnded(): void {
     if (this.#up.ended && this.#down.ended) {
       this.#closeBoth();
@@ -139,9 +145,7 @@ class Relay {
   linkClosed(direction: Direction, other: Link, error: TsrayError | undefined): void {
     if (error !== undefined) this.#error ??= error;
     if (this.#up.isClosed && this.#down.isClosed) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-      this.#resolve({ uplinkBytes: this.#up.bytes, downlinkBytes: this.#down.bytes, error: this.#error });
+      this.#over();
       return;
     }
     if (error !== undefined) {
@@ -153,6 +157,12 @@ class Relay {
       this.#arm(this.#options.connIdleMs);
       other.close();
     }
+  }
+
+  #over(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#resolve({ uplinkBytes: this.#up.bytes, downlinkBytes: this.#down.bytes, error: this.#error });
   }
 
   #closeBoth(): void {
