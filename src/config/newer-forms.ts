@@ -41,18 +41,22 @@ export function inV2rayForms(root: ConfigNode): ConfigNode {
   return { ...root, members: changed };
 }
 
+/** One entry of `outbounds`. */
+export function outboundInV2rayForm(node: ObjectNode): ObjectNode {
+  return handler(node, 'outbound');
+}
+
 function roleOf(key: string): Role | undefined {
   const match = /^(inbound|outbound)(?:s|Detour)?$/i.exec(key);
   return match === null ? undefined : (match[1]!.toLowerCase() as Role);
 }
 
 function handlers(node: ConfigNode, role: Role): ConfigNode {
-  if (node.kind === 'list') return { ...node, items: node.items.map((item) => handler(item, role)) };
-  return handler(node, role);
+  if (node.kind === 'list') return { ...node, items: node.items.map((item) => handlers(item, role)) };
+  return node.kind === 'object' ? handler(node, role) : node;
 }
 
-function handler(node: ConfigNode, role: Role): ConfigNode {
-  if (node.kind !== 'object') return node;
+function handler(node: ObjectNode, role: Role): ObjectNode {
   const given = memberOf(node, 'protocol')?.value;
   const name = given?.kind === 'string' ? given.value.toLowerCase() : '';
   const protocol = protocolNames[role].get(name) ?? name;

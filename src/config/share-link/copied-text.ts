@@ -92,6 +92,18 @@ export function withoutWrapping(given: string): string {
   return text.replace(/["“”`」»]$/, '');
 }
 
+const tags = /<\/?(?:br|p|div|span|pre|code|ul|ol|li|td|tr|th|b|i|em|strong|font|a)\b[^<>]{0,200}>/gi;
+/** Where another link begins in the middle of a text. In a link's base64 and names nobody has such marks. */
+const nextLink = /(?:(?<=[\s|,;])(?=(?:vless|trojan|ssr?|hysteria2?|hy2|tuic):\/\/)|(?=vmess:\/\/))/i;
+
+/** The links of a text without ends of lines between them, or with tags of a web page. */
+export function splitLinks(text: string): readonly string[] {
+  const bare = text.includes('<') && text.includes('://') ? text.replace(tags, ' ').trim() : text;
+  if (bare.indexOf('://') === bare.lastIndexOf('://')) return bare === '' ? [] : [bare];
+  const parts = bare.split(nextLink).map((part) => part.replace(/[|,;]$/, '').trim());
+  return parts.filter((part) => !/^(?:vmess:\/\/)?$/i.test(part));
+}
+
 /**
  * A link in the form it was written in: its name, behind the `#`, keeps what it has, since a name may have anything. Line
  * breaks go as mail programs put them in.

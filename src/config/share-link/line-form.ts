@@ -60,6 +60,8 @@ function settle(values: LinkValues): void {
     values.replace('headerType', 'http');
   }
   values.replace('security', values.take('tls') || values.take('security'));
+  // Surge sends no name then; the certificate is checked against the address all the same.
+  if (values.take('sni').toLowerCase() === 'off') values.replace('sni', values.take('address'));
 }
 
 /** Commas in quotes do not separate. */

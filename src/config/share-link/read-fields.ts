@@ -9,10 +9,11 @@ import { looksCutShort } from '../values/user-id.js';
 import { linkFault, shown } from './fault.js';
 import type { LinkFields, LinkPacketEncoding, LinkSecurity } from './fields.js';
 import { readCarriage } from './read-carriage.js';
+import { readMasks } from './read-masks.js';
 import { readTls } from './read-tls.js';
 import { mayDecideTheWay, spellingOf } from './spellings.js';
 import { type LinkValues, readFlagWord } from './values.js';
-import { securityOf } from './words.js';
+import { isTlsWord, securityOf } from './words.js';
 
 export interface CheckedFields {
   readonly fields: LinkFields;
@@ -43,6 +44,7 @@ export function readFields(values: LinkValues, { hostIsServerName }: FieldRules)
   const alterId = readNumber(reading, 'alterId', 'a whole number from 0 to 65535', 0);
   const security = readSecurity(reading);
   refuseOtherWays(reading);
+  readMasks(values);
   const host = values.take('host');
   const carriage = readCarriage(reading, host);
   const tls = readTls(reading, {
@@ -120,6 +122,9 @@ function readSecurity({ id, values, warnings }: Reading): LinkSecurity {
   const given = values.take('encryption');
   const known = securityOf(given);
   if (known !== undefined) return known;
+  if (isTlsWord(given) && !isTlsWord(values.take('security'))) {
+    throw linkFault(`the link has ${shown(given, id)} in the place of the cipher, and no TLS`);
+  }
   warnings.push(`encryption ${shown(given, id)} is unknown, "auto" is used, as V2Ray does`);
   return 'auto';
 }

@@ -1,6 +1,6 @@
 /** Share links: one line that holds a server, an ID and the way there. */
 import { decodeLooseBase64Text, decodePlainBase64 } from './base64.js';
-import { mendLink, withoutWrapping } from './copied-text.js';
+import { mendLink, splitLinks, withoutWrapping } from './copied-text.js';
 import { linkFault } from './fault.js';
 import { readJsonForm } from './json-form.js';
 import { readLineForm } from './line-form.js';
@@ -35,8 +35,17 @@ export function parseShareLink(text: string): ShareLink {
       throw linkFault(`expected a link of at most ${longestLink} characters, found ${length}`);
     }
   }
-  const { values, rules } = ofUsualForm(text) ?? valuesOf(bodyOf(withoutWrapping(text)), 1);
+  const { values, rules } = ofUsualForm(text) ?? valuesOf(bodyOf(onlyLink(text)), 1);
   return linkOfValues(values, rules);
+}
+
+/** Two in one text would become one whose name holds the other. */
+function onlyLink(text: string): string {
+  const link = withoutWrapping(text);
+  if (link.indexOf('://') === link.lastIndexOf('://')) return link;
+  const links = splitLinks(link);
+  if (links.length > 1) throw linkFault(`expected one link, found ${links.length}`);
+  return links[0] ?? link;
 }
 
 const usualPrefix = 'vmess://';
@@ -65,15 +74,16 @@ const otherSchemes = new Set(
 export function schemeOf(link: string): string | undefined {
   if (link.startsWith('vmess:')) return 'vmess';
   const scheme = /^([a-z][a-z\d+.-]{0,30})(?::|%3a|：)/i.exec(link)?.[1]?.toLowerCase();
+  if (scheme === 'vmess1') return 'vmess';
   return scheme === 'vmess' || (scheme !== undefined && otherSchemes.has(scheme)) ? scheme : undefined;
 }
 
 function bodyOf(link: string): string {
   const scheme = schemeOf(link);
   if (scheme === 'vmess') {
-    const encoded = /^vmess%3a/i.test(link) ? percentDecode(link) : link;
+    const encoded = /^vmess1?%3a/i.test(link) ? percentDecode(link) : link;
     const body = encoded
-      .slice('vmess:'.length)
+      .slice(/^vmess1/i.test(encoded) ? 'vmess1:'.length : 'vmess:'.length)
       .replace(/^[\\/／]*/, '')
       .trim();
     if (body === '') throw linkFault('expected a server after "vmess://", found nothing');

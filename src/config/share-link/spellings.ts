@@ -64,6 +64,8 @@ const spellings = {
     'obfsuri',
     'camouflagepath',
   ],
+  /** Xray's masks, as JSON. */
+  finalmask: ['fm', 'finalmask'],
   seed: ['seed', 'kcpseed', 'mkcpseed'],
   mode: ['mode', 'grpcmode'],
   serviceName: ['servicename', 'grpcservicename', 'grpcservice', 'grpcpath'],
@@ -144,6 +146,9 @@ const spellings = {
     'class',
     'protocol',
     'muxconcurrency',
+    'tls13',
+    'tlsnosessionticket',
+    'tlsnosessionreuse',
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

@@ -2,12 +2,13 @@
  * The URL form, `vmess://ID@host:port?key=value#name`; an older one with `network+tls:ID-alterId` before the `@`; and those
  * of Shadowrocket, Kitsunebi and V2RayU, which have `cipher:ID@host:port` in base64 before the query.
  */
+import { isIPv6 } from 'node:net';
 import { decodeLooseBase64Text } from './base64.js';
 import { linkFault, shown } from './fault.js';
 import { readHeaderList, readObfs } from './obfs.js';
 import { forEachPair, percentDecode } from './percent.js';
 import { LinkValues } from './values.js';
-import { isCipherWord, isNetworkWord, isTlsWord } from './words.js';
+import { isCipherWord, isNetworkWord, isTlsWord, quicSecurities } from './words.js';
 
 /** Parts of a link after its scheme: `body?query#fragment`. */
 export interface LinkParts {
@@ -61,7 +62,10 @@ function settleNames(values: LinkValues): void {
   readHeaderList(values);
   const security = values.take('security');
   const tls = values.take('tls');
-  if (isCipherWord(security) && security.toLowerCase() !== 'none') {
+  if (isQuicCipher(security, values)) {
+    values.replace('quicSecurity', security);
+    values.replace('security', tls);
+  } else if (isCipherWord(security) && security.toLowerCase() !== 'none') {
     values.set('encryption', security);
     values.replace('security', tls);
   } else if (tls !== '' && !isTlsWord(security)) {
@@ -69,17 +73,34 @@ function settleNames(values: LinkValues): void {
   }
 }
 
-/** `user@host:port`, perhaps with a slash behind it. */
+/** Beside quic a cipher is that of its datagrams, as in the older form, unless those have one by its own name. */
+function isQuicCipher(security: string, values: LinkValues): boolean {
+  return (
+    values.take('network').toLowerCase() === 'quic' &&
+    values.take('quicSecurity') === '' &&
+    quicSecurities.some((each) => each === security.toLowerCase() && each !== 'none')
+  );
+}
+
+/** `user@host:port`, perhaps with a slash, or the path, behind it. */
 function readAuthority(authority: string, values: LinkValues): void {
   const at = authority.lastIndexOf('@');
   readUser(percentDecode(authority.slice(0, at)).trim(), values);
-  const [server] = cut(authority.slice(at + 1), '/');
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(server.trim());
-  if (match === null) {
+  const [server, path] = cut(authority.slice(at + 1), '/');
+  if (path !== '' && values.take('path') === '') values.replace('path', percentDecode(`/${path}`));
+  const [, host, port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(server.trim()) ?? [];
+  const parts = bareIpv6(server.trim()) ?? [host, port];
+  if (parts[0] === undefined) {
     throw linkFault('expected host:port after the "@"', 'An IPv6 address needs brackets: [2001:db8::1]:443.');
   }
-  values.replace('address', percentDecode(match[1] ?? ''));
-  values.replace('port', match[2] ?? '');
+  values.replace('address', percentDecode(parts[0]));
+  values.replace('port', parts[1] ?? '');
+}
+
+/** An IPv6 address without its brackets, with a port behind it. */
+function bareIpv6(server: string): readonly [host: string, port: string] | undefined {
+  const colon = server.lastIndexOf(':');
+  return isIPv6(server.slice(0, colon)) ? [server.slice(0, colon), server.slice(colon + 1)] : undefined;
 }
 
 const typedUser = /^([a-z\d]+)((?:\+[a-z\d]+)*):(.+?)(?:-(\d{1,5}))?$/i;
@@ -104,6 +125,15 @@ function readUser(given: string, values: LinkValues): void {
   } else if (before.length >= 32) {
     values.replace('id', before);
     values.replace('alterId', after);
+  } else if (isTlsWord(before) || /^wss$/i.test(before)) {
+    // The older form with TLS in the name of the transport.
+    if (before.toLowerCase() === 'wss') values.replace('network', 'ws');
+    values.replace('security', isTlsWord(before) ? before : 'tls');
+    const [, id = after, alterId = ''] = uuidWithAlterId.exec(after) ?? [];
+    values.replace('id', id);
+    if (alterId !== '') values.replace('alterId', alterId);
+  } else if (/^https?$/i.test(before)) {
+    throw linkFault(`the link asks for the transport ${shown(before)}, which tsray does not know`);
   } else {
     values.replace('encryption', before);
     values.replace('id', after);

@@ -98,7 +98,9 @@ function readProxy(node: ConfigNode): ShareLink {
   readSecurity(node, values);
   const extra = readTransport(node, network, values);
   // Of the transports only ws takes the Host for the name in the certificate.
-  const { fields, warnings } = readFields(values, { hostIsServerName: network === 'ws' });
+  const { fields, warnings } = readFields(values, {
+    hostIsServerName: network === 'ws' || network === 'httpupgrade',
+  });
   return {
     name: fields.name,
     outbound: outboundOf(fields),
@@ -107,7 +109,8 @@ function readProxy(node: ConfigNode): ShareLink {
 }
 
 function readSecurity(node: ObjectNode, values: LinkValues): void {
-  const reality = memberOf(node, 'reality-opts') !== undefined;
+  const section = memberOf(node, 'reality-opts')?.value;
+  const reality = section !== undefined && isOn(section);
   values.replace('security', reality ? 'reality' : textAt(node, 'tls'));
 }
 
@@ -116,14 +119,16 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
   // Clash's http is a header before TCP, its h2 is HTTP/2.
   values.replace('network', network === 'http' ? 'tcp' : network);
   if (network === 'http') values.replace('headerType', 'http');
-  const sectionName = `${network === '' ? 'tcp' : network}-opts`;
+  // Its httpupgrade is a kind of ws; some write it as a transport of its own.
+  const isWs = network === 'ws' || network === 'httpupgrade';
+  const sectionName = `${network === '' ? 'tcp' : isWs ? 'ws' : network}-opts`;
   const section = memberOf(node, sectionName)?.value;
   const known = [sectionName, 'reality-opts', 'ws-headers'];
   const ignored = node.members
     .filter(({ key, value }) => (value.kind === 'object' || /-opts$/i.test(key)) && isOn(value))
     .map(({ key }) => key)
     .filter((key) => !known.includes(key.toLowerCase()));
-  if (network === 'ws') {
+  if (isWs) {
     // Older files have these beside the others.
     values.set('path', textAt(node, 'ws-path'));
     readHeaders(memberOf(node, 'ws-headers')?.value, values);

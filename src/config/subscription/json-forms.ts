@@ -5,12 +5,13 @@
 import { ProblemList } from '../problem.js';
 import { linkFault } from '../share-link/fault.js';
 import { readJsonForm } from '../share-link/json-form.js';
-import { linkOfValues, parseShareLink } from '../share-link/share-link.js';
+import { linkOfValues } from '../share-link/share-link.js';
 import { type ConfigNode, memberOf, type ObjectNode, plainValue } from '../tree/node.js';
 import { parseText } from '../tree/parse.js';
 import { readClashTree } from './clash.js';
 import { entryOf, maxEntries, type SubscriptionEntry } from './entry.js';
 import { subscriptionFault } from './fault.js';
+import { entriesOfLine } from './line-list.js';
 import { textAt } from './nodes.js';
 import { otherProtocol } from './other-protocol.js';
 import { readSingboxOutbound } from './singbox.js';
@@ -40,22 +41,26 @@ function collect(node: ConfigNode, entries: SubscriptionEntry[]): boolean {
   if (entries.length > maxEntries) throw subscriptionFault(`found more than ${maxEntries} entries`);
   const { line } = node.source.locate(node.offset);
   if (node.kind === 'string') {
-    entries.push(entryOf(line, () => parseShareLink(node.value)));
+    entries.push(...entriesOfLine(line, node.value));
     return true;
   }
   if (node.kind !== 'object') return false;
-  const outbounds = memberOf(node, 'outbounds')?.value;
-  const servers = memberOf(node, 'servers')?.value;
-  const list = outbounds?.kind === 'list' ? outbounds : servers?.kind === 'list' ? servers : undefined;
-  if (list !== undefined) {
-    const name = textAt(node, 'remarks') || textAt(node, 'ps');
-    for (const item of list.items) {
-      if (item.kind === 'object') collectOutbound(item, name, entries);
-    }
-    return true;
+  const lists = listNames.map((key) => memberOf(node, key)?.value);
+  // V2Ray's oldest form has one outbound, and the others beside it.
+  const single = memberOf(node, 'outbound')?.value;
+  const items = [single, ...lists.flatMap((list) => (list?.kind === 'list' ? list.items : []))];
+  const isConfiguration = single?.kind === 'object' || lists.some((list) => list?.kind === 'list');
+  if (!isConfiguration) return collectOutbound(node, '', entries);
+  const name = textAt(node, 'remarks') || textAt(node, 'ps');
+  for (const item of items) {
+    if (item?.kind === 'object') collectOutbound(item, name, entries);
+    else if (item?.kind === 'string') collect(item, entries);
   }
-  return collectOutbound(node, '', entries);
+  return true;
 }
+
+/** Lists of servers in an object: of V2Ray and sing-box, and of SIP008. */
+const listNames = ['outbounds', 'outboundDetour', 'servers'] as const;
 
 /** Outbounds that are no servers. */
 const local = new Set(

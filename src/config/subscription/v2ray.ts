@@ -1,5 +1,7 @@
 /** An entry of V2Ray's or Xray's `outbounds` with `"protocol": "vmess"` → links, one for each user of each server. */
+
 import { formatUuid } from '../../proxy/vmess/uuid.js';
+import { outboundInV2rayForm } from '../newer-forms.js';
 import { linkFault } from '../share-link/fault.js';
 import type { LinkOutbound, LinkStream } from '../share-link/outbound.js';
 import { readOutboundNode } from '../share-link/outbound-settings.js';
@@ -8,7 +10,8 @@ import { memberOf, type ObjectNode, plainValue } from '../tree/node.js';
 import { textAt } from './nodes.js';
 
 /** Throws ERR_LINK for one that is not valid, or leads through another outbound. */
-export function readV2rayOutbound(node: ObjectNode, name: string): readonly ShareLink[] {
+export function readV2rayOutbound(given: ObjectNode, name: string): readonly ShareLink[] {
+  const node = outboundInV2rayForm(given);
   const { settings, warnings } = readOutboundNode(node);
   if (settings.protocol !== 'vmess') throw linkFault('expected a vmess outbound');
   if (settings.proxyTag !== undefined) {

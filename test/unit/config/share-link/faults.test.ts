@@ -52,7 +52,7 @@ const rows: readonly (readonly [title: string, link: string, message: RegExp])[]
   ['XTLS', rayN({ tls: 'xtls' }), /XTLS, which cannot be had with Node/],
   ['a URL without host', `vmess://${id}@:443`, /names no server/],
   ['a URL without port', `vmess://${id}@example.com`, /a port from 1 to 65535, found nothing/],
-  ['a bare IPv6 address', `vmess://${id}@2001:db8::1:443`, /port from 1 to 65535, found "db8::1:443"/],
+  ['an IPv6 address without a port', `vmess://${id}@2001:db8::1`, /port from 1 to 65535, found "db8::1"/],
   ['an open bracket', `vmess://${id}@[2001:db8::1:443`, /IP address or name, found "\[2001"/],
   ['a link without end', `vmess://${'A'.repeat(70_000)}`, /at most 65536 characters, found 70008/],
 ];
