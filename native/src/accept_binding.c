@@ -1,4 +1,4 @@
-/* Accepting connections; see src/transport/common/accept-more.ts. */
+/* Accepting connections; see src/transport/socket/accept-more.ts. */
 #ifdef __linux__
 #define _GNU_SOURCE
 #include <sys/socket.h>

@@ -12,7 +12,7 @@ import type { Address } from '../core/net/address.js';
 import { type RandomSource, systemRandom } from '../core/random.js';
 import { defaultCrypto } from '../crypto/index.js';
 import type { CryptoProvider } from '../crypto/provider.js';
-import type { TransportDeps } from '../transport/common/framing.js';
+import type { TransportDeps } from '../transport/carrier/framing.js';
 import { createSystemResolver } from '../transport/dns/system-resolver.js';
 import { bindPackets } from '../transport/udp/bind.js';
 

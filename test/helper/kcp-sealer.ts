@@ -1,7 +1,7 @@
 /** Datagrams of an mKCP client without a seed and header, made by hand. */
 import { systemRandom } from '../../src/core/random.js';
 import { nodeCrypto } from '../../src/crypto/node.js';
-import { createPacketHeader } from '../../src/transport/common/packet-header.js';
+import { createPacketHeader } from '../../src/transport/datagram/packet-header.js';
 import { DatagramBuffer, PacketWriter } from '../../src/transport/kcp/packet.js';
 import { createProtection } from '../../src/transport/kcp/protection.js';
 import { segmentCommand, writeControl, writeData } from '../../src/transport/kcp/segment.js';

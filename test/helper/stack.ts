@@ -6,7 +6,7 @@ import type { Destination } from '../../src/core/net/destination.js';
 import { systemRandom } from '../../src/core/random.js';
 import type { Link } from '../../src/core/stream/link.js';
 import { defaultCrypto } from '../../src/crypto/index.js';
-import type { TransportDeps } from '../../src/transport/common/framing.js';
+import type { TransportDeps } from '../../src/transport/carrier/framing.js';
 import { createSystemResolver } from '../../src/transport/dns/system-resolver.js';
 import {
   createStreamDialer,

@@ -6,7 +6,7 @@ import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, type TsrayError } from '../../core/errors.js';
-import { limitReadBuffer } from '../../transport/common/onread.js';
+import { limitReadBuffer } from '../../transport/socket/onread.js';
 import { type ExitCode, exitCode } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import type { Outcome } from '../program.js';

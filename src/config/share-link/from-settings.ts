@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VmessServerSettings } from '../../proxy/vmess/settings.js';
 import { formatUuid } from '../../proxy/vmess/uuid.js';
-import type { SockoptSettings } from '../../transport/common/sockopt.js';
 import type { QuicSettings } from '../../transport/quic/settings.js';
+import type { SockoptSettings } from '../../transport/socket/sockopt.js';
 import type { StreamSettings } from '../../transport/stack/stream-settings.js';
 import { defaultHttpHead } from '../../transport/tcp/http-head-defaults.js';
 import type { HttpHeadSettings } from '../../transport/tcp/settings.js';

@@ -13,7 +13,7 @@
  * Read is any message whose fields 1 are data; other fields are passed over, as protobuf wants it.
  */
 import { TsrayError } from '../../core/errors.js';
-import type { StreamFraming } from '../common/http2/framing.js';
+import type { StreamFraming } from '../http2/framing.js';
 
 /** A whole message with its prefix: two full DATA frames. */
 const messageBytes = 32 * 1024;

@@ -1,9 +1,9 @@
 /** Listens for grpc: each call of the gun service is a link. */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { CreateFramedListen } from '../common/framing.js';
-import { listenHttp2, refuse } from '../common/http2/server.js';
-import { StreamLink } from '../common/http2/stream-link.js';
+import type { CreateFramedListen } from '../carrier/framing.js';
 import { forwardedFor } from '../http1/forwarded-for.js';
+import { listenHttp2, refuse } from '../http2/server.js';
+import { StreamLink } from '../http2/stream-link.js';
 import { grpcKeepAlive, grpcWindowBytes } from './dial.js';
 import { GunFraming } from './frame.js';
 import { grpcPaths } from './path.js';

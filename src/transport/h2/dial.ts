@@ -3,12 +3,12 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Dialer } from '../../contract/transport.js';
 import { TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
-import type { CreateFramedDialer } from '../common/framing.js';
-import { ClientLink, type ResponseHeaders } from '../common/http2/client-link.js';
-import { configuredHeaders, withHeaders } from '../common/http2/headers.js';
-import { keepAliveSettings } from '../common/http2/keep-alive.js';
-import { streamWindowBytes } from '../common/http2/limits.js';
-import { ConnectionPool } from '../common/http2/pool.js';
+import type { CreateFramedDialer } from '../carrier/framing.js';
+import { ClientLink, type ResponseHeaders } from '../http2/client-link.js';
+import { configuredHeaders, withHeaders } from '../http2/headers.js';
+import { keepAliveSettings } from '../http2/keep-alive.js';
+import { streamWindowBytes } from '../http2/limits.js';
+import { ConnectionPool } from '../http2/pool.js';
 import type { H2Settings } from './settings.js';
 
 /** V2Ray's :authority where the configuration names no host. */

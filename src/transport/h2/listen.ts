@@ -1,12 +1,12 @@
 /** Listens for http: the two bodies of each HTTP/2 request are a link. */
 import type { IncomingHttpHeaders } from 'node:http2';
-import type { CreateFramedListen } from '../common/framing.js';
-import { configuredHeaders, withHeaders } from '../common/http2/headers.js';
-import { keepAliveSettings } from '../common/http2/keep-alive.js';
-import { streamWindowBytes } from '../common/http2/limits.js';
-import { listenHttp2, refuse } from '../common/http2/server.js';
-import { StreamLink } from '../common/http2/stream-link.js';
+import type { CreateFramedListen } from '../carrier/framing.js';
 import { forwardedFor } from '../http1/forwarded-for.js';
+import { configuredHeaders, withHeaders } from '../http2/headers.js';
+import { keepAliveSettings } from '../http2/keep-alive.js';
+import { streamWindowBytes } from '../http2/limits.js';
+import { listenHttp2, refuse } from '../http2/server.js';
+import { StreamLink } from '../http2/stream-link.js';
 import type { H2Settings } from './settings.js';
 
 export const createH2Listen: CreateFramedListen<H2Settings> = (settings, carrier, deps) => {

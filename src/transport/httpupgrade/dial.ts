@@ -4,10 +4,10 @@ import { encodeHead, type Field } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import { performHandshake } from '../../core/stream/handshake.js';
+import { LateLink } from '../../core/stream/late-link.js';
 import type { Link } from '../../core/stream/link.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
-import { LateLink } from '../common/late-link.js';
+import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../carrier/framing.js';
 import { divideFirstWrite, encodePaddedEarlyData } from '../http1/early-data.js';
 import {
   configuredFields,

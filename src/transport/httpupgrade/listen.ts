@@ -5,7 +5,7 @@ import { fieldText } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { performHandshake } from '../../core/stream/handshake.js';
 import { prefixedLink } from '../../core/stream/prefixed-link.js';
-import type { CreateFramedListen, TransportDeps } from '../common/framing.js';
+import type { CreateFramedListen, TransportDeps } from '../carrier/framing.js';
 import { forwardedFor } from '../http1/forwarded-for.js';
 import { headTimeoutMs } from '../http1/upgrade-server.js';
 import { RequestHandshake } from './request.js';

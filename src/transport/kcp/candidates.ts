@@ -4,7 +4,7 @@ import { toTsrayError } from '../../core/errors.js';
 import { Failures } from '../../core/failures.js';
 import type { Address } from '../../core/net/address.js';
 import { interleaveFamilies } from '../../core/net/happy-eyeballs.js';
-import { connectDatagrams } from '../common/datagram-socket.js';
+import { connectDatagrams } from '../datagram/datagram-socket.js';
 
 /** Later addresses of a long answer are not tried. */
 const maxCandidates = 8;

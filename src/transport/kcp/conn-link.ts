@@ -10,8 +10,8 @@ import { contain, failed, later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import type { SendAllowance } from '../common/send-allowance.js';
-import { runSoon, type SoonTask } from '../common/soon.js';
+import type { SendAllowance } from '../datagram/send-allowance.js';
+import { runSoon, type SoonTask } from '../datagram/soon.js';
 import type { KcpSession } from './session.js';
 
 /** Most bytes delivered at once. */

@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import { failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Address } from '../../core/net/address.js';
-import { growReceiveBuffer, receiveDatagrams, sendDatagram } from '../common/datagram-socket.js';
+import { growReceiveBuffer, receiveDatagrams, sendDatagram } from '../datagram/datagram-socket.js';
 import type { Candidate, Candidates } from './candidates.js';
 import { KcpLink } from './conn-link.js';
 import type { KcpLimits } from './limits.js';

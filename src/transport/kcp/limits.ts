@@ -1,5 +1,5 @@
 /** What follows from the settings: sizes of segments and windows. */
-import { headerBytes } from '../common/packet-header.js';
+import { headerBytes } from '../datagram/packet-header.js';
 import { maxDatagramBytes } from './packet.js';
 import type { Protection } from './protection.js';
 import { dataOverheadBytes } from './segment.js';

@@ -13,10 +13,10 @@ import {
   plainHost,
   receiveDatagrams,
   sendDatagram,
-} from '../common/datagram-socket.js';
-import { createPacketHeader, headerBytes } from '../common/packet-header.js';
-import { SendAllowance } from '../common/send-allowance.js';
-import { type StrangerLimits, Strangers } from '../common/strangers.js';
+} from '../datagram/datagram-socket.js';
+import { createPacketHeader, headerBytes } from '../datagram/packet-header.js';
+import { SendAllowance } from '../datagram/send-allowance.js';
+import { type StrangerLimits, Strangers } from '../datagram/strangers.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, maxDatagramBytes, PacketWriter } from './packet.js';

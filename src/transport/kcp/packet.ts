@@ -1,5 +1,5 @@
 /** Datagrams of one connection: room for segments between the header in front and what protects them. */
-import { headerBytes, type PacketHeader, type PacketHeaderType } from '../common/packet-header.js';
+import { headerBytes, type PacketHeader, type PacketHeaderType } from '../datagram/packet-header.js';
 import type { Protection } from './protection.js';
 
 /** The largest datagram: the largest mtu, and the nonce that V2Ray does not count. Room for the last word beyond. */

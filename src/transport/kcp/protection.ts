@@ -8,7 +8,7 @@
  */
 import type { RandomSource } from '../../core/random.js';
 import { aeadTagBytes, type CryptoProvider } from '../../crypto/provider.js';
-import { PacketSeal } from '../common/packet-seal.js';
+import { PacketSeal } from '../datagram/packet-seal.js';
 
 const plainBytes = 6;
 

@@ -1,5 +1,5 @@
 /** Settings of mKCP. */
-import type { PacketHeaderType } from '../common/packet-header.js';
+import type { PacketHeaderType } from '../datagram/packet-header.js';
 
 export interface KcpSettings {
   /** 576 … 1460 bytes. */

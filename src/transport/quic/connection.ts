@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import { contain } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
-import { runSoon, type SoonTask } from '../common/soon.js';
+import { runSoon, type SoonTask } from '../datagram/soon.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { EngineAddress, EngineConnection } from './engine.js';
 import { connectionFault, handshakeFault } from './faults.js';

@@ -10,15 +10,15 @@ import { raceAddresses } from '../../core/net/happy-eyeballs.js';
 import type { RandomSource } from '../../core/random.js';
 import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import type { CarriedTlsClient } from '../common/carried-tls.js';
+import type { CarriedTlsClient } from '../carrier/carried-tls.js';
 import {
   connectDatagrams,
   datagramTargets,
   growReceiveBuffer,
   receiveDatagrams,
-} from '../common/datagram-socket.js';
-import { dialError } from '../common/dial-error.js';
-import { dialTimeoutMs } from '../common/when-ready.js';
+} from '../datagram/datagram-socket.js';
+import { dialError } from '../socket/dial-error.js';
+import { dialTimeoutMs } from '../socket/when-ready.js';
 import { QuicConnection } from './connection.js';
 import { type EngineConfig, loadEngine, type QuicEngine } from './engine.js';
 import { connectionIdBytes, setLimits } from './limits.js';

@@ -6,16 +6,16 @@ import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { RandomSource } from '../../core/random.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import type { CarriedTlsServer, Identity } from '../common/carried-tls.js';
+import type { CarriedTlsServer, Identity } from '../carrier/carried-tls.js';
 import {
   type BoundSocket,
   bindDatagrams,
   growReceiveBuffer,
   plainHost,
   receiveDatagrams,
-} from '../common/datagram-socket.js';
-import { SendAllowance } from '../common/send-allowance.js';
-import { type StrangerLimits, Strangers } from '../common/strangers.js';
+} from '../datagram/datagram-socket.js';
+import { SendAllowance } from '../datagram/send-allowance.js';
+import { type StrangerLimits, Strangers } from '../datagram/strangers.js';
 import { QuicConnection } from './connection.js';
 import {
   type EngineAddress,

@@ -6,9 +6,9 @@ import type dgram from 'node:dgram';
 import type { RandomSource } from '../../core/random.js';
 import { fastestSecurity } from '../../crypto/fastest.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import { type ReusedBuffer, sendDatagram } from '../common/datagram-socket.js';
-import { createPacketHeader, headerBytes, type PacketHeader } from '../common/packet-header.js';
-import { PacketSeal } from '../common/packet-seal.js';
+import { type ReusedBuffer, sendDatagram } from '../datagram/datagram-socket.js';
+import { createPacketHeader, headerBytes, type PacketHeader } from '../datagram/packet-header.js';
+import { PacketSeal } from '../datagram/packet-seal.js';
 import type { QuicSettings } from './settings.js';
 
 const salt = 'v2ray-quic-salt';

@@ -1,6 +1,6 @@
 /** Shared connections: streams to the same destination go over as few as its server allows. */
 import { TsrayError } from '../../core/errors.js';
-import { givenUp, unlessAborted } from '../common/when-ready.js';
+import { givenUp, unlessAborted } from '../socket/when-ready.js';
 import type { QuicConnection } from './connection.js';
 import type { QuicLink } from './stream-link.js';
 

@@ -11,12 +11,12 @@ import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
 import { linkToDuplex } from '../../core/stream/link-duplex.js';
-import { type ConnectPlace, connectWait, dialLink } from '../common/dial-link.js';
-import { DuplexLink, duplexToLink } from '../common/duplex-link.js';
-import { onreadOption } from '../common/onread.js';
-import type { CarrierSocket, SecurityInfo, SocketDialer } from '../common/socket.js';
-import { socketHighWaterBytes } from '../common/socket-link.js';
-import { dialTimeoutMs, givenUp, whenReady } from '../common/when-ready.js';
+import { type ConnectPlace, connectWait, dialLink } from '../socket/dial-link.js';
+import { DuplexLink, duplexToLink } from '../socket/duplex-link.js';
+import { onreadOption } from '../socket/onread.js';
+import type { CarrierSocket, SecurityInfo, SocketDialer } from '../socket/socket.js';
+import { socketHighWaterBytes } from '../socket/socket-link.js';
+import { dialTimeoutMs, givenUp, whenReady } from '../socket/when-ready.js';
 import type { TlsClient } from '../tls/client.js';
 
 /** How connections are made: sockets of our own to a place, or links of another dialer. */

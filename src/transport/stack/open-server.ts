@@ -2,8 +2,8 @@
 
 import type { Logger } from '../../contract/logger.js';
 import type { Listener } from '../../contract/transport.js';
-import { NetServer, type NetServerOptions, type Serve } from '../common/net-server.js';
-import { keepAliveDelayMs } from '../common/sockopt.js';
+import { NetServer, type NetServerOptions, type Serve } from '../socket/net-server.js';
+import { keepAliveDelayMs } from '../socket/sockopt.js';
 import { unixListenSettings } from '../unix/name.js';
 import { openUnixServer } from '../unix/server.js';
 import type { StreamSettings } from './stream-settings.js';

@@ -1,6 +1,6 @@
 /** TLS of QUIC: what `tlsSettings` say, or V2Ray's internal name and a certificate that nobody verifies. */
-import type { CarriedTlsClient, CarriedTlsServer } from '../common/carried-tls.js';
-import type { TransportDeps } from '../common/framing.js';
+import type { CarriedTlsClient, CarriedTlsServer } from '../carrier/carried-tls.js';
+import type { TransportDeps } from '../carrier/framing.js';
 import { createCarriedTlsClient, createCarriedTlsServer } from '../tls/carried.js';
 import { selfSignedIdentity } from '../tls/identity.js';
 import type { TlsSettings } from '../tls/settings.js';

@@ -4,8 +4,8 @@ import type { Accepted, Listen } from '../../contract/transport.js';
 import { containStream } from '../../core/contain.js';
 import { describeError } from '../../core/errors.js';
 import { linkToDuplex } from '../../core/stream/link-duplex.js';
-import { duplexToLink } from '../common/duplex-link.js';
-import type { TransportDeps } from '../common/framing.js';
+import type { TransportDeps } from '../carrier/framing.js';
+import { duplexToLink } from '../socket/duplex-link.js';
 import { afterHandshake, type TlsServer } from '../tls/server.js';
 
 export function createSecuredListen(

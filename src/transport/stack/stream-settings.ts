@@ -1,11 +1,11 @@
 /** `streamSettings` after validation: how links are carried. */
 
-import type { SockoptSettings } from '../common/sockopt.js';
 import type { GrpcSettings } from '../grpc/settings.js';
 import type { H2Settings } from '../h2/settings.js';
 import type { HttpUpgradeSettings } from '../httpupgrade/settings.js';
 import type { KcpSettings } from '../kcp/settings.js';
 import type { QuicSettings } from '../quic/settings.js';
+import type { SockoptSettings } from '../socket/sockopt.js';
 import type { TcpSettings } from '../tcp/settings.js';
 import type { TlsSettings } from '../tls/settings.js';
 import type { UnixSettings } from '../unix/settings.js';

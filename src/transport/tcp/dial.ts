@@ -5,8 +5,8 @@ import type { Dialer } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
-import { type ConnectPlace, dialLink } from '../common/dial-link.js';
-import { lookupWith } from '../common/lookup-with.js';
+import { type ConnectPlace, dialLink } from '../socket/dial-link.js';
+import { lookupWith } from '../socket/lookup-with.js';
 
 export interface TcpOptions {
   /** Local IP of the sockets (`sendThrough`). */

@@ -1,7 +1,7 @@
 /** Listens on TCP. */
 import type { Listen } from '../../contract/transport.js';
-import { acceptLinks } from '../common/accept-links.js';
-import { NetServer } from '../common/net-server.js';
+import { acceptLinks } from '../socket/accept-links.js';
+import { NetServer } from '../socket/net-server.js';
 
 export interface TcpListenOptions {
   /** False: read with 'data' events; for tests, and for Node versions whose sockets cannot be adopted. */

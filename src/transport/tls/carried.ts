@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { describeError, TsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
-import type { CarriedTlsClient, CarriedTlsServer, Identity } from '../common/carried-tls.js';
+import type { CarriedTlsClient, CarriedTlsServer, Identity } from '../carrier/carried-tls.js';
 import type { TlsClientDeps } from './client.js';
 import { pinFault, tlsFault } from './faults.js';
 import { createKeyPair, issueIdentity, replaceAfterMs } from './identity.js';

@@ -7,7 +7,7 @@ import type { TsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
-import type { SecurityInfo } from '../common/socket.js';
+import type { SecurityInfo } from '../socket/socket.js';
 import { contextOptions } from './context-options.js';
 import { endWhenDamaged } from './damage.js';
 import { pinFault, tlsFault } from './faults.js';

@@ -1,7 +1,7 @@
 /** Certificates that are made here: in the name of a CA of the user's, or signed by themselves. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { RandomSource } from '../../core/random.js';
-import type { Identity } from '../common/carried-tls.js';
+import type { Identity } from '../carrier/carried-tls.js';
 import type { LoadedCertificate } from './pem-source.js';
 import { issueCertificate } from './x509.js';
 

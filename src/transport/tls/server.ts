@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.js';
 import { containStream } from '../../core/contain.js';
 import { describeError, TsrayError } from '../../core/errors.js';
 import type { RandomSource } from '../../core/random.js';
-import type { SecurityInfo } from '../common/socket.js';
+import type { SecurityInfo } from '../socket/socket.js';
 import { contextOptions } from './context-options.js';
 import { endWhenDamaged } from './damage.js';
 import { clientFault } from './faults.js';

@@ -7,7 +7,7 @@ import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
-import { growReceiveBuffer, receiveDatagrams } from '../common/datagram-socket.js';
+import { growReceiveBuffer, receiveDatagrams } from '../datagram/datagram-socket.js';
 
 /** The largest payload of a UDP packet over IPv4: 65535 less the IP and UDP headers. */
 export const maxDatagramBytes = 65_507;

@@ -4,8 +4,8 @@ import net from 'node:net';
 import { platform } from 'node:process';
 import type { Listener } from '../../contract/transport.js';
 import { TsrayError } from '../../core/errors.js';
-import { listenError } from '../common/listen-error.js';
-import { NetServer, type NetServerOptions, type Serve } from '../common/net-server.js';
+import { listenError } from '../socket/listen-error.js';
+import { NetServer, type NetServerOptions, type Serve } from '../socket/net-server.js';
 import { defaultUnixMode, unixName } from './name.js';
 import type { UnixSettings } from './settings.js';
 

@@ -4,9 +4,9 @@ import type { Dialer, DialOptions } from '../../contract/transport.js';
 import type { Field } from '../../core/http1/fields.js';
 import { formatHostPort } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
+import { LateLink } from '../../core/stream/late-link.js';
 import type { Link } from '../../core/stream/link.js';
-import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../common/framing.js';
-import { LateLink } from '../common/late-link.js';
+import type { ClientCarrier, CreateFramedDialer, TransportDeps } from '../carrier/framing.js';
 import { divideFirstWrite, encodeEarlyData } from '../http1/early-data.js';
 import {
   configuredFields,

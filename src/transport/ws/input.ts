@@ -6,8 +6,8 @@
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { Gatherer } from '../common/gatherer.js';
-import { readThrough } from '../common/onread.js';
+import { Gatherer } from '../../core/stream/gatherer.js';
+import { readThrough } from '../socket/onread.js';
 
 /** What ws is given at once of a stranger's: it keeps the whole piece until the last frame in it is complete. */
 const strangerPieceBytes = 16 * 1024;

@@ -12,8 +12,8 @@ import { contain, containEvents, later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import { type MaybeHolding, streamError } from '../common/duplex-link.js';
-import { resetSocket } from '../common/reset-socket.js';
+import { type MaybeHolding, streamError } from '../socket/duplex-link.js';
+import { resetSocket } from '../socket/reset-socket.js';
 import { WsInput } from './input.js';
 
 /** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */

@@ -10,11 +10,11 @@ import { maxRequestHeadBytes, maxResponseHeadBytes } from '../../../src/proxy/ht
 import { parseTarget } from '../../../src/proxy/http/target.js';
 import { SocksClientHandshake } from '../../../src/proxy/socks/client-handshake.js';
 import { SocksServerHandshake } from '../../../src/proxy/socks/server-handshake.js';
-import { ProxyHeaderDecoder } from '../../../src/transport/common/proxy-protocol.js';
 import { decodeEarlyData } from '../../../src/transport/http1/early-data.js';
 import { forwardedFor } from '../../../src/transport/http1/forwarded-for.js';
 import { RequestHandshake } from '../../../src/transport/httpupgrade/request.js';
 import { ResponseHandshake } from '../../../src/transport/httpupgrade/response.js';
+import { ProxyHeaderDecoder } from '../../../src/transport/proxy-protocol/header.js';
 import { PeerHeadDecoder } from '../../../src/transport/tcp/http-head.js';
 import { checkRequest } from '../../../src/transport/ws/request.js';
 import { at } from '../../helper/fake-listen.js';

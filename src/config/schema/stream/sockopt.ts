@@ -1,6 +1,6 @@
 /** `sockopt`: what Node.js can set; what it cannot is an error if it decides where traffic goes, else a warning. */
 import * as v from 'valibot';
-import type { SockoptSettings } from '../../../transport/common/sockopt.js';
+import type { SockoptSettings } from '../../../transport/socket/sockopt.js';
 import { foreign } from '../foreign-keys.js';
 import { section } from '../section.js';
 import { flag, ignored, text, whole } from '../types.js';

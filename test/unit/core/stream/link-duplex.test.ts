@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { TsrayError } from '../../../../src/core/errors.js';
 import { linkToDuplex } from '../../../../src/core/stream/link-duplex.js';
 import { createPipe } from '../../../../src/core/stream/pipe.js';
-import { duplexToLink } from '../../../../src/transport/common/duplex-link.js';
+import { duplexToLink } from '../../../../src/transport/socket/duplex-link.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
 import { payload, sha256 } from '../../../helper/payload.js';
 

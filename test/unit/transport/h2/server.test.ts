@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2, type OutgoingHttpHeaders } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import type { ResponseHeaders } from '../../../../src/transport/common/http2/client-link.js';
+import type { ResponseHeaders } from '../../../../src/transport/http2/client-link.js';
 import type { StreamSettings } from '../../../../src/transport/stack/stream-settings.js';
 import { CollectSink } from '../../../helper/collect-sink.js';
 import { eventually } from '../../../helper/eventually.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { nodeCrypto } from '../../../../src/crypto/node.js';
-import { createPacketHeader, headerBytes } from '../../../../src/transport/common/packet-header.js';
+import { createPacketHeader, headerBytes } from '../../../../src/transport/datagram/packet-header.js';
 import { DatagramBuffer, PacketWriter } from '../../../../src/transport/kcp/packet.js';
 import { createProtection, type Protection } from '../../../../src/transport/kcp/protection.js';
 import {

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { parseConfig } from '../../../../src/config/parse-config.js';
 import { systemRandom } from '../../../../src/core/random.js';
 import { defaultCrypto } from '../../../../src/crypto/index.js';
-import { headerBytes, type PacketHeaderType } from '../../../../src/transport/common/packet-header.js';
+import { headerBytes, type PacketHeaderType } from '../../../../src/transport/datagram/packet-header.js';
 import { readPacketIds } from '../../../../src/transport/quic/packet-ids.js';
 import { QuicPackets } from '../../../../src/transport/quic/packets.js';
 import type { QuicSettings } from '../../../../src/transport/quic/settings.js';

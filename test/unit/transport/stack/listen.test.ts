@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import tls from 'node:tls';
 import { TsrayError } from '../../../../src/core/errors.js';
-import type { SockoptSettings } from '../../../../src/transport/common/sockopt.js';
+import type { SockoptSettings } from '../../../../src/transport/socket/sockopt.js';
 import { createStreamDialer } from '../../../../src/transport/stack/stack.js';
 import { plainTcp, type StreamSettings } from '../../../../src/transport/stack/stream-settings.js';
 import { makeCertificate } from '../../../helper/certificates.js';

@@ -8,7 +8,7 @@ import { TsrayError } from '../../../../src/core/errors.js';
 import { parseAddress } from '../../../../src/core/net/address.js';
 import type { Destination } from '../../../../src/core/net/destination.js';
 import type { Link } from '../../../../src/core/stream/link.js';
-import { SocketLink, socketHighWaterBytes } from '../../../../src/transport/common/socket-link.js';
+import { SocketLink, socketHighWaterBytes } from '../../../../src/transport/socket/socket-link.js';
 import { createTcpDialer } from '../../../../src/transport/tcp/dial.js';
 import { createTcpListen } from '../../../../src/transport/tcp/listen.js';
 import { CollectSink } from '../../../helper/collect-sink.js';

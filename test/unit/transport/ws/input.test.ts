@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { sharedReadBuffer } from '../../../../src/transport/common/onread.js';
+import { sharedReadBuffer } from '../../../../src/transport/socket/onread.js';
 import { WsInput } from '../../../../src/transport/ws/input.js';
 import { startTcpServer } from '../../../helper/tcp-servers.js';
 
