@@ -1,4 +1,5 @@
-// Fails if a file under src/ imports against the layer order (docs/architecture.md, "Layers").
+// Fails if a file under src/ imports against the layer order (docs/architecture.md, "Layers"), or if files import each
+// other in a circle, of types alone too.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +30,8 @@ function unitOf(path) {
 }
 
 const problems = [];
+/** Of each file: the files it imports. */
+const imports = new Map();
 let count = 0;
 for (const entry of readdirSync(root, { recursive: true })) {
   const file = String(entry).replaceAll('\\', '/');
@@ -36,10 +39,13 @@ for (const entry of readdirSync(root, { recursive: true })) {
   count += 1;
   const from = unitOf(file);
   const source = readFileSync(join(root, file), 'utf8');
+  const targets = [];
+  imports.set(file, targets);
   for (const match of source.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
     const target = relative(root, normalize(join(root, dirname(file), match[1])))
       .replaceAll('\\', '/')
       .replace(/\.js$/, '.ts');
+    targets.push(target);
     const to = unitOf(target);
     if (from === to) continue;
     const fromLevel = level.get(from) ?? level.get(from.split('/')[0]);
@@ -53,6 +59,18 @@ for (const entry of readdirSync(root, { recursive: true })) {
     if (toLevel >= fromLevel && !puts) problems.push(`${file} (${from}) must not import ${target} (${to})`);
   }
 }
+
+/** A file that is being visited and met again closes a circle. */
+const visited = new Set();
+function visit(file, path) {
+  const start = path.indexOf(file);
+  if (start >= 0) problems.push(`circle: ${[...path.slice(start), file].join(' -> ')}`);
+  if (visited.has(file)) return;
+  visited.add(file);
+  for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+}
+for (const file of imports.keys()) visit(file, []);
+
 for (const problem of problems) console.error(problem);
 console.log(`import directions: ${count} files, ${problems.length} problems`);
 process.exit(problems.length === 0 ? 0 : 1);

@@ -2,3 +2,8 @@
 export const exitCode = { ok: 0, failure: 1, config: 23 } as const;
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** Where a command puts its exit code. */
+export interface Outcome {
+  code: ExitCode;
+}

@@ -1,7 +1,6 @@
 /** How a command ends that could not do its work. */
 import { describeError, TsrayError } from '../core/errors.js';
-import { exitCode } from './exit-code.js';
-import type { Outcome } from './program.js';
+import { exitCode, type Outcome } from './exit-code.js';
 
 /** Runs `work`; a TsrayError becomes a line on standard error and exit code 1. */
 export async function reporting(outcome: Outcome, work: () => Promise<void>): Promise<void> {

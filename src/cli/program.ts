@@ -13,7 +13,7 @@ import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
 import { versionCommand } from './commands/version.js';
-import { type ExitCode, exitCode } from './exit-code.js';
+import { type ExitCode, exitCode, type Outcome } from './exit-code.js';
 import { usageError } from './usage-error.js';
 import { translateV2rayFlags } from './v2ray-flags.js';
 
@@ -32,11 +32,6 @@ const commands: readonly ((outcome: Outcome) => Command)[] = [
   completionCommand,
   versionCommand,
 ];
-
-/** Where a command puts its exit code. */
-export interface Outcome {
-  code: ExitCode;
-}
 
 /** All commands. What a command ends with goes to `outcome`. */
 export function buildProgram(outcome: Outcome): Command {

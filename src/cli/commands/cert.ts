@@ -1,12 +1,13 @@
 /** `tsray cert [names…]` */
+
 import { generateKeyPairSync } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { systemRandom } from '../../core/random.js';
 import { issueCertificate } from '../../transport/tls/x509.js';
 import { parseDuration } from '../durations.js';
+import type { Outcome } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { writeNewFile } from '../files.js';
-import type { Outcome } from '../program.js';
 
 interface CertFlags {
   readonly domain?: readonly string[];

@@ -7,7 +7,7 @@ import { parseConfigValue } from '../../config/parse-config.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
-import { exitCode } from '../exit-code.js';
+import { exitCode, type Outcome } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { inUseHint } from '../in-use.js';
 import {
@@ -16,7 +16,6 @@ import {
   type ListenAddress,
   parseListenAddress,
 } from '../listen-address.js';
-import type { Outcome } from '../program.js';
 import { pasteLines } from '../proxy-hints.js';
 import {
   type Candidate,

@@ -8,9 +8,8 @@ import { describeError, TsrayError } from '../../core/errors.js';
 import { formatHostPort } from '../../core/net/address.js';
 import { systemRandom } from '../../core/random.js';
 import { formatUuid, randomUuid } from '../../proxy/vmess/uuid.js';
-import { exitCode } from '../exit-code.js';
+import { exitCode, type Outcome } from '../exit-code.js';
 import { inUseHint } from '../in-use.js';
-import type { Outcome } from '../program.js';
 import { pasteLines } from '../proxy-hints.js';
 import { untilStopped } from '../signals.js';
 

@@ -1,15 +1,16 @@
 /** `tsray init client|server` */
+
 import { Argument, Command } from 'commander';
 import type { ShareLink } from '../../config/share-link/share-link.js';
 import { TsrayError } from '../../core/errors.js';
 import { systemRandom } from '../../core/random.js';
 import { formatUuid, randomUuid } from '../../proxy/vmess/uuid.js';
 import { clientTemplate, serverTemplate } from '../config-templates.js';
+import type { Outcome } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { writeNewFile } from '../files.js';
 import { type ListenAddress, parseListenAddress } from '../listen-address.js';
 import { parsePort } from '../ports.js';
-import type { Outcome } from '../program.js';
 import { fileHelp, readCandidates, serversGiven, serversHelp } from '../servers/candidates.js';
 import { printNotes } from '../servers/notes.js';
 import { pickServer } from '../servers/pick.js';

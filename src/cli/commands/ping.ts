@@ -3,10 +3,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { TsrayError } from '../../core/errors.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
-import { exitCode } from '../exit-code.js';
+import { exitCode, type Outcome } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
-import type { Outcome } from '../program.js';
 import {
   type Candidate,
   type Candidates,

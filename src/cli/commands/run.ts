@@ -7,9 +7,8 @@ import { readEnvironmentFlags } from '../../config/environment.js';
 import { systemClock } from '../../core/clock.js';
 import { describeError, type TsrayError } from '../../core/errors.js';
 import { limitReadBuffer } from '../../transport/socket/onread.js';
-import { type ExitCode, exitCode } from '../exit-code.js';
+import { type ExitCode, exitCode, type Outcome } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
-import type { Outcome } from '../program.js';
 import { untilStopped } from '../signals.js';
 import { exitCodeOf } from '../try-build.js';
 

@@ -1,10 +1,9 @@
 /** `tsray test -c FILE` and `tsray test SUBSCRIPTION` */
 import { Command } from 'commander';
 import { describeError, TsrayError } from '../../core/errors.js';
-import { exitCode } from '../exit-code.js';
+import { exitCode, type Outcome } from '../exit-code.js';
 import { reporting } from '../fail.js';
 import { addConfigOptions, type ConfigFlags, loadSettings, refuseBoth } from '../load-settings.js';
-import type { Outcome } from '../program.js';
 import { fileHelp, readCandidates, serversGiven, serversHelp } from '../servers/candidates.js';
 import { printNotes } from '../servers/notes.js';
 import { noServer } from '../servers/pick.js';

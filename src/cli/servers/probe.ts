@@ -3,9 +3,9 @@ import type { OutboundSettings } from '../../config/settings.js';
 import type { EnvironmentFlags } from '../../contract/environment.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { createClientOf } from '../../library/client.js';
-import type { PingResult } from '../../library/ping.js';
 import { createProgress } from '../terminal/progress.js';
 import type { Candidate } from './candidates.js';
+import type { Probed } from './probed.js';
 import { count, type TriedServer } from './report.js';
 
 export interface ProbeOptions {
@@ -14,9 +14,6 @@ export interface ProbeOptions {
   readonly timeoutMs: number;
   readonly flags: EnvironmentFlags;
 }
-
-/** How a try ended. */
-export type Probed = { readonly result: PingResult } | { readonly error: TsrayError };
 
 /**
  * The first connection of a process pays for code that runs for the first time, which may be more than the way to the

@@ -7,7 +7,7 @@ import type { Paint } from '../terminal/style.js';
 import { formatTable } from '../terminal/table.js';
 import { printable, wrap } from '../terminal/width.js';
 import type { Candidate, Candidates, UselessLine } from './candidates.js';
-import type { Probed } from './probe.js';
+import type { Probed } from './probed.js';
 
 export interface TriedServer {
   readonly candidate: Candidate;

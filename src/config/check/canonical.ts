@@ -6,30 +6,25 @@ import { showKey } from '../problem.js';
 import type { ConfigNode, Member, ObjectNode } from '../tree/node.js';
 import { plainValue } from '../tree/node.js';
 import { adviseKey, keyTable, type Siblings } from './advice.js';
-import type { Checker } from './checker.js';
 import { deepEmpty } from './empty.js';
 import { type AnySchema, expectedOf, isOptional, notesOf, type SchemaView, unwrap, viewOf } from './notes.js';
 import type { Place } from './place.js';
+import type { Report } from './report.js';
 
 /**
  * The plain value of `place` for `schema`. `siblings` are schemas of opaque members, searched when a key turns up one
  * level too high.
  */
-export function canonicalValue(
-  checker: Checker,
-  schema: AnySchema,
-  place: Place,
-  siblings: Siblings,
-): unknown {
-  return new Walk(checker, siblings).value(viewOf(schema), place.node, [...place.path]);
+export function canonicalValue(report: Report, schema: AnySchema, place: Place, siblings: Siblings): unknown {
+  return new Walk(report, siblings).value(viewOf(schema), place.node, [...place.path]);
 }
 
 class Walk {
-  readonly #checker: Checker;
+  readonly #report: Report;
   readonly #siblings: Siblings;
 
-  constructor(checker: Checker, siblings: Siblings) {
-    this.#checker = checker;
+  constructor(report: Report, siblings: Siblings) {
+    this.#report = report;
     this.#siblings = siblings;
   }
 
@@ -76,7 +71,7 @@ class Walk {
     });
     for (const lack of node.lacks ?? []) {
       const place: Place = { path: [...path, ...lack.path], node: lack.node, missing: false };
-      this.#checker.unsupported(place, lack.message, lack.essential);
+      this.#report.unsupported(place, lack.message, lack.essential);
     }
     const result: Record<string, unknown> = {};
     for (const [key, entry] of Object.entries(entries)) {
@@ -99,15 +94,15 @@ class Walk {
       const value = plainValue(member.value);
       if (!deepEmpty(value) && notes.unsupported.harmless?.(value) !== true) {
         const { comfort, message } = notes.unsupported;
-        if (comfort) this.#checker.withoutComfort(place(), message);
-        else this.#checker.unsupported(place(), message, notes.essential === true);
+        if (comfort) this.#report.withoutComfort(place(), message);
+        else this.#report.unsupported(place(), message, notes.essential === true);
       }
       return undefined;
     }
     if (notes.deprecated !== undefined) {
       const { instead, withoutEffect } = notes.deprecated;
       const message = withoutEffect ? 'deprecated by V2Ray, and without effect' : 'deprecated by V2Ray';
-      this.#checker.problems.add(
+      this.#report.problems.add(
         'warning',
         'ERR_CONFIG_DEPRECATED',
         member.keySpan,
@@ -141,7 +136,7 @@ class Walk {
       const earlier = present.get(name);
       if (earlier !== undefined) {
         const { line } = earlier.keySpan.source.locate(earlier.keySpan.offset);
-        this.#checker.problems.add(
+        this.#report.problems.add(
           'warning',
           'ERR_CONFIG_KEY',
           member.keySpan,
@@ -158,7 +153,7 @@ class Walk {
 
   #missing(entry: SchemaView, node: ObjectNode, path: readonly (string | number)[], key: string): void {
     const place: Place = { path: [...path, key], node, missing: true };
-    this.#checker.wrongValue(place, expectedOf(entry), notesOf(entry).missingHint);
+    this.#report.wrongValue(place, expectedOf(entry), notesOf(entry).missingHint);
   }
 
   #unknown(view: SchemaView, node: ObjectNode, member: Member, path: readonly (string | number)[]): void {
@@ -166,7 +161,7 @@ class Walk {
     if (member.value.kind === 'null') return;
     if (member.key.startsWith('_') || member.key === '$schema' || member.key.startsWith('//')) return;
     const place: Place = { path, node: member.value, missing: false };
-    this.#checker.unknownKey(
+    this.#report.unknownKey(
       member.keySpan,
       place,
       `unknown key ${showKey(member.key)}`,
@@ -183,8 +178,8 @@ class Walk {
     if (Object.hasOwn(unsupported, lower)) {
       const place: Place = { path: [...path], node, missing: false };
       const essential = notes.essential === true;
-      this.#checker.unsupported(place, unsupported[lower]!, essential);
-      return this.#checker.options.ignoreUnsupported && !essential ? undefined : unsupportedWord;
+      this.#report.unsupported(place, unsupported[lower]!, essential);
+      return this.#report.options.ignoreUnsupported && !essential ? undefined : unsupportedWord;
     }
     if (exactCase) return given;
     const words = (view.options ?? []) as readonly string[];

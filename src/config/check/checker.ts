@@ -1,7 +1,6 @@
 /** Holds one file against schemas and collects what is wrong. */
 import * as v from 'valibot';
 import type { ErrorCode } from '../../core/errors.js';
-import type { Environment } from '../environment.js';
 import type { ProblemList } from '../problem.js';
 import type { Span } from '../tree/node.js';
 import { canonicalValue } from './canonical.js';
@@ -9,17 +8,9 @@ import { describeFound, type Telling } from './found.js';
 import { reportIssue } from './issues.js';
 import type { AnySchema } from './notes.js';
 import type { Place } from './place.js';
+import type { CheckOptions, Report } from './report.js';
 
-export interface CheckOptions {
-  /** Unknown keys are errors. */
-  readonly strict: boolean;
-  /** Features that tsray lacks are warnings, and left out; `open`: rules that block something too. */
-  readonly ignoreUnsupported: boolean | 'open';
-  /** For ports given as `env:NAME`. */
-  readonly environment: Environment;
-}
-
-export class Checker {
+export class Checker implements Report {
   readonly problems: ProblemList;
   readonly options: CheckOptions;
   readonly #droppedRules: Place[] = [];

@@ -3,14 +3,14 @@ import type * as v from 'valibot';
 import { nearestName } from '../did-you-mean.js';
 import type { ConfigNode } from '../tree/node.js';
 import { unionOption, unsupportedWord } from './canonical.js';
-import type { Checker } from './checker.js';
 import { describeFound } from './found.js';
 import { type AnySchema, type Notes, notesOf, type SchemaView, unwrap, viewOf } from './notes.js';
 import { inside, type Place } from './place.js';
+import type { Report } from './report.js';
 
 /** Reports one issue at its place. Missing keys and unsupported words are reported before validation. */
 export function reportIssue(
-  checker: Checker,
+  report: Report,
   schema: AnySchema,
   root: Place,
   issue: v.BaseIssue<unknown>,
@@ -21,7 +21,7 @@ export function reportIssue(
   const last = issue.path?.at(-1);
   if (last?.origin === 'key') {
     const given = JSON.stringify(String(last.key));
-    checker.error(place, 'ERR_CONFIG_KEY', `expected ${issue.message} as key, found ${given}`);
+    report.error(place, 'ERR_CONFIG_KEY', `expected ${issue.message} as key, found ${given}`);
     return;
   }
   const view = schemaAt(viewOf(schema), root.node, keys);
@@ -31,7 +31,7 @@ export function reportIssue(
   const hint =
     hintFor(issue, view, place.node) ??
     (place.node.kind === 'string' ? notes.advise?.(place.node.value) : undefined);
-  checker.error(place, 'ERR_CONFIG_VALUE', `expected ${issue.message}, found ${found}`, hint);
+  report.error(place, 'ERR_CONFIG_VALUE', `expected ${issue.message}, found ${found}`, hint);
 }
 
 /** The notes that count for a value: of a union, those of the option of its kind. */

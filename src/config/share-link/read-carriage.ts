@@ -2,7 +2,7 @@
 import { oneOf } from '../did-you-mean.js';
 import { linkFault, shown } from './fault.js';
 import type { LinkCarriage, LinkPacketHeader } from './fields.js';
-import type { Reading } from './read-fields.js';
+import type { Reading } from './reading.js';
 import { hostsOf, listOf } from './values.js';
 import { isForeignNetwork, isNetworkWord, networkOf, packetHeaders, quicSecurities } from './words.js';
 

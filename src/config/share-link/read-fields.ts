@@ -11,6 +11,7 @@ import type { LinkFields, LinkPacketEncoding, LinkSecurity } from './fields.js';
 import { readCarriage } from './read-carriage.js';
 import { readMasks } from './read-masks.js';
 import { readTls } from './read-tls.js';
+import type { Reading } from './reading.js';
 import { mayDecideTheWay, spellingOf } from './spellings.js';
 import { type LinkValues, readFlagWord } from './values.js';
 import { isTlsWord, securityOf } from './words.js';
@@ -24,14 +25,6 @@ export interface CheckedFields {
 export interface FieldRules {
   /** The Host is the TLS server name if the link has none, as v2rayN does for its own form. */
   readonly hostIsServerName: boolean;
-}
-
-/** What the readers of a link's parts share. */
-export interface Reading {
-  readonly values: LinkValues;
-  readonly warnings: string[];
-  /** Secret: no message may hold it. */
-  readonly id: string;
 }
 
 /** Throws ERR_LINK. */

@@ -3,7 +3,7 @@ import { parseAddress } from '../../core/net/address.js';
 import { isAddress } from '../values/address.js';
 import { linkFault, shown } from './fault.js';
 import type { LinkTls } from './fields.js';
-import type { Reading } from './read-fields.js';
+import type { Reading } from './reading.js';
 import { hostsOf, listOf, readFlagWord } from './values.js';
 
 export interface TlsHints {

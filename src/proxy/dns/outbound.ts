@@ -5,6 +5,7 @@ import type { Outbound } from '../../contract/outbound.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
 import { answerMessage, type Verdict } from './answering.js';
+import type { MessageHandler } from './message-handler.js';
 import { answeredPackets } from './packets.js';
 import type { DnsOutboundSettings } from './settings.js';
 import { answeredStream } from './stream.js';
@@ -14,13 +15,6 @@ export interface DnsOutboundDeps extends UpstreamDeps {
   readonly tag: string;
   readonly settings: DnsOutboundSettings;
   readonly dns: DnsClient;
-}
-
-/** Judges the messages of one connection; one for each. */
-export interface MessageHandler {
-  /** `message` is lent. `reply` may be called later, and never after `close`. */
-  handle(message: Uint8Array): void;
-  close(): void;
 }
 
 /** Messages of one connection that have no reply yet; more are dropped. */

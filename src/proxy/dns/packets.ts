@@ -2,7 +2,7 @@
 import type { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
-import type { MessageHandler } from './outbound.js';
+import type { MessageHandler } from './message-handler.js';
 
 /** Replies come from `server`, where the client sent its questions. */
 export function answeredPackets(

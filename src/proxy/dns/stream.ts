@@ -3,7 +3,7 @@ import { encodeStreamMessage, StreamMessages } from '../../core/dns/stream-messa
 import { toTsrayError } from '../../core/errors.js';
 import type { Link } from '../../core/stream/link.js';
 import { createPipe } from '../../core/stream/pipe.js';
-import type { MessageHandler } from './outbound.js';
+import type { MessageHandler } from './message-handler.js';
 
 export function answeredStream(handlerFor: (reply: (message: Uint8Array) => void) => MessageHandler): Link {
   const [client, server] = createPipe();

@@ -1,32 +1,10 @@
 /** Serves connections that speak HTTP, whoever accepted them: the HTTP inbound, or a SOCKS inbound on a mixed port. */
-import type { Dispatcher } from '../../contract/dispatcher.js';
 import type { ConnectionHandler } from '../../contract/inbound.js';
-import type { AccessLog, Logger } from '../../contract/logger.js';
-import type { PolicyProvider } from '../../contract/policy.js';
 import type { Accepted } from '../../contract/transport.js';
-import type { Clock } from '../../core/clock.js';
-import type { RandomSource } from '../../core/random.js';
-import type { CryptoProvider } from '../../crypto/provider.js';
 import { AccountTable } from '../accounts/accounts.js';
 import { authenticatedUser } from './basic-auth.js';
 import { type ConnectionHost, HttpConnection } from './connection.js';
-import type { HttpInboundSettings } from './settings.js';
-
-export interface HttpConnectionDeps {
-  readonly tag: string;
-  readonly settings: HttpInboundSettings;
-  readonly dispatcher: Dispatcher;
-  readonly policy: PolicyProvider;
-  readonly clock: Clock;
-  readonly crypto: CryptoProvider;
-  readonly random: RandomSource;
-  readonly log: Logger;
-  readonly accessLog: AccessLog;
-  /** Whether some rule looks at requests (`attrs`). Absent: none does. */
-  readonly routesByRequest?: (() => boolean) | undefined;
-  /** The next connection id of the process. */
-  readonly nextId: () => number;
-}
+import type { HttpConnectionDeps } from './deps.js';
 
 export class HttpConnectionHandler implements ConnectionHandler {
   readonly #host: ConnectionHost;

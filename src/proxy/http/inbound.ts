@@ -2,7 +2,8 @@
 import type { Inbound } from '../../contract/inbound.js';
 import type { OpenPorts } from '../ports/inbound-ports.js';
 import { PortInbound } from '../ports/port-inbound.js';
-import { type HttpConnectionDeps, HttpConnectionHandler } from './handler.js';
+import type { HttpConnectionDeps } from './deps.js';
+import { HttpConnectionHandler } from './handler.js';
 
 export interface HttpInboundDeps extends HttpConnectionDeps {
   readonly place: unknown;
