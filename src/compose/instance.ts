@@ -103,7 +103,7 @@ class TsrayInstance implements Instance {
     const parts: Parts = { ...base, dns: dns.client };
     this.#clock = parts.clock;
     this.#log = log;
-    const outbounds = createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher });
+    const outbounds = createOutbounds(settings.outbounds, { ...parts, geo, dispatcher: () => dispatcher });
     const portals = createPortals(settings.reverse, parts);
     this.#outbounds = createOutboundManager([...outbounds, ...portals], parts.clock);
     const observatory = createObservatory(settings.observatory, parts, () => this.#outbounds.list);

@@ -1,13 +1,18 @@
 /** Outbounds from settings: one entry for each protocol. */
 import { createChainedDialer } from '../app/chained-dialer.js';
+import type { GeoData } from '../app/geo/geo-data.js';
+import { geoListName } from '../app/geo/list-name.js';
 import { createPredialer } from '../app/predial.js';
+import { ipNumberOf } from '../app/router/match/ip-number.js';
 import type { OutboundSettings } from '../config/settings.js';
 import type { Dispatcher } from '../contract/dispatcher.js';
 import type { Outbound } from '../contract/outbound.js';
 import type { Dialer } from '../contract/transport.js';
+import type { Address } from '../core/net/address.js';
 import { fastestSecurity } from '../crypto/fastest.js';
 import { createBlackholeOutbound } from '../proxy/blackhole/outbound.js';
 import { createDnsOutbound } from '../proxy/dns/outbound.js';
+import type { AddressList } from '../proxy/freedom/final-rules.js';
 import { createFreedomOutbound } from '../proxy/freedom/outbound.js';
 import { createHttpOutbound } from '../proxy/http/outbound.js';
 import { createLoopbackOutbound } from '../proxy/loopback/outbound.js';
@@ -24,6 +29,8 @@ import { type Parts, transportDeps } from './parts.js';
 export interface OutboundParts extends Parts {
   /** Asked for when a connection comes: the dispatcher is made of outbounds. */
   readonly dispatcher: () => Dispatcher;
+  /** Absent: there are no data files, and rules that name their lists are refused. */
+  readonly geo?: GeoData;
 }
 
 /** What an outbound of any protocol is made with. */
@@ -49,7 +56,7 @@ export type OutboundProtocols = {
 export const outboundProtocols: OutboundProtocols = {
   freedom: (
     { dialStrategy, tag, sendThrough, settings },
-    { dialer, parts: { clock, dns, logger, resolver }, via },
+    { dialer, parts: { clock, dns, geo, logger, resolver }, via },
   ) =>
     createFreedomOutbound({
       tag,
@@ -65,6 +72,7 @@ export const outboundProtocols: OutboundProtocols = {
       clock,
       log: logger,
       localAddress: sendThrough,
+      addressList: geo && ((list) => addressesOf(geo, list)),
       via,
     }),
   blackhole: ({ tag, settings }, { parts: { clock } }) => createBlackholeOutbound({ tag, settings, clock }),
@@ -101,6 +109,12 @@ export const outboundProtocols: OutboundProtocols = {
       fastestSecurity: fastestSecurity(),
     }),
 };
+
+/** Whether an address is in a list, which may be read anew while the program runs. */
+function addressesOf(geo: GeoData, { code, file }: AddressList): (address: Address) => boolean {
+  const list = geo.addresses(geoListName(file, code));
+  return (address) => list.current.has(ipNumberOf(address));
+}
 
 /** All outbounds, in the order of the configuration. */
 export function createOutbounds(

@@ -8,7 +8,7 @@ import {
   type WrittenLink,
 } from '../../config/share-link/format-share-link.js';
 import type { LinkStyle } from '../../config/share-link/write.js';
-import { isAddress } from '../../config/values/address.js';
+import { isAddress, isWildcard } from '../../config/values/address.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { parseAddress } from '../../core/net/address.js';
 import { exitCode, type Outcome } from '../exit-code.js';
@@ -108,6 +108,11 @@ function linksOfConfig(settings: Settings, flags: LinkFlags): readonly ListedLin
   if (address !== undefined && !isAddress(address)) {
     throw new TsrayError('ERR_USAGE', 'expected a name or an IP address after --address', {
       hint: 'The port is in the configuration.',
+    });
+  }
+  if (address !== undefined && isWildcard(parseAddress(address))) {
+    throw new TsrayError('ERR_USAGE', `no client can reach a server at ${address}`, {
+      hint: 'Name the address that clients use, or a name for it.',
     });
   }
   return linksOf(settings, address === undefined ? undefined : parseAddress(address).host, flags);

@@ -1,5 +1,6 @@
 /** Validated settings → fields of links, with what a link cannot hold. */
 import { isDeepStrictEqual } from 'node:util';
+import { parseAddress } from '../../core/net/address.js';
 import type { VmessServerSettings } from '../../proxy/vmess/settings.js';
 import { formatUuid } from '../../proxy/vmess/uuid.js';
 import type { QuicSettings } from '../../transport/quic/settings.js';
@@ -62,7 +63,8 @@ export function fieldsOfInbound(inbound: VmessInbound, address: string, name: st
   if (inbound.listen.startsWith('/') || inbound.listen.startsWith('@')) {
     throw linkFault('a link cannot name a Unix socket');
   }
-  const { carriage, tls, notes } = wayOf(inbound.stream, 'inbound');
+  const { carriage, notes, tls: plain } = wayOf(inbound.stream, 'inbound');
+  const tls = plain === undefined ? undefined : namedTls(plain, inbound.stream, address);
   const { ports, settings } = inbound;
   // Ports of dynamic ranges come and go; their users do too.
   const [first] = ports;
@@ -70,6 +72,9 @@ export function fieldsOfInbound(inbound: VmessInbound, address: string, name: st
   const common = [
     ...notes,
     ...(used.length < ports.length ? [`the inbound has ${ports.length - used.length} more ports`] : []),
+    ...(tls !== undefined && tls.serverName === undefined && isIpAddress(address)
+      ? ['clients check the certificate for the address, since the inbound has no Host and no serverName']
+      : []),
     ...(isLoopback(inbound.listen) ? ['the inbound listens on this machine only'] : []),
   ];
   return used.flatMap((port) =>
@@ -87,6 +92,28 @@ export function fieldsOfInbound(inbound: VmessInbound, address: string, name: st
       notes: common,
     })),
   );
+}
+
+/** Certificates are for names: of a server that is called by its address the link has the name that the inbound has. */
+function namedTls(tls: LinkTls, stream: StreamSettings, address: string): LinkTls {
+  if (!isIpAddress(address)) return tls;
+  const names = [stream.tls?.serverName, ...hostsOfStream(stream)];
+  const serverName = names.find((name) => name !== undefined && name !== '' && !isIpAddress(name));
+  return serverName === undefined ? tls : { ...tls, serverName };
+}
+
+function isIpAddress(text: string): boolean {
+  return parseAddress(text).kind !== 'domain';
+}
+
+function hostsOfStream(stream: StreamSettings): readonly string[] {
+  const hosts =
+    stream.network === 'ws' || stream.network === 'httpupgrade'
+      ? [(stream.network === 'ws' ? stream.ws : stream.httpupgrade).host ?? '']
+      : stream.network === 'http'
+        ? stream.h2.hosts
+        : [];
+  return hosts.map((host) => host.replace(/:\d{1,5}$/, ''));
 }
 
 function checkedPort(port: number): number {

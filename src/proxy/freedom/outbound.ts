@@ -12,6 +12,7 @@ import { raceAddresses } from '../../core/net/happy-eyeballs.js';
 import { retry } from '../../core/retry.js';
 import type { Link, PacketLink } from '../../core/stream/link.js';
 import { PacketDrops } from '../../core/stream/packet-drops.js';
+import type { FindAddressList } from './final-rules.js';
 import { FreedomPackets } from './packets.js';
 import type { FreedomSettings } from './settings.js';
 import { isUnspecified, Targets } from './target.js';
@@ -36,6 +37,8 @@ export interface FreedomDeps {
   readonly log?: Logger | undefined;
   /** Local IP of UDP sockets (`sendThrough`); that of connections is the dialer's. */
   readonly localAddress?: Address | undefined;
+  /** For `finalRules` that name lists; absent: there are no data files. */
+  readonly addressList?: FindAddressList | undefined;
   /** The outbound all this goes through (`proxySettings`), as `dialer` does. Names are then left to its far end. */
   readonly via?: Outbound | undefined;
 }
@@ -63,7 +66,13 @@ class FreedomOutbound implements Outbound {
       where: `the outbound ${deps.tag || 'freedom'}`,
       warn: (message) => deps.log?.warning(message),
     });
-    this.#targets = new Targets(settings, deps.resolver, deps.dns ?? deps.resolver, deps.localAddress);
+    this.#targets = new Targets(
+      settings,
+      deps.resolver,
+      deps.dns ?? deps.resolver,
+      deps.localAddress,
+      deps.addressList,
+    );
     this.#passesNames = deps.via !== undefined && !this.#targets.needsAddresses;
   }
 

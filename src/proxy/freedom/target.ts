@@ -4,7 +4,7 @@ import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import { isPrivateAddress } from '../../core/net/private-address.js';
-import { allowsAll, mayReach, type Reached } from './final-rules.js';
+import { allowsAll, type FindAddressList, mayReach, type Reached, withLists } from './final-rules.js';
 import type { FreedomSettings } from './settings.js';
 
 const familyOf: Record<FreedomSettings['domainStrategy'], AddressFamily> = {
@@ -26,8 +26,16 @@ export class Targets {
   readonly #redirectAddress: Address | undefined;
 
   /** `local`: the address sockets are bound to (`sendThrough`), if any; it reaches its own family only. */
-  constructor(settings: FreedomSettings, system: Resolver, dns: Resolver, local?: Address) {
-    this.#settings = settings;
+  constructor(
+    settings: FreedomSettings,
+    system: Resolver,
+    dns: Resolver,
+    local?: Address,
+    findList?: FindAddressList,
+  ) {
+    const { finalRules } = settings;
+    this.#settings =
+      finalRules === undefined ? settings : { ...settings, finalRules: withLists(finalRules, findList) };
     this.#system = system;
     this.#dns = dns;
     this.#localKind = local === undefined || isUnspecified(local) ? undefined : local.kind;

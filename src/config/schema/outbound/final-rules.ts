@@ -1,18 +1,19 @@
 /** `finalRules` of freedom (Xray): which addresses may be reached, the first matching rule counts. */
 import { BlockList } from 'node:net';
 import * as v from 'valibot';
+import { geoipFile } from '../../../app/geo/list-name.js';
+import { privateCode } from '../../../app/geo/private-ranges.js';
+import { parseIpItem } from '../../../app/router/ip-item.js';
 import type { Address } from '../../../core/net/address.js';
 import { isPrivateAddress } from '../../../core/net/private-address.js';
-import type { FinalRule } from '../../../proxy/freedom/final-rules.js';
-import type { Checker } from '../../check/checker.js';
-import { inside, type Place } from '../../check/place.js';
-import { parseIpRange } from '../../values/ip-range.js';
+import type { AddressList, FinalRule } from '../../../proxy/freedom/final-rules.js';
+import { type IpRange, parseIpRange } from '../../values/ip-range.js';
 import { parseNetworks } from '../../values/networks.js';
 import { parsePortList } from '../../values/ports.js';
 import { checkedText, ignored, networkList, portList, text, words } from '../types.js';
 
-const ipExpected = 'a list of IP addresses, ranges such as "10.0.0.0/8", or "geoip:private"';
-const ipItem = checkedText('an IP address, a range such as "10.0.0.0/8", or "geoip:private"', isIpItem, {
+const ipExpected = 'a list of IP addresses, ranges such as "10.0.0.0/8", or "geoip:" with a list';
+const ipItem = checkedText('an IP address, a range such as "10.0.0.0/8", or "geoip:" with a list', isIpItem, {
   advise: (given) =>
     given.includes(':') && /^!*(?:geoip|ext|ext-ip):/i.test(given)
       ? undefined
@@ -40,50 +41,47 @@ export const finalRuleSchema = v.object(
 export const finalRules = v.array(finalRuleSchema, 'a list of rules');
 
 function isIpItem(given: string): boolean {
-  const item = given.trim().replace(/^!+/, '');
-  return geoCode(item) !== undefined || parseIpRange(item) !== undefined;
+  const read = itemOf(given);
+  return 'kind' in read && (read.kind === 'list' || rangeOf(given) !== undefined);
 }
 
-/** What stands behind `geoip:`, `ext:` or `ext-ip:`; undefined without one of them. */
-function geoCode(item: string): string | undefined {
-  const match = /^(?:geoip|ext|ext-ip):(.+)$/i.exec(item);
-  return match === null ? undefined : match[1]!.toLowerCase();
+function rangeOf(item: string): IpRange | undefined {
+  return parseIpRange(item.trim().replace(/^!+/, ''));
 }
 
-/** Undefined after reporting lists of addresses that tsray does not have. */
-export function buildFinalRules(
-  given: v.InferOutput<typeof finalRules>,
-  place: Place,
-  checker: Checker,
-): readonly FinalRule[] | undefined {
-  const rules = given.map((rule, index) => buildRule(rule, inside(place, index), checker));
-  const made = rules.filter((rule) => rule !== undefined);
-  return made.length === rules.length ? made : undefined;
+/** The part in front of the list counts in any case. */
+function itemOf(given: string): ReturnType<typeof parseIpItem> {
+  return parseIpItem(given.trim().replace(/^!*(?:geoip|ext|ext-ip):/i, (text) => text.toLowerCase()));
 }
 
-function buildRule(
-  { action, ip, network, port }: v.InferOutput<typeof finalRuleSchema>,
-  place: Place,
-  checker: Checker,
-): FinalRule | undefined {
+export function buildFinalRules(given: v.InferOutput<typeof finalRules>): readonly FinalRule[] {
+  return given.map(buildRule);
+}
+
+function buildRule({ action, ip, network, port }: v.InferOutput<typeof finalRuleSchema>): FinalRule {
   const networks = network === undefined ? undefined : parseNetworks([network].flat().join(','));
   const ports = port === undefined ? [] : (parsePortList(String(port)) ?? []);
   const items = (typeof ip === 'string' ? ip.split(',') : (ip ?? [])).map((item) => item.trim());
-  const unknown = items.find((item) => {
-    const code = geoCode(item.replace(/^!+/, ''));
-    return code !== undefined && code.replace(/^!+/, '') !== 'private';
-  });
-  if (unknown !== undefined) {
-    const message = `${JSON.stringify(unknown.slice(0, 60))} in finalRules is not supported by tsray yet`;
-    checker.unsupported(inside(place, 'ip'), message, true);
-    return undefined;
-  }
+  const lists = items.flatMap((item) => listOf(item) ?? []);
+  const others = items.filter((item) => listOf(item) === undefined);
   return {
     action,
     ...(networks === undefined ? {} : { networks }),
     ...(ports.length === 0 ? {} : { ports }),
-    ...(items.length === 0 ? {} : { matches: ipMatcher(items) }),
+    ...(others.length === 0 ? {} : { matches: ipMatcher(others) }),
+    ...(lists.length === 0 ? {} : { lists }),
   };
+}
+
+/** A list of a data file; the private addresses are known without one. */
+function listOf(item: string): AddressList | undefined {
+  const read = itemOf(item);
+  if (!('kind' in read) || read.kind !== 'list' || isPrivateList(read.list)) return undefined;
+  return { ...read.list, inverse: read.inverse };
+}
+
+function isPrivateList({ code, file }: { readonly code: string; readonly file: string }): boolean {
+  return file === geoipFile && code === privateCode;
 }
 
 /** One item is enough. `!` in front of an item turns it round. */
@@ -91,16 +89,14 @@ function ipMatcher(items: readonly string[]): (address: Address) => boolean {
   const listed = new BlockList();
   const others: ((address: Address) => boolean)[] = [];
   for (const item of items) {
-    const bare = item.replace(/^!+/, '');
-    const code = geoCode(bare);
-    const marks =
-      item.length - bare.length + (code === undefined ? 0 : code.length - code.replace(/^!+/, '').length);
-    const inverse = marks % 2 === 1;
-    if (code !== undefined) {
+    const read = itemOf(item);
+    if (!('kind' in read)) continue;
+    const { inverse } = read;
+    if (read.kind === 'list') {
       others.push((address) => isPrivateAddress(address) !== inverse);
       continue;
     }
-    const range = parseIpRange(bare)!;
+    const range = rangeOf(item)!;
     const list = inverse ? new BlockList() : listed;
     list.addSubnet(range.address.host, range.prefix, range.address.kind === 'ipv4' ? 'ipv4' : 'ipv6');
     if (inverse) others.push((address) => !check(list, address));

@@ -1,7 +1,6 @@
 /** `settings` of the freedom outbound. */
 import * as v from 'valibot';
 import type { FreedomSettings } from '../../../proxy/freedom/settings.js';
-import { inside } from '../../check/place.js';
 import { deprecations } from '../../deprecation.js';
 import { parseRedirect } from '../../values/address.js';
 import { foreign } from '../foreign-keys.js';
@@ -47,12 +46,8 @@ export const freedomSchema = v.object(
   'an object',
 );
 
-export const freedom = section(freedomSchema, (value, place, checker): FreedomSettings | undefined => {
-  const rules =
-    value.finalRules === undefined
-      ? undefined
-      : buildFinalRules(value.finalRules, inside(place, 'finalRules'), checker);
-  if (value.finalRules !== undefined && rules === undefined) return undefined;
+export const freedom = section(freedomSchema, (value): FreedomSettings => {
+  const rules = value.finalRules === undefined ? undefined : buildFinalRules(value.finalRules);
   const redirect = parseRedirect(value.redirect) ?? {};
   return {
     domainStrategy: value.domainStrategy,

@@ -186,3 +186,36 @@ test('a link for each user and port of a server', () => {
   assert.match(links[0]?.notes.join() ?? '', /alterId/);
   assert.deepEqual(links[1]?.notes, []);
 });
+
+test('a server that is called by its address has the name of its certificate in the link', () => {
+  const sniOf = (stream: object, address: string, more: object = {}): string | null => {
+    const inbound = {
+      protocol: 'vmess',
+      port: 443,
+      settings: { clients: [{ id }] },
+      streamSettings: {
+        security: 'tls',
+        tlsSettings: { certificates: [{ certificateFile: '/a', keyFile: '/b' }], ...more },
+        ...stream,
+      },
+    };
+    const { errors, settings } = parseConfig(JSON.stringify({ inbounds: [inbound] }));
+    assert.deepEqual(errors, []);
+    const [built] = settings!.inbounds;
+    assert(built?.protocol === 'vmess');
+    const [link] = linksOfInbound(built, address, { style: 'url' });
+    return new URL(link!.text).searchParams.get('sni');
+  };
+  const ws = { network: 'ws', wsSettings: { headers: { Host: 'c.example:8443' } } };
+  for (const address of ['2001:db8::1', '192.0.2.7']) {
+    assert.equal(sniOf(ws, address), 'c.example');
+    assert.equal(sniOf(ws, address, { serverName: 's.example' }), 's.example');
+    assert.equal(
+      sniOf({ network: 'httpupgrade', httpupgradeSettings: { host: 'c.example' } }, address),
+      'c.example',
+    );
+    assert.equal(sniOf({ network: 'http', httpSettings: { host: ['c.example'] } }, address), 'c.example');
+    assert.equal(sniOf({}, address), null);
+  }
+  assert.equal(sniOf(ws, 'vpn.example'), 'vpn.example');
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress } from '../../../../src/core/net/address.js';
 import { createPipe } from '../../../../src/core/stream/pipe.js';
-import { allowsAll, type FinalRule, mayReach } from '../../../../src/proxy/freedom/final-rules.js';
+import { allowsAll, type FinalRule, mayReach, withLists } from '../../../../src/proxy/freedom/final-rules.js';
 import { createFreedomOutbound, type FreedomDeps } from '../../../../src/proxy/freedom/outbound.js';
 import { outboundOf, problemLines } from '../../../helper/config.js';
 import { contextFor, destinationOf } from '../../../helper/contexts.js';
@@ -61,6 +61,39 @@ test('addresses and ranges of both families, turned round by "!"', () => {
   assert.ok(reaches(rules, 'tcp', '127.0.0.1', 81));
 });
 
+test('lists of data files count beside ranges, and are never passed over', () => {
+  const written = rulesOf([
+    { action: 'block', ip: ['geoip:CN', '203.0.113.0/24'] },
+    { action: 'block', ip: 'GEOIP:!cn,geoip:private', port: 80 },
+    { action: 'block', ip: ['!ext:mine.dat:office'], port: 81 },
+  ]);
+  assert.deepEqual(
+    written.map(({ lists }) => lists),
+    [
+      [{ file: 'geoip.dat', code: 'CN', inverse: false }],
+      [{ file: 'geoip.dat', code: 'CN', inverse: true }],
+      [{ file: 'mine.dat', code: 'OFFICE', inverse: true }],
+    ],
+  );
+  const members: Readonly<Record<string, string>> = { CN: '198.51.100.1', OFFICE: '198.51.100.2' };
+  const rules = withLists(
+    written,
+    ({ code }) =>
+      ({ host }) =>
+        host === members[code],
+  );
+  assert.ok(!reaches(rules, 'tcp', '198.51.100.1', 443));
+  assert.ok(!reaches(rules, 'tcp', '203.0.113.1', 443));
+  assert.ok(reaches(rules, 'tcp', '198.51.100.2', 443));
+  assert.ok(!reaches(rules, 'tcp', '198.51.100.2', 80));
+  assert.ok(!reaches(rules, 'tcp', '127.0.0.1', 80));
+  assert.ok(reaches(rules, 'tcp', '198.51.100.2', 81));
+  assert.ok(!reaches(rules, 'tcp', '8.8.8.8', 81));
+  assert.throws(() => withLists(written, undefined), /ERR_CONFIG_UNSUPPORTED|data files/);
+  const allowed = rulesOf([{ action: 'allow', ip: ['geoip:cn'] }]);
+  assert.ok(!allowsAll(allowed), 'names have to be looked up');
+});
+
 test('what came in by VMess reaches no private address that no rule allows', () => {
   for (const rules of [rulesOf([]), rulesOf([{ action: 'block', port: 25 }])]) {
     assert.ok(!reaches(rules, 'tcp', '127.0.0.1', 80, true));
@@ -74,7 +107,7 @@ test('what came in by VMess reaches no private address that no rule allows', () 
   assert.ok(!allowsAll(rulesOf([{ action: 'allow', network: 'tcp' }])));
 });
 
-test('mistakes are told, and lists that are not here are errors', () => {
+test('mistakes are told', () => {
   const lines = (finalRules: unknown, ignoreUnsupported = false): string[] =>
     problemLines(
       JSON.stringify({
@@ -90,11 +123,8 @@ test('mistakes are told, and lists that are not here are errors', () => {
     /ip\[0\]: expected an IP address, .*Names are not/,
   );
   assert.match(lines([{ action: 'block', port: '1-' }])[0]!, /port: expected a port from 0 to 65535/);
-  assert.match(
-    lines([{ action: 'block', ip: ['geoip:cn'] }])[0]!,
-    /ERR_CONFIG_UNSUPPORTED .*"geoip:cn" in finalRules/,
-  );
-  assert.match(lines([{ action: 'block', ip: ['geoip:cn'] }], true)[0]!, /this outbound refuses everything/);
+  assert.match(lines([{ action: 'block', ip: ['geoip:'] }])[0]!, /ip\[0\]: expected an IP address/);
+  assert.match(lines([{ action: 'block', ip: ['ext:file.dat'] }])[0]!, /ip\[0\]: expected an IP address/);
   assert.match(lines({ action: 'block' })[0]!, /finalRules: expected a list of rules, found an object/);
 });
 
