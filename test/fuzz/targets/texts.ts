@@ -42,12 +42,31 @@ const config = JSON.stringify({
 const yaml = 'inbounds:\n  - port: 1000\n    protocol: socks\noutbounds:\n  - protocol: freedom\n';
 const toml = '[log]\nloglevel = "info"\n[[inbounds]]\nport = 1000\nprotocol = "socks"\n';
 
+const inner = [
+  JSON.stringify({ v: '2', ps: 'a', add: 'example.com', port: '443', id, net: 'ws', host: 'b', path: '/a' }),
+  `auto:${id}@example.com:443?obfs=websocket&obfsParam=b&path=/a`,
+  `a = vmess, example.com, 443, auto, "${id}", obfs=ws, obfs-header="Host: b"`,
+];
+const lines = [
+  `a = vmess, example.com, 443, username=${id}, ws=true, ws-headers=Host:b|A:c`,
+  `vmess=example.com:443, method=auto, password=${id}, obfs=wss, obfs-uri=/a, tag=a`,
+];
+
 function configTarget(format: 'json' | 'yaml' | 'toml', seeds: readonly string[]): FuzzTarget {
   return textTarget(`configurations in ${format}`, seeds, 'nothing', (text) => parseConfig(text, { format }));
 }
 
 export const textTargets: readonly FuzzTarget[] = [
   textTarget('share links', links, 'typed', (text) => parseShareLink(text)),
+  textTarget('share links, the inside of their base64', inner, 'typed', (text) =>
+    parseShareLink(`vmess://${base64(text)}`),
+  ),
+  textTarget('share links, their query', ['type=ws&path=%2Fa&host=b&sni=c&alpn=h2'], 'typed', (text) =>
+    parseShareLink(`vmess://${id}@example.com:443?${text}`),
+  ),
+  textTarget('subscriptions, a line of Surge or Quantumult X', lines, 'typed', (text) =>
+    parseSubscription(text),
+  ),
   textTarget(
     'subscriptions',
     [
