@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import { later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink, PacketLink, PacketSink } from '../../core/stream/link.js';
+import { SinkGate } from '../../core/stream/sink-gate.js';
 import type { BlackholeSettings } from './settings.js';
 
 /** V2Ray 4.34's answer: bare line feeds, and one empty line more than HTTP needs. */
@@ -36,12 +37,8 @@ export function createBlackholeOutbound(deps: BlackholeDeps): Outbound {
 class BlackholeLink implements Link {
   readonly #clock: Clock;
   #answer: Uint8Array | undefined;
-  #sink: LinkSink | undefined;
-  #paused = false;
+  readonly #gate = new SinkGate();
   #timer: Timer | undefined;
-  #scheduled = false;
-  #gone = false;
-  #error: TsrayError | undefined;
 
   constructor(clock: Clock, answer: Uint8Array | undefined) {
     this.#clock = clock;
@@ -49,18 +46,15 @@ class BlackholeLink implements Link {
   }
 
   start(sink: LinkSink): void {
-    this.#sink = sink;
-    if (this.#gone) later(() => sink.closed(this.#error));
-    else this.#goOnSoon();
+    if (this.#gate.start(sink)) this.#goOnSoon();
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#gate.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#goOnSoon();
+    if (this.#gate.resume()) this.#goOnSoon();
   }
 
   write(): boolean {
@@ -78,15 +72,12 @@ class BlackholeLink implements Link {
   }
 
   #goOnSoon(): void {
-    if (this.#scheduled || this.#sink === undefined) return;
-    this.#scheduled = true;
     later(() => {
-      this.#scheduled = false;
-      if (!this.#gone && !this.#paused && this.#timer === undefined) this.#goOn(this.#sink!);
+      if (this.#gate.flowing && this.#timer === undefined) this.#goOn();
     });
   }
 
-  #goOn(sink: LinkSink): void {
+  #goOn(): void {
     const answer = this.#answer;
     if (answer === undefined) {
       this.#finish(undefined);
@@ -94,16 +85,12 @@ class BlackholeLink implements Link {
     }
     this.#answer = undefined;
     this.#timer = this.#clock.setTimer(lingerMs, () => this.#finish(undefined));
-    sink.data(answer);
+    this.#gate.data(answer);
   }
 
   #finish(error: TsrayError | undefined): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#error = error;
     this.#timer?.cancel();
-    const sink = this.#sink;
-    if (sink !== undefined) later(() => sink.closed(error));
+    this.#gate.leaveSoon(error);
   }
 }
 
