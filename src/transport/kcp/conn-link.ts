@@ -6,10 +6,11 @@
  */
 
 import type { Clock, Timer } from '../../core/clock.js';
-import { contain, failed, later } from '../../core/contain.js';
+import { contain, failed } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import { SinkGate } from '../../core/stream/sink-gate.js';
 import type { SendAllowance } from '../datagram/send-allowance.js';
 import { runSoon, type SoonTask } from '../datagram/soon.js';
 import type { KcpSession } from './session.js';
@@ -40,18 +41,13 @@ export class KcpLink implements Link, SoonTask {
   readonly #onClosed: () => void;
   readonly #onTerminated: () => void;
   readonly #hold: ((hold: boolean) => void) | undefined;
-  #sink: LinkSink | undefined;
+  readonly #gate = new SinkGate();
   #timer: Timer | undefined;
   #timerMs = 0;
-  #paused = false;
   #blocked = false;
   #outputEnded = false;
   /** Something was written that cannot reach the peer any more. */
   #outputLost = false;
-  #endDelivered = false;
-  #closing = false;
-  #gone = false;
-  #error: TsrayError | undefined;
   #terminated = false;
   #holds = true;
   queued = false;
@@ -80,13 +76,8 @@ export class KcpLink implements Link, SoonTask {
   }
 
   start(sink: LinkSink): void {
-    this.#sink = sink;
-    if (this.#gone) {
-      const error = this.#error;
-      later(() => sink.closed(error));
-    } else {
-      runSoon(this);
-    }
+    this.#gate.start(sink);
+    if (!this.#gate.gone) runSoon(this);
   }
 
   /** The client is no stranger any more. */
@@ -97,17 +88,15 @@ export class KcpLink implements Link, SoonTask {
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#gate.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    runSoon(this);
+    if (this.#gate.resume()) runSoon(this);
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#gone || this.#closing || this.#outputEnded || bytes.length === 0) return true;
+    if (this.#gate.left || this.#outputEnded || bytes.length === 0) return true;
     const session = this.#session;
     if (!session.writable) {
       this.#outputLost = true;
@@ -137,14 +126,14 @@ export class KcpLink implements Link, SoonTask {
   }
 
   close(): void {
-    if (this.#gone || this.#closing) return;
-    this.#closing = true;
+    if (this.#gate.left) return;
+    this.#gate.close();
     this.#session.close(this.#clock.monotonicMs());
     runSoon(this);
   }
 
   destroy(error?: TsrayError): void {
-    if (this.#gone) return;
+    if (this.#gate.gone) return;
     this.#session.abort(this.#clock.monotonicMs());
     this.#finish(error);
     runSoon(this);
@@ -196,11 +185,11 @@ export class KcpLink implements Link, SoonTask {
 
   #deliver(): void {
     const session = this.#session;
-    while (!this.#paused && !this.#gone && this.#sink !== undefined && session.readable) {
+    while (this.#gate.flowing && session.readable) {
       const scratch = takeScratch(readBytes);
       try {
         const count = session.read(scratch.subarray(0, readBytes));
-        this.#sink.data(scratch.subarray(0, count));
+        this.#gate.data(scratch.subarray(0, count));
       } finally {
         releaseScratch();
       }
@@ -209,7 +198,7 @@ export class KcpLink implements Link, SoonTask {
 
   #settle(): void {
     const session = this.#session;
-    if (!this.#gone) this.#tellOwner(session);
+    if (!this.#gate.gone) this.#tellOwner(session);
     if (session.state === 'terminated') this.#terminate();
   }
 
@@ -219,24 +208,21 @@ export class KcpLink implements Link, SoonTask {
       this.destroy(session.timedOut === 'strange' ? strange() : silence(session.heard));
       return;
     }
-    if (this.#closing) {
+    if (this.#gate.left) {
       if (session.state === 'terminating' || session.state === 'terminated') this.#finish(undefined);
       return;
     }
     if (this.#blocked && session.queued <= this.#sendQueue - (this.#sendQueue >> 2)) {
       this.#blocked = false;
-      this.#sink?.drain();
+      this.#gate.drain();
     }
-    if (this.#sink === undefined || this.#paused || !session.inputEnded) return;
+    if (!session.inputEnded || (!this.#gate.flowing && this.#gate.state !== 'ended')) return;
     if (session.inputBroken) {
       this.destroy(new TsrayError('ERR_RESET', 'the peer ended the connection before all of its data came'));
       return;
     }
-    if (!this.#endDelivered) {
-      this.#endDelivered = true;
-      this.#sink.end();
-    }
-    if (this.#gone || this.#closing) return;
+    this.#gate.end();
+    if (this.#gate.left) return;
     if (this.#outputLost) {
       this.destroy(new TsrayError('ERR_RESET', 'the peer has closed the connection'));
     } else if (this.#outputEnded) {
@@ -247,12 +233,9 @@ export class KcpLink implements Link, SoonTask {
   }
 
   #finish(error: TsrayError | undefined): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#error = error;
+    if (this.#gate.gone) return;
+    this.#gate.leaveSoon(error);
     this.#onClosed();
-    const sink = this.#sink;
-    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   /** The session is over. What it still has to read can be read. */
