@@ -4,7 +4,7 @@
  *
  * ```text
  *   silent ──start──▶ flowing ◀──pause, resume──▶ paused      `pause` may come before `start`
- *     flowing ──end──▶ ended                                  the peer's end was delivered
+ *     flowing, paused ──end──▶ ended                          the peer's end was delivered
  *     any ──close──▶ closing                                  the owner closed: it hears nothing but `closed`
  *     any ──leave──▶ gone                                     `closed` was delivered, or is due to whoever starts
  * ```
@@ -43,9 +43,9 @@ export class SinkGate {
     return this.#state === 'closing' || this.#state === 'gone';
   }
 
-  /** Whether somebody listens. */
-  get started(): boolean {
-    return this.#sink !== undefined;
+  /** Whoever listens: for a link below that delivers to it directly from now on. */
+  get sink(): LinkSink | undefined {
+    return this.#sink;
   }
 
   /** From the owner. True: what waits for it may be delivered, though not from within this call. */
@@ -73,16 +73,16 @@ export class SinkGate {
     if (this.#state !== 'gone') this.#state = 'closing';
   }
 
-  /** Delivers lent bytes, also while paused: for what a call under way delivers. Dropped if nobody listens. */
+  /** Delivers lent bytes, also while paused: a call under way may still deliver. Dropped if nobody listens. */
   data(bytes: Uint8Array): void {
     if (this.#state === 'flowing' || this.#state === 'paused') this.#sink?.data(bytes);
   }
 
-  /** Delivers the peer's end, once. To be called while `flowing`. */
+  /** Delivers the peer's end, once; while paused too, as `data` does. To be called once somebody listens. */
   end(): void {
-    if (this.#state !== 'flowing') return;
+    if (this.#state !== 'flowing' && this.#state !== 'paused') return;
     this.#state = 'ended';
-    this.#sink!.end();
+    this.#sink?.end();
   }
 
   drain(): void {

@@ -1,10 +1,10 @@
 /** A Link over one bidirectional QUIC stream. FIN is its half-close; a reset is told to the peer in both directions. */
 
 import { ByteQueue } from '../../core/bytes/queue.js';
-import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import { SinkGate } from '../../core/stream/sink-gate.js';
 import type { EngineConnection } from './engine.js';
 
 /** Most bytes delivered at once. */
@@ -42,10 +42,9 @@ export interface StreamHost {
 export class QuicLink implements Link {
   readonly id: number;
   readonly #host: StreamHost;
-  #sink: LinkSink | undefined;
+  readonly #gate = new SinkGate();
   #queue: ByteQueue | undefined;
   #highWaterBytes = defaultHighWaterBytes;
-  #paused = false;
   #blocked = false;
   /** The peer's FIN was read. */
   #inputEnded = false;
@@ -55,9 +54,6 @@ export class QuicLink implements Link {
   #finished = false;
   /** The peer has said that it reads no more. */
   #outputLost = false;
-  #closing = false;
-  #gone = false;
-  #error: TsrayError | undefined;
 
   constructor(host: StreamHost, id: number) {
     this.#host = host;
@@ -65,25 +61,18 @@ export class QuicLink implements Link {
   }
 
   start(sink: LinkSink): void {
-    this.#sink = sink;
-    if (this.#gone) {
-      const error = this.#error;
-      later(() => sink.closed(error));
-    } else {
-      this.#host.wake();
-    }
+    this.#gate.start(sink);
+    if (!this.#gate.gone) this.#host.wake();
   }
 
   pause(): void {
-    this.#paused = true;
-    if (!this.#gone) this.#host.setPaused(this, true);
+    this.#gate.pause();
+    if (this.#gate.paused) this.#host.setPaused(this, true);
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
     this.#host.setPaused(this, false);
-    this.#host.wake();
+    if (this.#gate.resume()) this.#host.wake();
   }
 
   limitQueue(bytes: number): void {
@@ -91,7 +80,7 @@ export class QuicLink implements Link {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#gone || this.#outputEnded || this.#outputLost || bytes.length === 0) return true;
+    if (this.#gate.gone || this.#outputEnded || this.#outputLost || bytes.length === 0) return true;
     let taken = 0;
     if (this.#queue === undefined) taken = this.#send(bytes);
     if (taken < bytes.length && !this.#outputLost) this.#enqueue(bytes.subarray(taken));
@@ -102,26 +91,26 @@ export class QuicLink implements Link {
   }
 
   holdProcess(hold: boolean): void {
-    if (!this.#gone) this.#host.setHolding(this, hold);
+    if (!this.#gate.gone) this.#host.setHolding(this, hold);
   }
 
   end(): void {
-    if (this.#gone || this.#outputEnded) return;
+    if (this.#gate.gone || this.#outputEnded) return;
     this.#outputEnded = true;
     this.#host.wake();
     if (this.#queue === undefined) this.#finish();
   }
 
   close(): void {
-    if (this.#gone || this.#closing) return;
-    this.#closing = true;
+    if (this.#gate.left) return;
+    this.#gate.close();
     this.#stopReading();
     this.end();
     this.#settle();
   }
 
   destroy(error?: TsrayError): void {
-    if (this.#gone) return;
+    if (this.#gate.gone) return;
     this.#stopReading();
     if (!this.#finished) this.#quietly((engine) => engine.streamShutdown(this.id, 1, closeCode));
     this.#leave(error);
@@ -130,12 +119,12 @@ export class QuicLink implements Link {
 
   /** The connection is gone. */
   connectionLost(error: TsrayError | undefined): void {
-    this.#leave(this.#closing ? undefined : error);
+    this.#leave(this.#gate.left ? undefined : error);
   }
 
   /** The stream can be read. */
   readable(): void {
-    while (!this.#paused && !this.#gone && !this.#closing && !this.#inputEnded && this.#sink !== undefined) {
+    while (this.#gate.flowing && !this.#inputEnded) {
       const scratch = takeScratch(readBytes);
       let end = false;
       try {
@@ -143,13 +132,13 @@ export class QuicLink implements Link {
         if (read === null) return;
         end = read[1];
         this.#host.read(read[0]);
-        if (read[0] > 0) this.#sink.data(scratch.subarray(0, read[0]));
+        if (read[0] > 0) this.#gate.data(scratch.subarray(0, read[0]));
       } finally {
         releaseScratch();
       }
-      if (!end || this.#gone) continue;
+      if (!end || this.#gate.gone) continue;
       this.#inputEnded = true;
-      if (!this.#closing) this.#sink.end();
+      this.#gate.end();
       this.#settle();
     }
   }
@@ -157,7 +146,7 @@ export class QuicLink implements Link {
   /** There may be room for what is queued. */
   writable(): void {
     const queue = this.#queue;
-    if (queue === undefined || this.#gone) return;
+    if (queue === undefined || this.#gate.gone) return;
     while (queue.length > 0 && !this.#outputLost) {
       const taken = this.#send(queue.peek());
       if (taken === 0) break;
@@ -169,7 +158,7 @@ export class QuicLink implements Link {
     }
     if (this.#blocked && (this.#outputLost || queue.length <= this.#highWaterBytes / 2)) {
       this.#blocked = false;
-      if (!this.#closing && !this.#gone) this.#sink?.drain();
+      this.#gate.drain();
     }
     this.#settle();
   }
@@ -216,7 +205,7 @@ export class QuicLink implements Link {
   }
 
   #finish(): void {
-    if (this.#finished || this.#gone) return;
+    if (this.#finished || this.#gate.gone) return;
     this.#finished = true;
     if (!this.#outputLost) {
       this.#quietly((engine) => engine.streamSend(this.id, nothing, true));
@@ -228,7 +217,7 @@ export class QuicLink implements Link {
 
   /** Tells the peer that nobody reads. What has come is taken out first: it counts against the connection's window. */
   #stopReading(): void {
-    if (this.#inputEnded || this.#gone) return;
+    if (this.#inputEnded || this.#gate.gone) return;
     discardInput(this.#host, this.id);
     this.#quietly((engine) => engine.streamShutdown(this.id, 0, closeCode));
   }
@@ -241,8 +230,8 @@ export class QuicLink implements Link {
 
   /** Ends the link once there is nothing left to do. */
   #settle(): void {
-    if (this.#gone) return;
-    if (this.#closing) {
+    if (this.#gate.gone) return;
+    if (this.#gate.left) {
       if (this.#finished) this.#leave(undefined);
     } else if (this.#inputEnded && this.#outputLost) {
       this.destroy(new TsrayError('ERR_RESET', 'the peer has closed the stream'));
@@ -252,13 +241,10 @@ export class QuicLink implements Link {
   }
 
   #leave(error: TsrayError | undefined): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#error = error;
+    if (this.#gate.gone) return;
+    this.#gate.leaveSoon(error);
     this.#dropQueue();
     this.#host.release(this);
-    const sink = this.#sink;
-    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   /** A stream may be gone already. */
