@@ -1,7 +1,7 @@
 /** A Link with an HTTP head in front of each direction. */
-import { later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
+import { SinkGate } from '../../core/stream/sink-gate.js';
 import type { PeerHeadDecoder } from './http-head.js';
 
 export interface HttpHeadEnds {
@@ -16,13 +16,11 @@ export interface HttpHeadEnds {
 export class HttpHeadLink implements Link {
   readonly #link: Link;
   readonly #ends: HttpHeadEnds;
-  #sink: LinkSink | undefined;
-  #started = false;
-  #headRead = false;
-  #headSent = false;
-  #closing = false;
+  /** Towards our owner, until the link below delivers to its sink itself. */
+  readonly #gate = new SinkGate();
+  #input: 'unread' | 'reading head' | 'open' = 'unread';
+  #output: 'no head' | 'head sent' | 'refused' = 'no head';
   #fault: TsrayError | undefined;
-  #gone = false;
 
   constructor(link: Link, ends: HttpHeadEnds) {
     this.#link = link;
@@ -30,19 +28,10 @@ export class HttpHeadLink implements Link {
   }
 
   start(sink: LinkSink): void {
-    this.#sink = sink;
-    if (this.#gone) {
-      const error = this.#fault;
-      later(() => sink.closed(error));
-      return;
-    }
-    if (this.#headRead && this.#fault === undefined) {
-      this.#link.start(sink);
-      return;
-    }
-    if (this.#started) return;
-    this.#started = true;
-    this.#watch();
+    this.#gate.start(sink);
+    if (this.#gate.gone) return;
+    if (this.#input === 'open' && this.#fault === undefined) this.#link.start(sink);
+    else if (this.#input === 'unread') this.#watch();
   }
 
   pause(): void {
@@ -54,9 +43,9 @@ export class HttpHeadLink implements Link {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#headSent) return this.#link.write(bytes);
-    if (this.#closing || bytes.length === 0) return true;
-    this.#headSent = true;
+    if (this.#output === 'head sent') return this.#link.write(bytes);
+    if (this.#output === 'refused' || bytes.length === 0) return true;
+    this.#output = 'head sent';
     // One write: V2Ray may misjudge a head that comes in pieces.
     return this.#link.write(Buffer.concat([this.#ends.ownHead(), bytes]));
   }
@@ -91,22 +80,19 @@ export class HttpHeadLink implements Link {
 
   /** Reads the link below ourselves. */
   #watch(): void {
+    if (this.#input === 'unread') this.#input = 'reading head';
     this.#link.start({
       data: (bytes) => this.#received(bytes),
       end: () => {
-        if (!this.#closing) this.#sink?.end();
+        if (this.#output !== 'refused') this.#gate.end();
       },
-      drain: () => this.#sink?.drain(),
-      closed: (error) => {
-        this.#gone = true;
-        this.#fault ??= error;
-        this.#sink?.closed(this.#fault);
-      },
+      drain: () => this.#gate.drain(),
+      closed: (error) => this.#gate.leave(this.#fault ?? error),
     });
   }
 
   #received(bytes: Uint8Array): void {
-    if (this.#closing || this.#fault !== undefined) return;
+    if (this.#output === 'refused' || this.#fault !== undefined) return;
     const step = this.#ends.decoder.push(bytes);
     if (step.kind === 'more') return;
     if (step.kind === 'failed') {
@@ -116,9 +102,9 @@ export class HttpHeadLink implements Link {
       else this.#link.destroy();
       return;
     }
-    this.#headRead = true;
-    const sink = this.#sink!;
-    // From here on the link below delivers to our sink itself.
+    this.#input = 'open';
+    // From here on the link below delivers to our owner's sink itself.
+    const sink = this.#gate.sink!;
     this.#link.start(sink);
     if (step.rest.length > 0) sink.data(step.rest);
   }
@@ -126,8 +112,8 @@ export class HttpHeadLink implements Link {
   /** False: there is nothing to answer, or it was answered. */
   #refuse(status: 400 | 404): boolean {
     const { refusal } = this.#ends;
-    if (refusal === undefined || this.#headSent || this.#closing) return false;
-    this.#closing = true;
+    if (refusal === undefined || this.#output !== 'no head') return false;
+    this.#output = 'refused';
     this.#link.write(refusal(status));
     return true;
   }
