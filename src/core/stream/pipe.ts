@@ -4,6 +4,7 @@ import { ByteQueue } from '../bytes/queue.js';
 import { later } from '../contain.js';
 import type { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
+import { SinkGate } from './sink-gate.js';
 
 const defaultLimitBytes = 64 * 1024;
 
@@ -19,17 +20,14 @@ export function createPipe(limitBytes = defaultLimitBytes): readonly [Link, Link
 class PipeEnd implements Link {
   readonly #limitBytes: number;
   #other: PipeEnd | undefined;
-  #sink: LinkSink | undefined;
-  #paused = false;
+  readonly #gate = new SinkGate();
   /** What the other end wrote and our sink has not had yet. A writer that ignores `false` is stopped by the queue. */
   readonly #queue: ByteQueue;
   #flushing = false;
-  /** The other end will write no more. */
-  #inputEnded = false;
-  #endDelivered = false;
+  /** The other end will write no more, or is closed. */
+  #input: 'open' | 'ended' | 'closed' = 'open';
   #outputEnded = false;
   #otherWaits = false;
-  #closed = false;
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -41,86 +39,69 @@ class PipeEnd implements Link {
   }
 
   start(sink: LinkSink): void {
-    this.#sink = sink;
-    if (this.#closed) {
-      const error = this.#closeError;
-      later(() => sink.closed(error));
-      return;
-    }
-    this.#flushSoon();
+    if (this.#gate.start(sink)) this.#flushSoon();
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#gate.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#flushSoon();
+    if (this.#gate.resume()) this.#flushSoon();
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#outputEnded || this.#closed || bytes.length === 0) return true;
+    if (this.#outputEnded || this.#gate.gone || bytes.length === 0) return true;
     return this.#other!.#receive(bytes);
   }
 
   end(): void {
-    if (this.#outputEnded || this.#closed) return;
+    if (this.#outputEnded || this.#gate.gone) return;
     this.#outputEnded = true;
-    const other = this.#other!;
-    other.#inputEnded = true;
-    other.#flushSoon();
+    this.#other!.#inputOver('ended');
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.end();
+    if (this.#gate.gone) return;
+    this.#outputEnded = true;
     this.#other!.#outputEnded = true;
     this.#finish(undefined);
     // The other end still delivers what we wrote; it is closed behind that.
-    this.#other!.#closeAfterDelivery();
+    this.#other!.#inputOver('closed');
   }
 
   destroy(error?: TsrayError): void {
-    if (this.#closed) return;
+    if (this.#gate.gone) return;
     this.#finish(error);
     this.#other!.#finish(error);
   }
 
-  #closeError: TsrayError | undefined;
-  #closeWhenDelivered = false;
-
-  #closeAfterDelivery(): void {
-    if (this.#closed) return;
-    this.#closeWhenDelivered = true;
+  #inputOver(how: 'ended' | 'closed'): void {
+    if (this.#gate.gone) return;
+    this.#input = how;
     this.#flushSoon();
   }
 
   #finish(error: TsrayError | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#closeError = error;
+    this.#gate.leaveSoon(error);
     this.#queue.consume(this.#queue.length);
-    const sink = this.#sink;
-    if (sink !== undefined) later(() => sink.closed(error));
   }
 
   #receive(bytes: Uint8Array): boolean {
-    if (this.#closed) return true;
-    const direct = this.#sink !== undefined && !this.#paused && !this.#flushing && this.#queue.length === 0;
-    if (direct) {
-      this.#sink!.data(bytes);
-      if (!this.#paused) return true;
+    const gate = this.#gate;
+    if (gate.gone) return true;
+    if (gate.flowing && !this.#flushing && this.#queue.length === 0) {
+      gate.data(bytes);
+      if (!gate.paused) return true;
     } else {
       this.#queue.append(bytes);
     }
-    if (this.#paused || this.#queue.length >= this.#limitBytes) this.#otherWaits = true;
+    if (gate.paused || this.#queue.length >= this.#limitBytes) this.#otherWaits = true;
     return !this.#otherWaits;
   }
 
   #flushSoon(): void {
-    if (this.#flushing || this.#sink === undefined) return;
+    if (this.#flushing || this.#gate.sink === undefined) return;
     this.#flushing = true;
     later(
       () => this.#flush(),
@@ -129,23 +110,20 @@ class PipeEnd implements Link {
   }
 
   #flush(): void {
-    while (!this.#closed && !this.#paused && this.#queue.length > 0) {
+    const gate = this.#gate;
+    while (gate.flowing && this.#queue.length > 0) {
       const bytes = this.#queue.peek().slice();
       this.#queue.consume(bytes.length);
-      this.#sink!.data(bytes);
+      gate.data(bytes);
     }
     this.#flushing = false;
-    if (this.#closed || this.#paused) return;
+    if (gate.paused || gate.gone) return;
     if (this.#otherWaits) {
       this.#otherWaits = false;
-      const other = this.#other!;
-      if (!other.#closed) other.#sink?.drain();
+      this.#other!.#gate.drain();
     }
-    if (this.#queue.length > 0) return;
-    if (this.#inputEnded && !this.#endDelivered) {
-      this.#endDelivered = true;
-      this.#sink!.end();
-    }
-    if (this.#closeWhenDelivered && this.#endDelivered) this.#finish(undefined);
+    if (this.#input === 'open' || this.#queue.length > 0 || gate.paused) return;
+    gate.end();
+    if (this.#input === 'closed') this.#finish(undefined);
   }
 }
