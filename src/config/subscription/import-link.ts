@@ -2,6 +2,7 @@
 import { decodeLooseBase64Text } from '../share-link/base64.js';
 import { withoutWrapping } from '../share-link/copied-text.js';
 import { forEachPair, percentDecode } from '../share-link/percent.js';
+import { schemeOf } from '../share-link/share-link.js';
 
 const programs = new Set(
   (
@@ -12,7 +13,10 @@ const programs = new Set(
 );
 
 /** Parameters that hold the address. */
-const parameters = ['url', 'sub', 'subscription', 'link', 'config', 'server', 'remote-resource'];
+const parameters = ['url', 'sub', 'subscription', 'nodelist', 'link', 'config', 'server', 'remote-resource'];
+
+/** Of addresses and files. */
+const noProgram = /^(?:https?|wss?|file|ftp|data|tg|mailto|otpauth)$/;
 
 /**
  * The address, link or list that an import link holds (`clash://install-config?url=…`, `sub://…`); empty if it is one and
@@ -20,12 +24,20 @@ const parameters = ['url', 'sub', 'subscription', 'link', 'config', 'server', 'r
  */
 export function readImportLink(text: string): string | undefined {
   const link = withoutWrapping(text);
-  const scheme = /^([a-z][a-z\d-]{1,30}):\/\//i.exec(link)?.[1]?.toLowerCase();
-  if (scheme === undefined || !programs.has(scheme)) return undefined;
-  const rest = link.slice(scheme.length + '://'.length);
+  const scheme = /^([a-z][a-z\d-]{1,30}):\//i.exec(link)?.[1]?.toLowerCase();
+  if (scheme === undefined || noProgram.test(scheme) || schemeOf(link) !== undefined) return undefined;
+  const address = addressOf(link, scheme);
+  // A program that is not known may mean anything by a link without an address.
+  return address === '' && !programs.has(scheme) ? undefined : address;
+}
+
+function addressOf(link: string, scheme: string): string {
+  const rest = link.slice(scheme.length + 1).replace(/^\/{1,2}/, '');
   // The address as it is, behind `import/` or `add/`: its query and fragment are its own.
   const [, bare] = /(?:^|\/)((?:https?|vmess|sub):\/\/.*)$/is.exec(beforeQuery(rest)) ?? [];
   if (bare !== undefined) return addressIn(rest.slice(rest.indexOf(bare.slice(0, 8))));
+  const unencoded = unencodedAddress(rest);
+  if (unencoded !== undefined) return unencoded;
   const found = new Map<string, string>();
   forEachPair(queryOf(rest), (name, value) => found.set(name.replace(/^amp;/i, '').toLowerCase(), value));
   for (const name of parameters) {
@@ -34,6 +46,15 @@ export function readImportLink(text: string): string | undefined {
   }
   const [path = ''] = rest.split(/[?#]/);
   return addressIn(path.replace(/^(?:import|add|install-config|install-sub|subscribe)\//i, ''));
+}
+
+/** An address that was not encoded keeps its own parameters; a name behind them is the link's. */
+function unencodedAddress(rest: string): string | undefined {
+  const found = /[?&](?:url|sub|subscription|link)=(?=https?:\/\/)/i.exec(rest);
+  if (found === null) return undefined;
+  const address = rest.slice(found.index + found[0].length);
+  const own = /[?&#]/.exec(address)?.[0];
+  return own === '?' ? address.replace(/&(?:name|remarks?|title)=[^&#]*/i, '') : undefined;
 }
 
 function beforeQuery(text: string): string {

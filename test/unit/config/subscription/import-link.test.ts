@@ -25,6 +25,14 @@ test('the address inside', () => {
     `shadowrocket://add/${address}`,
     `surge:///install-config?url=${encoded}`,
     `loon://import?sub=${encoded}`,
+    `loon://import?nodelist=${encoded}`,
+    `egern:/policy_groups/new?name=mine&url=${encoded}`,
+    `clash://install-config?url=${address}`,
+    `clash://install-config?url=${address}&name=mine`,
+    `v2rayng://install-sub?name=mine&url=${address}`,
+    // Of programs that are not known, since a link with an address can mean nothing else.
+    `someclient://install-config?url=${encoded}`,
+    `someclient://add/${address}`,
     `quantumult-x:///update-configuration?remote-resource=${encodeURIComponent(JSON.stringify({ server_remote: [`${address}, tag=mine`] }))}`,
     `"clash://install-config?url=${encoded}"`,
   ];
@@ -47,7 +55,18 @@ test('import links without an address, and what is none', () => {
   ]) {
     assert.equal(readImportLink(text), '', text);
   }
-  for (const text of ['', 'vmess://abc', 'https://example.com/sub', 'trojan://x@y:1', 'clash:', 'words']) {
+  for (const text of [
+    '',
+    'vmess://abc',
+    'https://example.com/sub',
+    'trojan://x@y:1',
+    'clash:',
+    'words',
+    'someclient://settings',
+    'https://a.example/?url=https%3A%2F%2Fb.example',
+    'vless://x@y:1?url=https%3A%2F%2Fb.example',
+    'C:/links.txt',
+  ]) {
     assert.equal(readImportLink(text), undefined, text);
   }
 });
