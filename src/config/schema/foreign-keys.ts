@@ -110,10 +110,6 @@ export const foreignKeys = {
       'addressPortStrategy is not supported by tsray: servers are not looked up in SRV and TXT records',
       oneOfWords('none'),
     ),
-    domainStrategy: refused(
-      'domainStrategy is not supported by tsray here: names of servers are resolved by the system; freedom has a domainStrategy of its own',
-      oneOfWords('asis'),
-    ),
     happyEyeballs: comfort(
       'happyEyeballs cannot be tuned in tsray: addresses are tried 250 ms apart',
       deepEmpty,

@@ -116,7 +116,7 @@ export function readOutbound(
     settings: {
       ...part,
       tag: base.tag,
-      ...(base.domainStrategy === 'AsIs' ? {} : { dialStrategy: base.domainStrategy }),
+      ...dialStrategyOf(base.domainStrategy, place),
       ...(isWildcard(sendThrough) ? {} : { sendThrough }),
       ...chain,
       ...(mux === undefined ? {} : { mux }),
@@ -125,6 +125,25 @@ export function readOutbound(
     },
   };
 }
+
+/** `domainStrategy` of the outbound (v2ray 5), or that of `sockopt` (Xray), which has been checked there. */
+function dialStrategyOf(
+  own: 'AsIs' | NonNullable<OutboundSettings['dialStrategy']>,
+  place: Place,
+): Pick<OutboundSettings, 'dialStrategy'> {
+  if (own !== 'AsIs') return { dialStrategy: own };
+  const given = textAt(inside(place, 'streamSettings', 'sockopt', 'domainStrategy')) ?? '';
+  const dialStrategy = sockoptStrategies.get(given.toLowerCase());
+  return dialStrategy === undefined ? {} : { dialStrategy };
+}
+
+const sockoptStrategies: ReadonlyMap<string, NonNullable<OutboundSettings['dialStrategy']>> = new Map([
+  ['useip', 'UseIP'],
+  ['useipv4', 'UseIPv4'],
+  ['useipv4v6', 'UseIPv4'],
+  ['useipv6', 'UseIPv6'],
+  ['useipv6v4', 'UseIPv6'],
+] as const);
 
 /** Networks that have sockets of their own, which no other outbound carries. */
 const socketNetworks: ReadonlySet<string> = new Set(['kcp', 'quic', 'domainsocket']);

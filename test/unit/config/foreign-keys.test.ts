@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { foreignKeys } from '../../../src/config/schema/foreign-keys.js';
-import { problemLines, settingsOf, userId } from '../../helper/config.js';
+import { outboundOf, problemLines, settingsOf, userId } from '../../helper/config.js';
 import { projectRoot } from '../../helper/project.js';
 
 const socksIn = { protocol: 'socks', port: 1 };
@@ -147,4 +147,30 @@ test('security "auto" of a transport is none, with a warning, in both roles', ()
     }
     assert.match(problemLines(text(role, 'atuo'))[0]!, / ERR_CONFIG_VALUE /);
   }
+});
+
+test('domainStrategy of sockopt says who resolves the names that an outbound dials', () => {
+  const strategyOf = (protocol: string, domainStrategy: string, more: object = {}) => {
+    const settings =
+      protocol === 'vmess'
+        ? { address: 'a.example', port: 1, id: 'b831381d-6324-4d53-ad4f-8cda48b30811' }
+        : {};
+    return outboundOf({ protocol, settings, streamSettings: { sockopt: { domainStrategy } }, ...more })
+      .dialStrategy;
+  };
+  for (const protocol of ['vmess', 'freedom']) {
+    assert.equal(strategyOf(protocol, 'UseIP'), 'UseIP');
+    assert.equal(strategyOf(protocol, 'useipv4'), 'UseIPv4');
+    assert.equal(strategyOf(protocol, 'UseIPv6v4'), 'UseIPv6');
+    assert.equal(strategyOf(protocol, 'AsIs'), undefined);
+    assert.equal(strategyOf(protocol, ''), undefined);
+    assert.equal(strategyOf(protocol, 'UseIPv4', { domainStrategy: 'UseIPv6' }), 'UseIPv6');
+  }
+  const lines = problemLines(
+    JSON.stringify({
+      inbounds: [{ protocol: 'socks', port: 1 }],
+      outbounds: [{ protocol: 'freedom', streamSettings: { sockopt: { domainStrategy: 'ForceIPv4' } } }],
+    }),
+  );
+  assert.match(lines[0]!, /ERR_CONFIG_UNSUPPORTED .*domainStrategy "ForceIPv4" is not supported/);
 });

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { SockoptSettings } from '../../../transport/socket/sockopt.js';
 import { foreign } from '../foreign-keys.js';
 import { section } from '../section.js';
-import { flag, ignored, text, whole } from '../types.js';
+import { each, flag, ignored, text, whole, words } from '../types.js';
 
 /** Seconds; negative: off (Xray). */
 const keepAliveSeconds = whole(-1, 32_767);
@@ -16,6 +16,18 @@ export const sockoptSchema = v.object(
     tcpNoDelay: ignored,
     /** Xray's word for `proxySettings` with `transportLayer`; the outbound reads it. */
     dialerProxy: v.optional(text, ''),
+    /** Xray's: who resolves the names that an outbound dials; the outbound reads it. */
+    domainStrategy: v.optional(
+      words(['AsIs', 'UseIP', 'UseIPv4', 'UseIPv6'], {
+        // A name without an address of the family is tried with the other one anyway.
+        aliases: { UseIPv4v6: 'UseIPv4', UseIPv6v4: 'UseIPv6' },
+        unsupported: each(
+          ['ForceIP', 'ForceIPv4', 'ForceIPv6', 'ForceIPv4v6', 'ForceIPv6v4'],
+          (word) => `the domainStrategy "${word}" is not supported by tsray here; "UseIP" and its kin are`,
+        ),
+      }),
+      'AsIs',
+    ),
     ...foreign('sockopt'),
   },
   'an object',
