@@ -13,6 +13,7 @@ import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
+import { SinkGate } from '../../core/stream/sink-gate.js';
 import type { Carrier, CarrierSession } from './carrier.js';
 import { encodeFrameHeader } from './frame.js';
 
@@ -46,19 +47,13 @@ export class StreamSession implements Link, CarrierSession {
   /** Still to be sent, by the client. */
   #target: Destination | undefined;
   #newTimer: Timer | undefined;
-  #sink: LinkSink | undefined;
-  #paused = false;
+  /** Once the peer's end is delivered, the session is over: Mux has no half-close. */
+  readonly #gate = new SinkGate();
   readonly #heldLimitBytes: number;
   #held: ByteQueue;
-  #flushScheduled = false;
-  #flushing = false;
+  #flushing: 'no' | 'soon' | 'now' = 'no';
   #outputEnded = false;
   #peerEnded = false;
-  /** Nothing more is sent or received; told to the sink when what is held has been delivered. */
-  #over = false;
-  /** The sink that was told. */
-  #closedTold: LinkSink | undefined;
-  #error: TsrayError | undefined;
 
   constructor(options: StreamSessionOptions) {
     this.id = options.id;
@@ -74,29 +69,27 @@ export class StreamSession implements Link, CarrierSession {
 
   /** Closed, aborted, or without a carrier. */
   get isOver(): boolean {
-    return this.#over;
+    return this.#gate.gone || this.#gate.state === 'ended';
   }
 
   start(sink: LinkSink): void {
-    this.#sink = sink;
-    if (this.#target !== undefined && !this.#over) {
+    const flowing = this.#gate.start(sink);
+    if (this.#target !== undefined && !this.isOver) {
       this.#newTimer ??= this.#clock.setTimer(firstDataWaitMs, () => this.#sendNew());
     }
-    this.#flushSoon();
+    if (flowing) this.#flushSoon();
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#gate.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#flushSoon();
+    if (this.#gate.resume()) this.#flushSoon();
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#outputEnded || this.#over || this.#peerEnded || bytes.length === 0) return true;
+    if (this.#outputEnded || this.isOver || this.#peerEnded || bytes.length === 0) return true;
     const writable = this.#carrier.sendStream(this.id, this.#takeNew(true), bytes);
     if (!writable) this.#carrier.wait(this);
     return writable;
@@ -107,7 +100,7 @@ export class StreamSession implements Link, CarrierSession {
   }
 
   end(): void {
-    if (this.#outputEnded || this.#over) return;
+    if (this.#outputEnded || this.isOver) return;
     this.#outputEnded = true;
     if (this.#isClient) this.#sendNew();
     else this.#finish('end', undefined);
@@ -123,10 +116,9 @@ export class StreamSession implements Link, CarrierSession {
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#over) return;
-    const direct = this.#sink !== undefined && !this.#paused && !this.#flushing && this.#held.length === 0;
-    if (direct) {
-      this.#sink!.data(bytes);
+    if (this.isOver) return;
+    if (this.#gate.flowing && this.#flushing !== 'now' && this.#held.length === 0) {
+      this.#gate.data(bytes);
       return;
     }
     if (this.#held.length + bytes.length > this.#heldLimitBytes) {
@@ -138,19 +130,19 @@ export class StreamSession implements Link, CarrierSession {
   }
 
   peerEnded(aborted: boolean): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     if (aborted) {
       this.#finish(undefined, new TsrayError('ERR_RESET', 'the Mux peer aborted the session'));
       return;
     }
     this.#peerEnded = true;
     // Closed before it was open here, with nothing to deliver: whoever opens it may stop.
-    if (this.#sink === undefined && this.#held.length === 0) this.#finish(undefined, undefined);
+    if (this.#gate.sink === undefined && this.#held.length === 0) this.#finish(undefined, undefined);
     else this.#flushSoon();
   }
 
   drained(): void {
-    if (!this.#over) this.#sink?.drain();
+    if (!this.isOver) this.#gate.drain();
   }
 
   stalled(): void {
@@ -185,29 +177,26 @@ export class StreamSession implements Link, CarrierSession {
   }
 
   #finish(goodbye: 'end' | 'error' | undefined, error: TsrayError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#error = error;
+    if (this.isOver) return;
+    this.#gate.leaveSoon(error);
     this.#newTimer?.cancel();
     this.#newTimer = undefined;
     this.#held.consume(this.#held.length);
     this.#carrier.backlog(this, 0);
     this.#carrier.remove(this, goodbye);
     this.#ended?.();
-    this.#flushSoon();
   }
 
   #flushSoon(): void {
-    if (this.#flushScheduled || this.#sink === undefined) return;
-    this.#flushScheduled = true;
+    if (this.#flushing !== 'no' || this.#gate.sink === undefined) return;
+    this.#flushing = 'soon';
     later(
       () => {
-        this.#flushScheduled = false;
-        this.#flushing = true;
+        this.#flushing = 'now';
         try {
           this.#flush();
         } finally {
-          this.#flushing = false;
+          this.#flushing = 'no';
         }
       },
       (error) => this.destroy(error),
@@ -215,23 +204,19 @@ export class StreamSession implements Link, CarrierSession {
   }
 
   #flush(): void {
-    while (!this.#over && !this.#paused && this.#held.length > 0) {
+    const gate = this.#gate;
+    while (gate.flowing && this.#held.length > 0) {
       // Copied: what the sink does may bring more, which moves what is held.
       const piece = this.#held.peek().slice(0, pieceBytes);
       this.#held.consume(piece.length);
       // A new queue, so that a session that was behind once does not keep its memory.
       if (this.#held.length === 0) this.#held = new ByteQueue(this.#heldLimitBytes);
       this.#carrier.backlog(this, this.#held.length);
-      this.#sink!.data(piece);
+      gate.data(piece);
     }
-    if (!this.#over && !this.#paused && this.#held.length === 0 && this.#peerEnded) {
-      this.#over = true;
-      this.#newTimer?.cancel();
-      this.#sink!.end();
-    }
-    if (this.#over && this.#closedTold !== this.#sink) {
-      this.#closedTold = this.#sink;
-      this.#sink!.closed(this.#error);
-    }
+    if (!gate.flowing || !this.#peerEnded) return;
+    this.#newTimer?.cancel();
+    gate.end();
+    gate.leave(undefined);
   }
 }
