@@ -44,7 +44,7 @@ export class DatagramSessions {
         if (this.#sessions.get(key) === made) this.#sessions.delete(key);
       });
       session = made;
-      session.holdProcess(this.#holds);
+      if (!this.#holds) session.unref();
     } else {
       this.#sessions.delete(key);
     }
@@ -53,9 +53,20 @@ export class DatagramSessions {
   }
 
   /** Whether sessions, also later ones, keep the process running. */
-  holdProcess(hold: boolean): void {
-    this.#holds = hold;
-    for (const session of this.#sessions.values()) session.holdProcess(hold);
+  ref(): void {
+    this.#setReferenced(true);
+  }
+
+  unref(): void {
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
+    this.#holds = referenced;
+    for (const session of this.#sessions.values()) {
+      if (referenced) session.ref();
+      else session.unref();
+    }
   }
 
   close(): void {
@@ -122,9 +133,18 @@ class Session {
     );
   }
 
-  holdProcess(hold: boolean): void {
-    this.#holds = hold;
-    this.#link?.holdProcess?.(hold);
+  ref(): void {
+    this.#setReferenced(true);
+  }
+
+  unref(): void {
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
+    this.#holds = referenced;
+    if (referenced) this.#link?.ref();
+    else this.#link?.unref();
   }
 
   close(): void {
@@ -138,7 +158,7 @@ class Session {
       return;
     }
     this.#link = link;
-    if (!this.#holds) link.holdProcess?.(false);
+    if (!this.#holds) link.unref();
     link.start({
       packet: (bytes, remote) => {
         if (this.#over) return;

@@ -145,13 +145,13 @@ export class DatagramSocket extends EventEmitter<DatagramEvents> implements Asyn
 
   /** Keeps the process running while there are sessions, as it does at first. */
   ref(): this {
-    this.#sessions.holdProcess(true);
+    this.#sessions.ref();
     return this;
   }
 
   /** Lets the process end although there are sessions. One that is being opened counts until it is open. */
   unref(): this {
-    this.#sessions.holdProcess(false);
+    this.#sessions.unref();
     return this;
   }
 

@@ -107,6 +107,11 @@ export class SessionEnd implements PacketLink {
     return true;
   }
 
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
+
   close(): void {
     this.#finish(undefined);
   }

@@ -139,6 +139,10 @@ class MemoryPackets implements PacketLink {
     return true;
   }
 
+  ref(): void {}
+
+  unref(): void {}
+
   close(): void {
     const sink = this.#sink;
     this.#sink = undefined;

@@ -27,6 +27,10 @@ export class FakePackets implements PacketLink {
     return true;
   }
 
+  ref(): void {}
+
+  unref(): void {}
+
   close(): void {
     this.destroy();
   }

@@ -429,7 +429,10 @@ export function testLinkContract(kind: LinkKind): void {
           await own.until((end) => end.closes === 1);
           const { link } = own;
           assert.ok(link.write(Buffer.from('dropped')));
-          link.limitQueue?.(1000);
+          link.limitQueue(1000);
+          link.unref();
+          link.ref();
+          assert.ok(link.remainingChunks() > 0);
           link.pause();
           link.resume();
           link.end();

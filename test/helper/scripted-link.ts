@@ -64,6 +64,14 @@ export class ScriptedLink implements Link {
     this.queueLimit = bytes;
   }
 
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  ref(): void {}
+
+  unref(): void {}
+
   end(): void {
     this.ended = true;
   }

@@ -69,8 +69,12 @@ export class HeldPackets implements PacketLink, FirstPackets {
     return this.#link.send(bytes, remote);
   }
 
-  holdProcess(hold: boolean): void {
-    this.#link.holdProcess?.(hold);
+  ref(): void {
+    this.#link.ref();
+  }
+
+  unref(): void {
+    this.#link.unref();
   }
 
   close(): void {

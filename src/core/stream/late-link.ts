@@ -86,13 +86,26 @@ export class LateLink implements Link {
   limitQueue(bytes: number): void {
     this.#queueLimitBytes = Math.min(bytes, defaultQueueBytes);
     this.#limited = true;
-    this.#link?.limitQueue?.(bytes);
+    this.#link?.limitQueue(bytes);
   }
 
   /** The way below belongs to another until it is open, and is not waited for longer than its deadline. */
-  holdProcess(hold: boolean): void {
-    this.#holds = hold;
-    this.#link?.holdProcess?.(hold);
+  ref(): void {
+    this.#setReferenced(true);
+  }
+
+  unref(): void {
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
+    this.#holds = referenced;
+    if (referenced) this.#link?.ref();
+    else this.#link?.unref();
+  }
+
+  remainingChunks(): number {
+    return this.#link?.remainingChunks() ?? Number.POSITIVE_INFINITY;
   }
 
   end(): void {
@@ -156,8 +169,8 @@ export class LateLink implements Link {
     this.#state = 'open';
     this.#link = link;
     if (this.#paused) link.pause();
-    if (!this.#holds) link.holdProcess?.(false);
-    if (this.#limited) link.limitQueue?.(this.#queueLimitBytes);
+    if (!this.#holds) link.unref();
+    if (this.#limited) link.limitQueue(this.#queueLimitBytes);
     let open = true;
     if (this.#queue.length > 0) open = link.write(this.#queue.peek());
     this.#queue.consume(this.#queue.length);

@@ -35,21 +35,21 @@ export class LinkDuplex extends Duplex {
   /** Keeps the process running as long as the stream is open, as it does at first. */
   ref(): this {
     this.#holds = true;
-    this.#link?.holdProcess?.(true);
+    this.#link?.ref();
     return this;
   }
 
   /** Lets the process end although the stream is open; while it is being opened, once it is. */
   unref(): this {
     this.#holds = false;
-    this.#link?.holdProcess?.(false);
+    this.#link?.unref();
     return this;
   }
 
   /** Takes over `link`; once, and before anything is read or written. */
   protected adopt(link: Link): void {
     this.#link = link;
-    if (!this.#holds) link.holdProcess?.(false);
+    if (!this.#holds) link.unref();
     link.pause();
     link.start({
       data: (bytes) => {

@@ -41,19 +41,18 @@ export interface Link {
   write(bytes: Uint8Array): boolean;
   /**
    * Sets the high-water mark: what may be queued before `write` returns false (policy bufferSize). Links that hold
-   * nothing of their own pass it on; one that cannot keeps its own mark.
+   * nothing of their own pass it on; those with a fixed mark keep theirs.
    */
-  limitQueue?(bytes: number): void;
+  limitQueue(bytes: number): void;
   /**
    * How many more chunks a cipher below can seal or open before it would use a nonce again, whichever is less; a Mux
-   * client then opens another link. Links over others pass it on. Absent: there is no such bound.
+   * client then opens another link. Infinity: there is no such bound. Links over others pass it on.
    */
-  remainingChunks?(): number;
-  /**
-   * Whether the link keeps the process running by itself; it does until told otherwise. Links over others pass it on.
-   * Absent: it always does.
-   */
-  holdProcess?(hold: boolean): void;
+  remainingChunks(): number;
+  /** The link keeps the process running by itself, as it does until `unref`. Links over others pass it on. */
+  ref(): void;
+  /** The link alone keeps no process running. */
+  unref(): void;
   /** Half-close: nothing more will be written; reading goes on. Idempotent. */
   end(): void;
   /** Orderly close of both directions once everything written has left; reading stops. Idempotent. */
@@ -75,7 +74,9 @@ export interface PacketLink {
   /** Sends one lent datagram. False: dropped (no room, or too large for the carrier). */
   send(bytes: Uint8Array, remote: Destination): boolean;
   /** As a Link's. */
-  holdProcess?(hold: boolean): void;
+  ref(): void;
+  /** As a Link's. */
+  unref(): void;
   /** Ends the link in an orderly way. Idempotent. */
   close(): void;
   /** Ends the link at once. Idempotent. */

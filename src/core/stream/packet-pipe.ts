@@ -39,6 +39,11 @@ class PacketPipeEnd implements PacketLink {
     return true;
   }
 
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
+
   close(): void {
     this.destroy();
   }

@@ -281,6 +281,11 @@ class Session implements PacketLink, FirstPackets {
     return sent;
   }
 
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
+
   close(): void {
     this.#finish(undefined);
   }

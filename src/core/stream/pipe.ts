@@ -55,6 +55,18 @@ class PipeEnd implements Link {
     return this.#other!.#receive(bytes);
   }
 
+  /** The mark is fixed. */
+  limitQueue(): void {}
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
+
   end(): void {
     if (this.#outputEnded || this.#gate.gone) return;
     this.#outputEnded = true;

@@ -135,15 +135,19 @@ export class PrefixedLink implements Link {
   }
 
   remainingChunks(): number {
-    return this.#link.remainingChunks?.() ?? Number.POSITIVE_INFINITY;
+    return this.#link.remainingChunks();
   }
 
   limitQueue(bytes: number): void {
-    this.#link.limitQueue?.(bytes);
+    this.#link.limitQueue(bytes);
   }
 
-  holdProcess(hold: boolean): void {
-    this.#link.holdProcess?.(hold);
+  ref(): void {
+    this.#link.ref();
+  }
+
+  unref(): void {
+    this.#link.unref();
   }
 
   end(): void {

@@ -107,8 +107,8 @@ class Relay {
   start(): void {
     this.#arm(this.#options.connIdleMs);
     if (this.#options.bufferBytes !== undefined) {
-      this.#up.from.limitQueue?.(this.#options.bufferBytes);
-      this.#down.from.limitQueue?.(this.#options.bufferBytes);
+      this.#up.from.limitQueue(this.#options.bufferBytes);
+      this.#down.from.limitQueue(this.#options.bufferBytes);
     }
     // The target first: a client's early bytes may be answered, or the target found closed, at once.
     this.#down.from.start(this.#down);

@@ -26,8 +26,12 @@ export class RenamedPackets implements PacketLink {
     return this.#link.send(bytes, this.#named);
   }
 
-  holdProcess(hold: boolean): void {
-    this.#link.holdProcess?.(hold);
+  ref(): void {
+    this.#link.ref();
+  }
+
+  unref(): void {
+    this.#link.unref();
   }
 
   close(): void {

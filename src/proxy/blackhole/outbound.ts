@@ -61,6 +61,18 @@ class BlackholeLink implements Link {
     return true;
   }
 
+  /** The mark is fixed. */
+  limitQueue(): void {}
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
+
   end(): void {}
 
   close(): void {
@@ -108,6 +120,11 @@ class BlackholePackets implements PacketLink {
   send(): boolean {
     return false;
   }
+
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
 
   close(): void {
     later(() => this.#finish());

@@ -34,7 +34,10 @@ class AnsweredPackets implements PacketLink {
   }
 
   /** Nothing of it keeps a process running but a server that questions went on to. */
-  holdProcess(): void {}
+  /** Nothing here keeps a process running. */
+  ref(): void {}
+
+  unref(): void {}
 
   close(): void {
     this.destroy();

@@ -110,9 +110,20 @@ export class FreedomPackets implements PacketLink {
     return this.#sendTo(bytes, destination);
   }
 
-  holdProcess(hold: boolean): void {
-    this.#holds = hold;
-    for (const { value } of this.#sockets.values()) value?.holdProcess?.(hold);
+  ref(): void {
+    this.#setReferenced(true);
+  }
+
+  unref(): void {
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
+    this.#holds = referenced;
+    for (const { value } of this.#sockets.values()) {
+      if (referenced) value?.ref();
+      else value?.unref();
+    }
   }
 
   close(): void {
@@ -218,7 +229,7 @@ export class FreedomPackets implements PacketLink {
       return new TsrayError('ERR_CLOSED', 'the session is closed');
     }
     slot.value = socket;
-    if (!this.#holds) socket.holdProcess?.(false);
+    if (!this.#holds) socket.unref();
     for (const { bytes, destination } of slot.waiting.takeAll()) {
       if (!socket.send(bytes, destination)) this.#drop();
     }

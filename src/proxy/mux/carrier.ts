@@ -159,7 +159,7 @@ export class Carrier {
 
   /** How many more chunks the link below can carry safely. */
   get remainingChunks(): number {
-    return this.#link.remainingChunks?.() ?? Number.POSITIVE_INFINITY;
+    return this.#link.remainingChunks();
   }
 
   /** Packets that were lost here, if there were any. */
@@ -194,7 +194,8 @@ export class Carrier {
     const wanted = this.#sessions.size > this.#unheld.size;
     if (wanted === this.#holds || this.#gone) return;
     this.#holds = wanted;
-    this.#link.holdProcess?.(wanted);
+    if (wanted) this.#link.ref();
+    else this.#link.unref();
   }
 
   /** What a session holds has changed. */

@@ -71,8 +71,12 @@ export class PacketSession implements PacketLink, CarrierSession {
     return true;
   }
 
-  holdProcess(hold: boolean): void {
-    this.#carrier.hold(this, hold);
+  ref(): void {
+    this.#carrier.hold(this, true);
+  }
+
+  unref(): void {
+    this.#carrier.hold(this, false);
   }
 
   close(): void {

@@ -95,8 +95,19 @@ export class StreamSession implements Link, CarrierSession {
     return writable;
   }
 
-  holdProcess(hold: boolean): void {
-    this.#carrier.hold(this, hold);
+  ref(): void {
+    this.#carrier.hold(this, true);
+  }
+
+  unref(): void {
+    this.#carrier.hold(this, false);
+  }
+
+  /** The mark is fixed. */
+  limitQueue(): void {}
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   end(): void {

@@ -50,8 +50,12 @@ export class PacketAddrLink implements PacketLink {
     return sent;
   }
 
-  holdProcess(hold: boolean): void {
-    this.#inner.holdProcess?.(hold);
+  ref(): void {
+    this.#inner.ref();
+  }
+
+  unref(): void {
+    this.#inner.unref();
   }
 
   close(): void {

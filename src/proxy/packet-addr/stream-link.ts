@@ -62,8 +62,12 @@ export class PacketAddrStreamLink implements PacketLink {
     }
   }
 
-  holdProcess(hold: boolean): void {
-    this.#link.holdProcess?.(hold);
+  ref(): void {
+    this.#link.ref();
+  }
+
+  unref(): void {
+    this.#link.unref();
   }
 
   close(): void {

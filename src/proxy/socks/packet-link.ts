@@ -67,9 +67,14 @@ export class SocksPacketLink implements PacketLink {
     }
   }
 
-  holdProcess(hold: boolean): void {
-    this.#control.holdProcess?.(hold);
-    this.#packets.holdProcess?.(hold);
+  ref(): void {
+    this.#control.ref();
+    this.#packets.ref();
+  }
+
+  unref(): void {
+    this.#control.unref();
+    this.#packets.unref();
   }
 
   close(): void {

@@ -112,8 +112,12 @@ export abstract class VmessChannel {
   /** The carrier can be written again. */
   abstract carrierDrained(): void;
 
-  holdProcess(hold: boolean): void {
-    this.carrier.holdProcess?.(hold);
+  ref(): void {
+    this.carrier.ref();
+  }
+
+  unref(): void {
+    this.carrier.unref();
   }
 
   /** As a Link's: of both directions the one that has less left. */

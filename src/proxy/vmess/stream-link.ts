@@ -51,7 +51,7 @@ class StreamLink extends VmessChannel implements Link {
   }
 
   limitQueue(bytes: number): void {
-    this.carrier.limitQueue?.(bytes);
+    this.carrier.limitQueue(bytes);
   }
 
   end(): void {

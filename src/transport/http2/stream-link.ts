@@ -110,10 +110,25 @@ export class StreamLink implements Link, Endangered {
     return !this.#blocked;
   }
 
-  holdProcess(hold: boolean): void {
-    if (this.#holds === hold) return;
-    this.#holds = hold;
-    this.#attached?.hold?.(hold);
+  ref(): void {
+    this.#setReferenced(true);
+  }
+
+  unref(): void {
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
+    if (this.#holds === referenced) return;
+    this.#holds = referenced;
+    this.#attached?.hold?.(referenced);
+  }
+
+  /** The mark is fixed. */
+  limitQueue(): void {}
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   end(): void {

@@ -109,14 +109,29 @@ export class KcpLink implements Link, SoonTask {
     return !this.#blocked;
   }
 
-  holdProcess(hold: boolean): void {
-    if (this.#holds === hold || this.#terminated) return;
-    this.#holds = hold;
-    this.#hold?.(hold);
+  ref(): void {
+    this.#setReferenced(true);
+  }
+
+  unref(): void {
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(referenced: boolean): void {
+    if (this.#holds === referenced || this.#terminated) return;
+    this.#holds = referenced;
+    this.#hold?.(referenced);
     // A timer that was told to let go cannot be told otherwise.
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#arm();
+  }
+
+  /** The mark is fixed. */
+  limitQueue(): void {}
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   end(): void {

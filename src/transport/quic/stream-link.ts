@@ -90,8 +90,16 @@ export class QuicLink implements Link {
     return !this.#blocked;
   }
 
-  holdProcess(hold: boolean): void {
-    if (!this.#gate.gone) this.#host.setHolding(this, hold);
+  ref(): void {
+    if (!this.#gate.gone) this.#host.setHolding(this, true);
+  }
+
+  unref(): void {
+    if (!this.#gate.gone) this.#host.setHolding(this, false);
+  }
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   end(): void {

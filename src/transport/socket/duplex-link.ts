@@ -128,10 +128,16 @@ export class DuplexLink implements Link {
     this.#highWaterBytes = Math.min(bytes, duplexHighWaterBytes);
   }
 
-  holdProcess(hold: boolean): void {
-    const stream = this.#stream as MaybeHolding;
-    if (hold) stream.ref?.();
-    else stream.unref?.();
+  ref(): void {
+    (this.#stream as MaybeHolding).ref?.();
+  }
+
+  unref(): void {
+    (this.#stream as MaybeHolding).unref?.();
+  }
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   end(): void {

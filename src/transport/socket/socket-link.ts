@@ -101,9 +101,16 @@ export class SocketLink implements Link {
     this.#queueLimitBytes = Math.max(socketHighWaterBytes, Math.min(bytes, defaultQueueBytes));
   }
 
-  holdProcess(hold: boolean): void {
-    if (hold) this.#socket.ref();
-    else this.#socket.unref();
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   end(): void {

@@ -51,11 +51,19 @@ export class HttpHeadLink implements Link {
   }
 
   limitQueue(bytes: number): void {
-    this.#link.limitQueue?.(bytes);
+    this.#link.limitQueue(bytes);
   }
 
-  holdProcess(hold: boolean): void {
-    this.#link.holdProcess?.(hold);
+  ref(): void {
+    this.#link.ref();
+  }
+
+  unref(): void {
+    this.#link.unref();
+  }
+
+  remainingChunks(): number {
+    return this.#link.remainingChunks();
   }
 
   end(): void {

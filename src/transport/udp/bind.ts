@@ -138,9 +138,12 @@ class UdpLink implements PacketLink, BoundPackets, PacketCounters {
     return true;
   }
 
-  holdProcess(hold: boolean): void {
-    if (hold) this.#socket.ref();
-    else this.#socket.unref();
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
   }
 
   /** Packets that the kernel has not taken yet are lost; UDP promises nothing else. */

@@ -166,10 +166,16 @@ export class WsLink implements Link {
     this.#queueLimitBytes = Math.min(bytes, defaultQueueBytes);
   }
 
-  holdProcess(hold: boolean): void {
-    const socket = this.#socket as MaybeHolding;
-    if (hold) socket.ref?.();
-    else socket.unref?.();
+  ref(): void {
+    (this.#socket as MaybeHolding).ref?.();
+  }
+
+  unref(): void {
+    (this.#socket as MaybeHolding).unref?.();
+  }
+
+  remainingChunks(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   /** There is no way to say so on the wire: the peer learns it from the proxy protocol, or when the link closes. */

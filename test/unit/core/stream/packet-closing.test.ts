@@ -89,6 +89,8 @@ test('a link that closes in time is not destroyed', async () => {
       sink = one;
     },
     send: () => true,
+    ref: () => undefined,
+    unref: () => undefined,
     close: () => undefined,
     destroy: () => {
       destroyed += 1;

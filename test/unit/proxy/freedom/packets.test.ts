@@ -36,6 +36,10 @@ class FakeSocket implements PacketLink {
     return true;
   }
 
+  ref(): void {}
+
+  unref(): void {}
+
   close(): void {
     this.destroy();
   }

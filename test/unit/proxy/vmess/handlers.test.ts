@@ -44,6 +44,22 @@ class WriteTap implements Link {
     this.writes.push(Uint8Array.from(bytes));
     return this.inner.write(bytes);
   }
+  limitQueue(bytes: number): void {
+    this.inner.limitQueue(bytes);
+  }
+
+  remainingChunks(): number {
+    return this.inner.remainingChunks();
+  }
+
+  ref(): void {
+    this.inner.ref();
+  }
+
+  unref(): void {
+    this.inner.unref();
+  }
+
   end(): void {
     this.inner.end();
   }

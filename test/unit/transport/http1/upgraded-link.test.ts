@@ -211,7 +211,7 @@ for (const [name, each] of Object.entries({
         [near, far, nearSink, farSink],
         [far, near, farSink, nearSink],
       ] as const) {
-        from.limitQueue!(1024);
+        from.limitQueue(1024);
         to.pause();
         const block = Buffer.alloc(4096, 7);
         let sent = 0;

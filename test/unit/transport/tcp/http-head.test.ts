@@ -193,6 +193,6 @@ test('link: a client adds nothing when it closes, and destroys on a head that ne
 test('link: the policy’s bufferSize reaches the connection below', () => {
   const inner = new ScriptedLink();
   const link: Link = new HttpHeadLink(inner, serverEnds());
-  link.limitQueue?.(4096);
+  link.limitQueue(4096);
   assert.equal(inner.queueLimit, 4096);
 });
