@@ -65,7 +65,9 @@ const library = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding:
 const built = join(packageRoot, '.build', 'test');
 const files = readdirSync(built, { recursive: true })
   .map(String)
-  .filter((name) => /(native|user-table|server-handshake|client-request|response)\.test\.js$/.test(name))
+  .filter((name) =>
+    /(native|own-socket|user-table|server-handshake|client-request|response)\.test\.js$/.test(name),
+  )
   .map((name) => join(built, name));
 // Node keeps memory until it ends; that is no leak of ours.
 run(process.execPath, ['--test', '--test-reporter=dot', ...files], {

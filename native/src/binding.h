@@ -59,5 +59,6 @@ bool export_body(napi_env env, napi_value exports, environment *own);
 bool export_header(napi_env env, napi_value exports, environment *own);
 bool export_users(napi_env env, napi_value exports, environment *own);
 bool export_accept(napi_env env, napi_value exports, environment *own);
+bool export_sockets(napi_env env, napi_value exports, environment *own);
 
 #endif

@@ -18,8 +18,9 @@ import { Detour } from '../proxy/vmess/detour.js';
 import { createVmessInbound } from '../proxy/vmess/inbound.js';
 import { createServerState } from '../proxy/vmess/server-state.js';
 import { UserTable } from '../proxy/vmess/user-table.js';
+import { listeningSocketOptions } from '../transport/socket/sockopt.js';
 import { createStreamListen } from '../transport/stack/stack.js';
-import { bindPackets } from '../transport/udp/bind.js';
+import { bindPacketsWith } from '../transport/udp/bind-own.js';
 import { type Parts, transportDeps } from './parts.js';
 
 /** What inbounds need beside the parts. */
@@ -61,8 +62,9 @@ export type InboundProtocols = {
 
 /** The built-in protocols. A new one is a folder below proxy/ and a line here. */
 export const inboundProtocols: InboundProtocols = {
-  socks: ({ settings, tag }, { dispatcher, openPorts, parts, place }) => {
+  socks: ({ settings, stream, tag }, { dispatcher, openPorts, parts, place }) => {
     const { accounts, auth, mixed, userLevel } = settings;
+    const bindPackets = bindPacketsWith(listeningSocketOptions(stream.sockopt));
     const common = { ...parts, log: parts.logger, tag, place, openPorts, dispatcher, bindPackets };
     if (!mixed) return createSocksInbound({ ...common, settings });
     const fallback = new HttpConnectionHandler({
@@ -73,7 +75,10 @@ export const inboundProtocols: InboundProtocols = {
   },
   http: ({ settings, tag }, { dispatcher, openPorts, parts, place }) =>
     createHttpInbound({ ...parts, log: parts.logger, tag, place, openPorts, dispatcher, settings }),
-  'dokodemo-door': ({ listen: host, ports, settings, tag }, { dispatcher, openPorts, parts, place }) =>
+  'dokodemo-door': (
+    { listen: host, ports, settings, stream, tag },
+    { dispatcher, openPorts, parts, place },
+  ) =>
     createDokodemoInbound({
       ...parts,
       log: parts.logger,
@@ -84,7 +89,7 @@ export const inboundProtocols: InboundProtocols = {
       settings,
       host,
       ports,
-      bindPackets,
+      bindPackets: bindPacketsWith(listeningSocketOptions(stream.sockopt)),
     }),
   vmess: ({ settings, tag }, { dispatcher, openPorts, parts, place }) => {
     const { clients, defaultUser, detourTo, disableInsecureEncryption } = settings;

@@ -18,9 +18,10 @@ import { createHttpOutbound } from '../proxy/http/outbound.js';
 import { createLoopbackOutbound } from '../proxy/loopback/outbound.js';
 import { createSocksOutbound } from '../proxy/socks/outbound.js';
 import { VmessOutbound } from '../proxy/vmess/outbound.js';
+import { outgoingSocketOptions } from '../transport/socket/sockopt.js';
 import { createStreamDialer } from '../transport/stack/stack.js';
 import { plainTcp, type StreamSettings } from '../transport/stack/stream-settings.js';
-import { bindPackets } from '../transport/udp/bind.js';
+import { bindPacketsWith } from '../transport/udp/bind-own.js';
 import { createDialResolver } from './dial-resolver.js';
 import { withSessions } from './outbound-sessions.js';
 import { type Parts, transportDeps } from './parts.js';
@@ -55,7 +56,7 @@ export type OutboundProtocols = {
 /** The built-in protocols. A new one is a folder below proxy/ and a line here. */
 export const outboundProtocols: OutboundProtocols = {
   freedom: (
-    { dialStrategy, tag, sendThrough, settings },
+    { dialStrategy, tag, sendThrough, settings, stream },
     { dialer, parts: { clock, dns, geo, logger, resolver }, via },
   ) =>
     createFreedomOutbound({
@@ -66,7 +67,7 @@ export const outboundProtocols: OutboundProtocols = {
           ? settings
           : { ...settings, domainStrategy: dialStrategy },
       dialer,
-      bindPackets,
+      bindPackets: bindPacketsWith(outgoingSocketOptions(stream.sockopt)),
       resolver,
       dns,
       clock,
@@ -76,17 +77,26 @@ export const outboundProtocols: OutboundProtocols = {
       via,
     }),
   blackhole: ({ tag, settings }, { parts: { clock } }) => createBlackholeOutbound({ tag, settings, clock }),
-  dns: ({ tag, sendThrough, settings }, { dialer, parts: { dns, resolver }, via }) =>
-    createDnsOutbound({ tag, settings, dns, dialer, bindPackets, resolver, localAddress: sendThrough, via }),
+  dns: ({ tag, sendThrough, settings, stream }, { dialer, parts: { dns, resolver }, via }) =>
+    createDnsOutbound({
+      tag,
+      settings,
+      dns,
+      dialer,
+      bindPackets: bindPacketsWith(outgoingSocketOptions(stream.sockopt)),
+      resolver,
+      localAddress: sendThrough,
+      via,
+    }),
   loopback: ({ tag, settings }, { parts: { dispatcher } }) =>
     createLoopbackOutbound({ tag, settings, dispatcher }),
-  socks: ({ tag, sendThrough, settings }, { dialer, parts, via }) => {
+  socks: ({ tag, sendThrough, settings, stream }, { dialer, parts, via }) => {
     const { clock, policy, random, resolver } = parts;
     return createSocksOutbound({
       tag,
       settings,
       dialer,
-      bindPackets,
+      bindPackets: bindPacketsWith(outgoingSocketOptions(stream.sockopt)),
       resolver,
       policy,
       clock,

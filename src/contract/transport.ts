@@ -25,6 +25,8 @@ export interface Accepted {
   readonly source: Destination;
   /** The address the client connected to. */
   readonly local: Destination;
+  /** Where the client wanted to go, if the firewall led it here and the settings ask for it (`sockopt.tproxy`). */
+  readonly originalDestination?: Destination | undefined;
   /**
    * The client has shown that it may be here: a VMess header was accepted, a SOCKS or HTTP request was let in. Until
    * then it is a stranger, for whom the listener keeps 64 KiB at most and, over UDP, sends little and waits only so
@@ -70,6 +72,10 @@ export interface DatagramOptions {
   readonly port?: number;
   /** With `udp6` on the wildcard: IPv4 peers too; they appear as IPv4. */
   readonly dualStack?: boolean;
+  /** SO_MARK; absent: none. */
+  readonly mark?: number;
+  /** IP_TRANSPARENT: `bindAddress` may be another machine's. */
+  readonly transparent?: boolean;
 }
 
 /** Opens a datagram socket. Its link takes IP addresses of its family only. Rejects with ERR_LISTEN. */

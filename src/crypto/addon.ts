@@ -134,4 +134,15 @@ export interface NativeAddon {
 
   /** The descriptor of the next connection that waits on the listening descriptor `fd`; −1 for none, and elsewhere than on Linux. */
   accept(fd: number): number;
+
+  /**
+   * A new socket of the family of `address` (4 or 16 bytes), non-blocking: its descriptor, or a negative error number.
+   * `mark` 0: none. `flags`: bits of `socketFlag` in transport/socket/own-socket.ts.
+   */
+  openSocket(address: Uint8Array, port: number, mark: number, flags: number): number;
+  /**
+   * Where a connection was to go before the kernel redirected it: its family, 4 or 6, or a negative error number.
+   * `out`, 18 bytes: the address, then the port in network order at 16.
+   */
+  originalDestination(fd: number, out: Uint8Array): number;
 }

@@ -100,8 +100,6 @@ export const foreignKeys = {
     ),
   },
   sockopt: {
-    mark: essential(nodeSetsNone('mark')),
-    tproxy: essential(nodeSetsNone('tproxy'), oneOfWords('off')),
     bindToDevice: essential(nodeSetsNone('bindToDevice')),
     interface: essential(nodeSetsNone('interface')),
     v6only: essential('v6only is not supported by tsray: listen on an address of one family instead'),

@@ -20,6 +20,7 @@ import { dokodemo } from './inbound/dokodemo.js';
 import { httpInbound } from './inbound/http.js';
 import { socksInbound } from './inbound/socks.js';
 import { vmessInbound } from './inbound/vmess.js';
+import { readRedirected } from './redirected.js';
 import { readSniffing } from './routing/sniffing.js';
 import { hasNoBadMode } from './stream/unix-mode.js';
 import { readStream, type StreamDefaults } from './stream.js';
@@ -119,16 +120,23 @@ export function readInbound(
     const hint = 'mKCP runs over UDP: "listen" must be an IP address.';
     checker.error(inside(place, 'listen'), 'ERR_CONFIG_CONFLICT', 'a Unix socket cannot carry "kcp"', hint);
   }
+  const checked =
+    part.protocol === 'dokodemo-door'
+      ? {
+          ...part,
+          ...readRedirected({ settings: part.settings, stream: streamPart }, onPath, place, checker),
+        }
+      : { ...part, stream: streamPart };
+  if (checker.essentialsMissing > before) return { place, settings: undefined };
   return {
     place,
     settings: {
-      ...part,
+      ...checked,
       tag: base.tag,
       listen: listenHost(base.listen),
       ports,
       allocation,
       ...(sniffing === undefined ? {} : { sniffing }),
-      stream: streamPart,
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../../contract/logger.js';
 import type { Accepted, BindPackets } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, toTsrayError } from '../../core/errors.js';
-import { formatHostPort } from '../../core/net/address.js';
+import { formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination, Network } from '../../core/net/destination.js';
 import type { FirstPackets } from '../../core/stream/first-packets.js';
 import { PacketDrops } from '../../core/stream/packet-drops.js';
@@ -35,6 +35,7 @@ export interface DokodemoInboundDeps {
 }
 
 const nothing = new Uint8Array(0);
+const nowhere = parseAddress('0.0.0.0');
 
 export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
   return new DokodemoInbound(deps);
@@ -122,7 +123,7 @@ class DokodemoHandler implements ConnectionHandler {
   constructor(deps: DokodemoInboundDeps) {
     this.#deps = deps;
     const { address, port } = deps.settings;
-    this.target = { network: 'udp', address, port };
+    this.target = { network: 'udp', address: address ?? nowhere, port };
   }
 
   accept(accepted: Accepted): void {
@@ -135,14 +136,23 @@ class DokodemoHandler implements ConnectionHandler {
   drain(): void {}
 
   openPackets(source: Destination, signal: AbortSignal, first: FirstPackets): Promise<PacketRoute> {
-    return this.#deps.dispatcher.openPackets(this.#context('udp', source, signal), first);
+    return this.#deps.dispatcher.openPackets(this.#context(this.target, source, signal), first);
   }
 
   async #serve(accepted: Accepted): Promise<void> {
     // Whoever can connect may be here: there is nothing to tell strangers by.
     accepted.admit();
     const aborter = new AbortController();
-    const context = this.#context('tcp', accepted.source, aborter.signal);
+    const target = this.#targetOf(accepted);
+    if (target === undefined) {
+      const { source } = accepted;
+      this.#deps.log.warning(
+        `the connection from ${formatHostPort(source.address.host, source.port)} was not led here by the firewall, and there is no "address": it is refused`,
+      );
+      accepted.link.destroy();
+      return;
+    }
+    const context = this.#context(target, accepted.source, aborter.signal);
     // Read ahead, so that a client that leaves while the way is being opened is noticed.
     const link = prefixedLink(accepted.link, nothing);
     link.whenGone(() => aborter.abort());
@@ -153,8 +163,14 @@ class DokodemoHandler implements ConnectionHandler {
     });
   }
 
+  #targetOf({ originalDestination }: Accepted): Destination | undefined {
+    const { address, followRedirect, port } = this.#deps.settings;
+    if (followRedirect === true && originalDestination !== undefined) return originalDestination;
+    return address === undefined ? undefined : { network: 'tcp', address, port };
+  }
+
   /** A stream may have come over mKCP, whose clients have UDP addresses. */
-  #context(network: Network, source: Destination, signal: AbortSignal): ConnContext {
+  #context(destination: Destination, source: Destination, signal: AbortSignal): ConnContext {
     const { log, nextId, settings, tag } = this.#deps;
     const id = nextId();
     return {
@@ -162,7 +178,7 @@ class DokodemoHandler implements ConnectionHandler {
       source,
       sourceText: formatHostPort(source.address.host, source.port),
       inboundTag: tag,
-      destination: { network, address: settings.address, port: settings.port },
+      destination,
       level: settings.userLevel,
       ...(settings.timeoutMs === undefined ? {} : { idleMs: settings.timeoutMs }),
       log: log.session(id),

@@ -7,6 +7,8 @@ import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort } from '../../core/net/address.js';
 import { dialError } from '../socket/dial-error.js';
 import { listenError } from '../socket/listen-error.js';
+import { asksForOwnSocket, type OwnSocketOptions } from '../socket/own-socket.js';
+import { type BindPlace, bindSocket } from './bind-socket.js';
 
 /** What may wait in a socket that the kernel takes nothing from; more is dropped, and sent again like what is lost. */
 const sendQueueLimitBytes = 4 * 1024 * 1024;
@@ -96,6 +98,7 @@ export async function connectDatagrams(
   port: number,
   localAddress: Address | undefined,
   where: string,
+  ownSocket: OwnSocketOptions = {},
 ): Promise<dgram.Socket> {
   const family = address.kind === 'ipv6' ? 6 : 4;
   const socket = dgram.createSocket({
@@ -115,8 +118,12 @@ export async function connectDatagrams(
           resolve();
         });
       };
-      if (localAddress === undefined) connectNow();
-      else socket.bind({ address: localAddress.host, port: 0, exclusive: true }, connectNow);
+      if (localAddress === undefined && !asksForOwnSocket(ownSocket)) {
+        connectNow();
+        return;
+      }
+      const from = localAddress?.host ?? (family === 6 ? '::' : '0.0.0.0');
+      bindSocket(socket, { address: from, port: 0 }, ownSocket, connectNow);
     });
     return socket;
   } catch (error) {
@@ -132,20 +139,25 @@ export interface BoundSocket {
 }
 
 /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
-export async function bindDatagrams(host: string, port: number): Promise<BoundSocket> {
+export async function bindDatagrams(
+  host: string,
+  port: number,
+  ownSocket: OwnSocketOptions = {},
+): Promise<BoundSocket> {
   const everywhere = host === '0.0.0.0' || host === '::';
   try {
-    return await bind(everywhere ? '::' : host, port, everywhere);
+    return await bind({ address: everywhere ? '::' : host, port, dualStack: everywhere }, ownSocket);
   } catch (error) {
     // A machine without IPv6.
     const withoutIpv6 =
       everywhere && error instanceof TsrayError && /EAFNOSUPPORT|EADDRNOTAVAIL/.test(String(error.cause));
     if (!withoutIpv6) throw error;
-    return bind('0.0.0.0', port, false);
+    return bind({ address: '0.0.0.0', port }, ownSocket);
   }
 }
 
-function bind(host: string, port: number, dualStack: boolean): Promise<BoundSocket> {
+function bind(place: BindPlace, ownSocket: OwnSocketOptions): Promise<BoundSocket> {
+  const { address: host, dualStack = false, port } = place;
   const socket = dgram.createSocket({
     type: host.includes(':') ? 'udp6' : 'udp4',
     ipv6Only: !dualStack && host.includes(':'),
@@ -157,7 +169,7 @@ function bind(host: string, port: number, dualStack: boolean): Promise<BoundSock
       socket.close();
       reject(listenError(`${formatHostPort(host, port)} (UDP)`, false, error));
     });
-    socket.bind({ address: host, port, exclusive: true }, () => {
+    bindSocket(socket, place, ownSocket, () => {
       socket.removeAllListeners('error');
       const bound = socket.address();
       resolve({ socket, address: bound.address, port: bound.port });

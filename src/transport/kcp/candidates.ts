@@ -5,6 +5,7 @@ import { Failures } from '../../core/failures.js';
 import type { Address } from '../../core/net/address.js';
 import { interleaveFamilies } from '../../core/net/happy-eyeballs.js';
 import { connectDatagrams } from '../datagram/datagram-socket.js';
+import type { OwnSocketOptions } from '../socket/own-socket.js';
 
 /** Later addresses of a long answer are not tried. */
 const maxCandidates = 8;
@@ -21,6 +22,7 @@ export interface CandidateOptions {
   readonly port: number;
   /** Local IP of the sockets. */
   readonly localAddress: Address | undefined;
+  readonly ownSocket?: OwnSocketOptions | undefined;
   /** Whose addresses these are: `example.com:443`. */
   readonly where: string;
 }
@@ -42,13 +44,13 @@ export class Candidates {
 
   /** A socket, the caller's, for the next address that can be sent to. Rejects if there is none. */
   async next(): Promise<Candidate> {
-    const { port, localAddress, where } = this.#options;
+    const { port, localAddress, ownSocket, where } = this.#options;
     const failures = new Failures();
     while (this.left) {
       const address = this.#addresses[this.#tried]!;
       this.#tried += 1;
       try {
-        return { address, socket: await connectDatagrams(address, port, localAddress, where) };
+        return { address, socket: await connectDatagrams(address, port, localAddress, where, ownSocket) };
       } catch (error) {
         failures.add(toTsrayError(error, 'ERR_DIAL_FAILED'));
       }

@@ -12,6 +12,7 @@ import type { Link } from '../../core/stream/link.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
 import { datagramTargets } from '../datagram/datagram-socket.js';
 import { createPacketHeader, headerBytes } from '../datagram/packet-header.js';
+import type { OwnSocketOptions } from '../socket/own-socket.js';
 import { type Candidate, Candidates } from './candidates.js';
 import { DialedConnection } from './dialed-connection.js';
 import { type KcpLimits, limitsOf } from './limits.js';
@@ -26,6 +27,8 @@ export interface KcpDialerDeps {
   readonly resolver: Resolver;
   /** Local IP of the sockets (`sendThrough`). */
   readonly localAddress?: Address | undefined;
+  /** Options of the sockets that Node cannot set. */
+  readonly ownSocket?: OwnSocketOptions | undefined;
 }
 
 /**
@@ -63,6 +66,7 @@ class KcpDialer implements Dialer {
       addresses: await this.#addressesOf(destination.address, signal),
       port: destination.port,
       localAddress: this.#deps.localAddress,
+      ownSocket: this.#deps.ownSocket,
       where,
     });
     const first = await candidates.next();

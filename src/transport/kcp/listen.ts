@@ -17,6 +17,7 @@ import {
 import { createPacketHeader, headerBytes } from '../datagram/packet-header.js';
 import { SendAllowance } from '../datagram/send-allowance.js';
 import { type StrangerLimits, Strangers } from '../datagram/strangers.js';
+import type { OwnSocketOptions } from '../socket/own-socket.js';
 import { KcpLink } from './conn-link.js';
 import { type KcpLimits, limitsOf } from './limits.js';
 import { DatagramBuffer, maxDatagramBytes, PacketWriter } from './packet.js';
@@ -40,6 +41,8 @@ export interface KcpListenDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly crypto: CryptoProvider;
+  /** Options of the socket that Node cannot set. */
+  readonly ownSocket?: OwnSocketOptions | undefined;
   /** Sessions of known clients at once; while there are so many, nobody else is heard. */
   readonly maxSessions?: number;
   /** What a protocol over it sends before a client can be let in, such as a TLS server's certificates. Default 0. */
@@ -49,7 +52,7 @@ export interface KcpListenDeps {
 /** `0.0.0.0` and `::` listen on all addresses of both families, as in V2Ray. Port 0 is any free port. */
 export function createKcpListen(settings: KcpSettings, deps: KcpListenDeps): Listen {
   return async (host, port, accept) => {
-    const bound = await bindDatagrams(host, port);
+    const bound = await bindDatagrams(host, port, deps.ownSocket);
     return new KcpListener(settings, deps, bound, accept);
   };
 }

@@ -18,6 +18,7 @@ import {
   receiveDatagrams,
 } from '../datagram/datagram-socket.js';
 import { dialError } from '../socket/dial-error.js';
+import type { OwnSocketOptions } from '../socket/own-socket.js';
 import { dialTimeoutMs } from '../socket/when-ready.js';
 import { QuicConnection } from './connection.js';
 import { type EngineConfig, loadEngine, type QuicEngine } from './engine.js';
@@ -42,6 +43,8 @@ export interface QuicDialerDeps {
   readonly resolver: Resolver;
   /** Local IP of the sockets (`sendThrough`). */
   readonly localAddress?: Address | undefined;
+  /** Options of the sockets that Node cannot set. */
+  readonly ownSocket?: OwnSocketOptions | undefined;
   /** Deadline of a handshake; 16 s if absent. */
   readonly timeoutMs?: number;
 }
@@ -135,7 +138,8 @@ class QuicDialer implements Dialer {
     gone: (connection: QuicConnection) => void,
   ): Promise<QuicConnection> {
     const { address, destination, where } = target;
-    const socket = await connectDatagrams(address, destination.port, this.#deps.localAddress, where);
+    const { localAddress, ownSocket } = this.#deps;
+    const socket = await connectDatagrams(address, destination.port, localAddress, where, ownSocket);
     let connection: QuicConnection | undefined;
     try {
       if (this.#closed || signal?.aborted === true) throw closed();

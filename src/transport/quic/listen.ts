@@ -16,6 +16,7 @@ import {
 } from '../datagram/datagram-socket.js';
 import { SendAllowance } from '../datagram/send-allowance.js';
 import { type StrangerLimits, Strangers } from '../datagram/strangers.js';
+import type { OwnSocketOptions } from '../socket/own-socket.js';
 import { QuicConnection } from './connection.js';
 import {
   type EngineAddress,
@@ -60,6 +61,8 @@ export interface QuicListenDeps {
   readonly random: RandomSource;
   readonly crypto: CryptoProvider;
   readonly handshakeMs: number;
+  /** Options of the socket that Node cannot set. */
+  readonly ownSocket?: OwnSocketOptions | undefined;
   /** Of known clients at once; while there are so many, nobody else is heard. */
   readonly maxConnections?: number;
   /** Handshakes with unproven addresses from which on others have to prove theirs. */
@@ -74,7 +77,7 @@ export function createQuicListen(
 ): Listen {
   return async (host, port, accept) => {
     const engine = await loadEngine();
-    const bound = await bindDatagrams(host, port);
+    const bound = await bindDatagrams(host, port, deps.ownSocket);
     return new QuicListener(settings, security, deps, engine, bound, accept);
   };
 }

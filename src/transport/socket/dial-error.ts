@@ -24,6 +24,11 @@ export function dialError(where: string, host: string, error: NodeJS.ErrnoExcept
         hint: 'May the user running tsray use it?',
         cause: error,
       });
+    case 'EPERM':
+      return new TsrayError('ERR_DIAL_FAILED', `${where}: the operation is not permitted`, {
+        hint: '"sockopt.mark" and "tproxy" need root or the capability CAP_NET_ADMIN; else a firewall forbids it.',
+        cause: error,
+      });
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_NODATA':

@@ -6,7 +6,7 @@ import type { Clock } from '../../core/clock.js';
 import { containStream } from '../../core/contain.js';
 import type { Link } from '../../core/stream/link.js';
 import { dialError, noAnswer } from './dial-error.js';
-import { onreadOption } from './onread.js';
+import { connectFrom, onreadOption } from './onread.js';
 import { SocketLink, socketHighWaterBytes } from './socket-link.js';
 import { dialTimeoutMs, givenUp, type ReadyOptions, whenReady } from './when-ready.js';
 
@@ -18,6 +18,8 @@ export interface ConnectPlace {
   readonly host: string;
   /** `host`, `port`, `localAddress`, `keepAlive` …, or `path`. */
   readonly options: net.NetConnectOpts;
+  /** Makes the socket to connect, of the family of `host`, an IP then; absent: Node does. Its descriptor is handed over. */
+  readonly openFd?: () => number;
 }
 
 export interface ConnectDeps {
@@ -43,7 +45,15 @@ export function dialLink(
       (error) => socket.destroy(error),
     ),
   };
-  const socket: net.Socket = containStream(net.connect(options));
+  let fd: number | undefined;
+  try {
+    fd = place.openFd?.();
+  } catch (error) {
+    return Promise.reject(dialError(place.where, place.host, error as NodeJS.ErrnoException));
+  }
+  const socket: net.Socket = containStream(
+    fd === undefined ? net.connect(options) : connectFrom(fd, options),
+  );
   socket.pause();
   return whenReady(socket, connectWait(place, deps, dialOptions), () => {
     link = new SocketLink(socket);

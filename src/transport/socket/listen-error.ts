@@ -5,6 +5,10 @@ const known: Readonly<Record<string, readonly [text: string, hint: string]>> = {
   EADDRINUSE: ['the port is in use', 'Another program uses the port: stop it, or choose another port.'],
   EMFILE: ['too many open files', 'Raise the limit (ulimit -n, LimitNOFILE= of systemd).'],
   EACCES: ['permission denied', 'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.'],
+  EPERM: [
+    'the operation is not permitted',
+    '"sockopt.mark" and "tproxy" need root or the capability CAP_NET_ADMIN.',
+  ],
   EADDRNOTAVAIL: ['the address is not one of this machine', 'listen must be an address of this machine.'],
 };
 

@@ -15,6 +15,7 @@ import { RateLimit } from '../../core/rate-limit.js';
 import { withoutEnd } from '../../core/text/trim.js';
 import { listenError } from './listen-error.js';
 import { type OnRead, takeAccepted } from './onread.js';
+import { asksForOwnSocket, type OwnSocketOptions, openOwnSocket, socketFlag } from './own-socket.js';
 
 /** Connections the kernel may hold for us while we are busy. */
 const backlog = 1024;
@@ -40,6 +41,8 @@ export interface NetServerOptions {
   readonly keepAliveMs?: number | undefined;
   /** Permissions of a Unix socket's file. */
   readonly mode?: number;
+  /** Of the listening socket, which those it accepts inherit. */
+  readonly ownSocket?: OwnSocketOptions;
   /** Told when connections cannot be accepted. */
   readonly log?: Logger | undefined;
 }
@@ -145,7 +148,16 @@ export class NetServer implements Listener {
         resolve();
       };
       const { mode } = this.#options;
+      const { ownSocket } = this.#options;
       const listen = (): void => {
+        if (!isPath && ownSocket !== undefined && asksForOwnSocket(ownSocket)) {
+          try {
+            this.#server.listen({ fd: bindOwn(place, ownSocket), backlog }, listening);
+          } catch (error) {
+            failed(error as NodeJS.ErrnoException);
+          }
+          return;
+        }
         this.#server.listen({ ...place, backlog }, listening);
       };
       if (isPath && mode !== undefined && !place.path.startsWith('\0'))
@@ -193,6 +205,15 @@ function listenWithMode(path: string, mode: number, listen: () => void): void {
   } catch {
     // There is no file: the listener is about to say why.
   }
+}
+
+/** `::` is all addresses of both families. */
+function bindOwn(
+  { host, port }: { readonly host: string; readonly port: number },
+  options: OwnSocketOptions,
+): number {
+  const { bind, dualStack, reuse } = socketFlag;
+  return openOwnSocket(parseAddress(host), port, options, bind | reuse | (host === '::' ? dualStack : 0));
 }
 
 /**

@@ -53,6 +53,15 @@ export function onreadOption(onRead: OnRead, fail: Fail): net.OnReadOpts {
   };
 }
 
+/**
+ * `net.connect` with a socket that was made elsewhere; its descriptor is Node's from now on. Node documents `fd` for
+ * sockets that are connected; `manualStart` keeps it from reading this one before it is.
+ */
+export function connectFrom(fd: number, options: net.NetConnectOpts): net.Socket {
+  const given = { ...options, fd, manualStart: true };
+  return new net.Socket(given as unknown as net.SocketConstructorOpts).connect(options);
+}
+
 /** What a listening server's handle looks like inside (Node 20 to 24). */
 interface ServerInternals {
   _handle: { onconnection?: (error: number, handle: unknown) => void } | null;

@@ -3,7 +3,7 @@
 import type { Logger } from '../../contract/logger.js';
 import type { Listener } from '../../contract/transport.js';
 import { NetServer, type NetServerOptions, type Serve } from '../socket/net-server.js';
-import { keepAliveDelayMs } from '../socket/sockopt.js';
+import { keepAliveDelayMs, listeningSocketOptions } from '../socket/sockopt.js';
 import { unixListenSettings } from '../unix/name.js';
 import { openUnixServer } from '../unix/server.js';
 import type { StreamSettings } from './stream-settings.js';
@@ -20,7 +20,8 @@ export function serverOpener(settings: StreamSettings, log: Logger): OpenServer 
   return async (host, port, serve, options = {}) => {
     const unix = settings.network === 'domainsocket' ? settings.unix : unixListenSettings(host);
     if (unix !== undefined) return openUnixServer(unix, serve, { ...options, log });
-    const server = new NetServer(serve, { ...options, keepAliveMs, log });
+    const ownSocket = listeningSocketOptions(settings.sockopt);
+    const server = new NetServer(serve, { ...options, keepAliveMs, log, ownSocket });
     await server.open({ host, port });
     return server;
   };

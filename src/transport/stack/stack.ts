@@ -16,8 +16,15 @@ import { createProxiedListen } from '../proxy-protocol/listen.js';
 import { createQuicDialer } from '../quic/dial.js';
 import { createQuicListen } from '../quic/listen.js';
 import { acceptLinks } from '../socket/accept-links.js';
-import { keepAliveDelayMs } from '../socket/sockopt.js';
+import { asksForOwnSocket, examineOwnSocket, socketAddon } from '../socket/own-socket.js';
+import {
+  keepAliveDelayMs,
+  listeningSocketOptions,
+  outgoingSocketOptions,
+  type Tproxy,
+} from '../socket/sockopt.js';
 import { tcpPlace } from '../tcp/dial.js';
+import { createOwnTcpDialer } from '../tcp/dial-own.js';
 import { createHttpHeadDialer, createHttpHeadListen } from '../tcp/http-head-transport.js';
 import { createTlsClient } from '../tls/client.js';
 import { createTlsServer } from '../tls/server.js';
@@ -58,9 +65,11 @@ export interface StreamDialerDeps extends TransportDeps {
 /** Throws ERR_CONFIG_… for settings that cannot work. */
 export function createStreamDialer(settings: StreamSettings, deps: StreamDialerDeps): Dialer {
   refuseThrough(settings, deps);
+  const ownSocket = outgoingSocketOptions(settings.sockopt);
+  examineOwnSocket(ownSocket);
   if (settings.network === 'quic') {
     const security = quicClientSecurity(settings.tls, defaultAlpn.quic, deps);
-    return createQuicDialer(settings.quic, security, deps);
+    return createQuicDialer(settings.quic, security, { ...deps, ownSocket });
   }
   const tlsClient =
     settings.tls === undefined
@@ -117,7 +126,11 @@ function refuseThrough({ network }: StreamSettings, { through }: StreamDialerDep
 }
 
 function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground {
-  if (settings.network === 'kcp') return { kind: 'links', dialer: createKcpDialer(settings.kcp, deps) };
+  if (settings.network === 'kcp')
+    return {
+      kind: 'links',
+      dialer: createKcpDialer(settings.kcp, { ...deps, ownSocket: outgoingSocketOptions(settings.sockopt) }),
+    };
   if (deps.through !== undefined) return { kind: 'links', dialer: deps.through };
   if (settings.network === 'domainsocket') {
     const path = unixName(settings.unix);
@@ -126,6 +139,10 @@ function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground
   }
   const { localAddress, resolver } = deps;
   const options = { localAddress, resolver, keepAliveMs: keepAliveDelayMs(settings.sockopt) };
+  const ownSocket = outgoingSocketOptions(settings.sockopt);
+  if (asksForOwnSocket(ownSocket)) {
+    return { kind: 'links', dialer: createOwnTcpDialer({ ...deps, ...options, ownSocket }) };
+  }
   return { kind: 'sockets', place: (destination) => tcpPlace(destination, options) };
 }
 
@@ -147,23 +164,34 @@ function containAccept(listen: Listen): Listen {
 }
 
 function transportListen(settings: StreamSettings, deps: TransportDeps): Listen {
+  const ownSocket = listeningSocketOptions(settings.sockopt);
+  examineOwnSocket(ownSocket);
+  if (settings.sockopt.tproxy !== undefined) socketAddon('"sockopt.tproxy"');
   if (settings.network === 'quic') {
-    return createQuicListen(settings.quic, quicServerSecurity(settings.tls, defaultAlpn.quic, deps), deps);
+    const security = quicServerSecurity(settings.tls, defaultAlpn.quic, deps);
+    return createQuicListen(settings.quic, security, { ...deps, ownSocket });
   }
   const security =
     settings.tls === undefined
       ? undefined
       : createTlsServer(accepted(settings.tls, settings.network), defaultAlpn[settings.network], deps);
   if (settings.network === 'kcp') {
-    if (security === undefined) return createKcpListen(settings.kcp, deps);
-    const listen = createKcpListen(settings.kcp, { ...deps, flightBytes: certificateFlightBytes });
+    if (security === undefined) return createKcpListen(settings.kcp, { ...deps, ownSocket });
+    const listen = createKcpListen(settings.kcp, {
+      ...deps,
+      ownSocket,
+      flightBytes: certificateFlightBytes,
+    });
     return createSecuredListen(listen, security, deps);
   }
   const open = serverOpener(settings, deps.log);
   const proxied = isProxied(settings);
   const sockets = createSocketListen({ ...deps, proxied, security, open });
   const carrier: ServerCarrier = {
-    links: security === undefined ? plainLinks(open, proxied, deps) : listenForLinks(sockets),
+    links:
+      security === undefined
+        ? plainLinks(open, proxied, settings.sockopt.tproxy, deps)
+        : listenForLinks(sockets),
     sockets,
     secure: security !== undefined,
   };
@@ -186,9 +214,14 @@ function transportListen(settings: StreamSettings, deps: TransportDeps): Listen 
 }
 
 /** Without TLS and framing nothing stands between the sockets and the shared read buffer. */
-function plainLinks(open: OpenServer, proxied: boolean, deps: TransportDeps): Listen {
+function plainLinks(
+  open: OpenServer,
+  proxied: boolean,
+  tproxy: Tproxy | undefined,
+  deps: TransportDeps,
+): Listen {
   const listen: Listen = (host, port, accept) =>
-    open(host, port, acceptLinks(accept), { adoptSockets: true });
+    open(host, port, acceptLinks(accept, tproxy), { adoptSockets: true });
   return proxied ? createProxiedListen(listen, deps) : listen;
 }
 

@@ -7,6 +7,7 @@ import { TsrayError } from '../../core/errors.js';
 import { type Address, formatHostPort, parseAddress } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
+import { bindSocket } from '../datagram/bind-socket.js';
 import { growReceiveBuffer, receiveDatagrams } from '../datagram/datagram-socket.js';
 
 /** The largest payload of a UDP packet over IPv4: 65535 less the IP and UDP headers. */
@@ -40,10 +41,11 @@ function bind(socket: dgram.Socket, family: Family, options: DatagramOptions): P
       socket.close();
       reject(bindError(formatHostPort(address, port), error));
     });
-    socket.bind({ address, port, exclusive: true }, () => {
+    const bound = (): void => {
       socket.removeAllListeners('error');
       resolve();
-    });
+    };
+    bindSocket(socket, { address, port, dualStack: options.dualStack === true }, options, bound);
   });
 }
 
@@ -51,6 +53,10 @@ function bindError(where: string, error: NodeJS.ErrnoException): TsrayError {
   const known: Record<string, readonly [text: string, hint: string]> = {
     EADDRINUSE: ['the port is in use', 'Another program uses the port: stop it, or choose another port.'],
     EACCES: ['permission denied', 'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.'],
+    EPERM: [
+      'the operation is not permitted',
+      '"sockopt.mark" and "tproxy" need root or the capability CAP_NET_ADMIN.',
+    ],
     EADDRNOTAVAIL: [
       'the address is not one of this machine',
       'It must be an address of this machine, of the same family as what is sent to.',

@@ -544,12 +544,30 @@ const values: readonly Case[] = [
     ],
   ],
   [
-    'followRedirect',
+    'followRedirect of UDP behind REDIRECT',
     inbounds(
-      `{ "protocol": "dokodemo-door", "port": 1, "settings": { "address": "a.example", "port": 53, "followRedirect": true } }`,
+      `{ "protocol": "dokodemo-door", "port": 1, "settings": { "network": "tcp,udp", "followRedirect": true } }`,
     ),
     [
-      '2:111  ERR_CONFIG_UNSUPPORTED  inbounds[0].settings.followRedirect: followRedirect is not supported on this platform (it needs iptables). Hint: With --ignore-unsupported this inbound is left out.',
+      `2:68  warning  ERR_CONFIG_CONFLICT  inbounds[0].settings.network: the firewall's REDIRECT does not tell where datagrams were to go: UDP is not served. Hint: TPROXY does: set "tproxy": "tproxy" in "sockopt", and change the firewall's rules.`,
+    ],
+  ],
+  [
+    'followRedirect over a transport, with an address',
+    inbounds(
+      `{ "protocol": "dokodemo-door", "port": 1, "settings": { "address": "a.example", "port": 1, "followRedirect": true }, "streamSettings": { "network": "ws" } }`,
+    ),
+    [
+      '2:110  warning  ERR_CONFIG_CONFLICT  inbounds[0].settings.followRedirect: what a firewall redirects is plain TCP, without TLS, a transport or a PROXY header: all connections go to "address". Hint: Remove the rest from "streamSettings".',
+    ],
+  ],
+  [
+    'followRedirect over a transport, without an address',
+    inbounds(
+      `{ "protocol": "dokodemo-door", "port": 1, "settings": { "followRedirect": true }, "streamSettings": { "network": "ws" } }`,
+    ),
+    [
+      '2:75  ERR_CONFIG_CONFLICT  inbounds[0].settings.followRedirect: what a firewall redirects is plain TCP, without TLS, a transport or a PROXY header. Hint: Remove the rest from "streamSettings".',
     ],
   ],
   [
@@ -749,13 +767,13 @@ const unsupported: readonly Case[] = [
     ],
   ],
   [
-    'a socket mark',
+    'a device to bind to',
     outbounds(
-      `{ "protocol": "freedom", "streamSettings": { "sockopt": { "mark": 255, "tcpFastOpen": true } } }`,
+      `{ "protocol": "freedom", "streamSettings": { "sockopt": { "bindToDevice": "eth0", "tcpFastOpen": true } } }`,
     ),
     [
-      '2:67  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.sockopt.mark: mark is not supported by tsray: Node.js cannot set it. Hint: With --ignore-unsupported this outbound refuses everything.',
-      '2:87  warning  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.sockopt.tcpFastOpen: tcpFastOpen is not supported by tsray: Node.js cannot set it; going on without it',
+      '2:75  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.sockopt.bindToDevice: bindToDevice is not supported by tsray: Node.js cannot set it. Hint: With --ignore-unsupported this outbound refuses everything.',
+      '2:98  warning  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.sockopt.tcpFastOpen: tcpFastOpen is not supported by tsray: Node.js cannot set it; going on without it',
     ],
   ],
   [

@@ -15,10 +15,10 @@ import {
   addressText,
   checkedText,
   deprecated,
+  flag,
   level,
   networkList,
   seconds,
-  unsupported,
   whole,
 } from '../types.js';
 
@@ -35,9 +35,7 @@ export const dokodemoSchema = v.object(
     address: v.optional(targetText),
     port: v.optional(whole(0, 65535, 'a port from 1 to 65535'), 0),
     network: v.optional(networkList, 'tcp'),
-    followRedirect: unsupported('followRedirect is not supported on this platform (it needs iptables)', {
-      essential: true,
-    }),
+    followRedirect: v.optional(flag, false),
     userLevel: v.optional(level, 0),
     ...foreign('dokodemo'),
     timeout: deprecated(seconds, deprecations.timeout),
@@ -48,10 +46,12 @@ export const dokodemoSchema = v.object(
 export const dokodemo = section(
   dokodemoSchema,
   (value): DokodemoSettings | undefined => {
-    if (value.address === undefined || value.address.trim() === '') return undefined;
+    const isMissing = value.address === undefined || value.address.trim() === '';
+    if (isMissing && !value.followRedirect) return undefined;
     const networks = typeof value.network === 'string' ? value.network : value.network.join(',');
     return {
-      address: parseAddress(value.address),
+      ...(isMissing ? {} : { address: parseAddress(value.address ?? '') }),
+      ...(value.followRedirect ? { followRedirect: true } : {}),
       port: value.port,
       networks: parseNetworks(networks) ?? [],
       userLevel: value.userLevel,

@@ -11,6 +11,8 @@ const keepAliveSeconds = whole(-1, 32_767);
 export const sockoptSchema = v.object(
   {
     acceptProxyProtocol: v.optional(flag, false),
+    mark: v.optional(whole(0, 0xffff_ffff), 0),
+    tproxy: v.optional(words(['off', 'redirect', 'tproxy'], { essential: true }), 'off'),
     tcpKeepAliveInterval: v.optional(keepAliveSeconds, 0),
     tcpKeepAliveIdle: v.optional(keepAliveSeconds, 0),
     tcpNoDelay: ignored,
@@ -35,8 +37,13 @@ export const sockoptSchema = v.object(
 
 export const sockopt = section(
   sockoptSchema,
-  ({ acceptProxyProtocol, tcpKeepAliveIdle, tcpKeepAliveInterval }): SockoptSettings => {
+  ({ acceptProxyProtocol, mark, tproxy, tcpKeepAliveIdle, tcpKeepAliveInterval }): SockoptSettings => {
     const idle = tcpKeepAliveIdle === 0 ? tcpKeepAliveInterval : tcpKeepAliveIdle;
-    return { acceptProxyProtocol, ...(idle === 0 ? {} : { keepAliveMs: Math.max(0, idle) * 1000 }) };
+    return {
+      acceptProxyProtocol,
+      ...(mark === 0 ? {} : { mark }),
+      ...(tproxy === 'off' ? {} : { tproxy }),
+      ...(idle === 0 ? {} : { keepAliveMs: Math.max(0, idle) * 1000 }),
+    };
   },
 );

@@ -188,10 +188,12 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'followRedirect',
-    inbounds('{ "protocol": "dokodemo-door", "port": 1, "settings": { "followRedirect": true } }'),
+    'followRedirect of UDP alone, behind REDIRECT',
+    inbounds(
+      '{ "protocol": "dokodemo-door", "port": 1, "settings": { "followRedirect": true, "networks": "udp" } }',
+    ),
     [
-      '2:75  ERR_CONFIG_UNSUPPORTED  inbounds[0].settings.followRedirect: followRedirect is not supported on this platform (it needs iptables). Hint: With --ignore-unsupported this inbound is left out.',
+      `2:93  ERR_CONFIG_CONFLICT  inbounds[0].settings.networks: the firewall's REDIRECT does not tell where datagrams were to go. Hint: TPROXY does: set "tproxy": "tproxy" in "sockopt", and change the firewall's rules.`,
     ],
   ],
   [
@@ -423,9 +425,9 @@ const cases: readonly Case[] = [
   ],
   [
     'tproxy',
-    stream('{ "socketSettings": { "tproxy": "tproxy" } }'),
+    stream('{ "socketSettings": { "tproxy": "yes" } }'),
     [
-      '3:51  ERR_CONFIG_UNSUPPORTED  outbounds[0].streamSettings.socketSettings.tproxy: tproxy is not supported by tsray: Node.js cannot set it. Hint: With --ignore-unsupported this outbound refuses everything.',
+      '3:51  ERR_CONFIG_VALUE  outbounds[0].streamSettings.socketSettings.tproxy: expected "off", "redirect" or "tproxy", found "yes"',
     ],
   ],
   [
