@@ -72,8 +72,18 @@ export class LinkValues {
 /** Keys whose values may hold any character. */
 const free = new Set<LinkKey>(['path', 'serviceName', 'obfsParam']);
 
-/** Without what copying has done to it. */
+/** Without what copying and templates have done to it. */
 function mended(key: LinkKey, given: string): string {
+  const meant = withoutCopying(key, given);
+  if (key === 'id') return meant.replace(/^\{(.*)\}$/, '$1');
+  // What templates make of a value that is not there.
+  const isNothing = /^(?:null|undefined)$/i.test(meant) || (namesOfHosts.has(key) && /^none$/i.test(meant));
+  return isNothing ? '' : meant;
+}
+
+const namesOfHosts = new Set<LinkKey>(['host', 'sni', 'alpn', 'authority']);
+
+function withoutCopying(key: LinkKey, given: string): string {
   // Most values by far.
   if (/^[\w/-][\w./:-]*$/.test(given) && !given.endsWith('.')) return given;
   const value = withoutInvisible(given).trim();

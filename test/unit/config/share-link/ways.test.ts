@@ -124,3 +124,31 @@ test('two links in one text are refused, so that no name holds an ID', () => {
   assert.equal(parseShareLink(`vmess://${first}`).name, 'a');
   assert.equal(parseShareLink(`${first}%20https://h.example`).name, 'a https://h.example');
 });
+
+test('what templates write for a value that is not there is nothing', () => {
+  const json = (more: object) =>
+    `vmess://${base64(JSON.stringify({ v: '2', add: 'h.example', port: 443, id, ...more }))}`;
+  for (const nothing of ['null', 'undefined', 'Undefined', 'NULL']) {
+    const of = { net: nothing, type: nothing, host: nothing, path: nothing, sni: nothing, alpn: nothing };
+    assert.equal(streamOf(json({ ...of, tls: nothing, aid: nothing, scy: nothing })), undefined);
+    assert.deepEqual(streamOf(json({ ...of, net: 'ws', tls: 'tls' })), {
+      network: 'ws',
+      wsSettings: { path: '/' },
+      security: 'tls',
+      tlsSettings: {},
+    });
+    const url = `vmess://${id}@h.example:443?type=ws&security=tls&sni=${nothing}&host=${nothing}&path=${nothing}`;
+    assert.deepEqual(streamOf(url), streamOf(json({ ...of, net: 'ws', tls: 'tls' })));
+    assert.deepEqual(parseShareLink(url).warnings, []);
+  }
+  assert.deepEqual(streamOf(json({ tls: 'tls', sni: 'None', host: 'none', alpn: 'none' })), {
+    network: 'tcp',
+    security: 'tls',
+    tlsSettings: {},
+  });
+  assert.equal(
+    parseShareLink(`vmess://${base64(`{"add":"h.example","port":443,"id":"{${id}}"}`)}`).outbound.settings
+      .vnext[0].users[0].id,
+    id,
+  );
+});
