@@ -26,6 +26,9 @@ const idleMs = 300_000;
  */
 const mostOfStranger = 256;
 
+/** Nobody who means to be let in resets that many of his requests before. */
+const mostResetsOfStranger = 32;
+
 /** After GOAWAY a connection without streams ends by itself, unless HTTP/2 has already ended on it in an error. */
 const goodbyeMs = 5_000;
 
@@ -97,6 +100,7 @@ class ServerConnection {
   #admitted = false;
   /** Requests before that. */
   #strangersRequests = 0;
+  #strangersResets = 0;
   #lostOnce = false;
 
   constructor(accepted: AcceptedSocket, options: ServerOptions, gone: () => void) {
@@ -164,10 +168,16 @@ class ServerConnection {
       }
     }
     // Node tells of a request later than it knows of it: its client may have reset it since.
-    if (stream.destroyed || stream.closed) return;
+    if (stream.destroyed || stream.closed) {
+      this.#countReset();
+      return;
+    }
     if (this.#admitted) this.#timer.cancel();
     this.#streams += 1;
-    stream.once('close', () => this.#released());
+    stream.once('close', () => {
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#countReset();
+      this.#released();
+    });
     try {
       const admit = (): void => this.#admit();
       this.#options.handle({ stream, headers, accepted: this.#accepted, fate: this.#fate, admit });
@@ -175,6 +185,12 @@ class ServerConnection {
       // Behind a web server one connection carries the requests of many.
       failed(thrown, () => abandon(stream));
     }
+  }
+
+  #countReset(): void {
+    if (this.#admitted) return;
+    this.#strangersResets += 1;
+    if (this.#strangersResets > mostResetsOfStranger) this.#lost();
   }
 
   #released(): void {
