@@ -73,6 +73,11 @@ export class PrefixedLink implements Link {
     return this.#gone;
   }
 
+  /** What has come and was not delivered yet. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   /** Calls `action` once if the link closes before somebody starts it. */
   whenGone(action: () => void): void {
     if (this.#gone) action();

@@ -22,10 +22,18 @@ export interface TunnelRequest {
 export async function serveTunnel({ client, context, dispatcher, rest }: TunnelRequest): Promise<void> {
   const link = prefixedLink(client, rest);
   const aborter = new AbortController();
+  let accepted = false;
   link.whenGone(() => aborter.abort());
+  // A client that ends its side before it was told that it may send, and has sent nothing, waits for nothing.
+  link.whenLeft(() => {
+    if (!accepted && link.heldBytes === 0) aborter.abort();
+  });
   await dispatcher.dispatch(context(aborter.signal), {
     link,
-    accept: () => void link.write(connectionEstablished),
+    accept() {
+      accepted = true;
+      link.write(connectionEstablished);
+    },
     refuse: (error) => {
       const { status, message } = openFailure(error);
       if (!link.gone) link.write(errorResponse(status, message));

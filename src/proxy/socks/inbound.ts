@@ -151,12 +151,20 @@ class SocksHandler implements ConnectionHandler {
 
   async #connect(link: PrefixedLink, request: SocksRequest, session: Session): Promise<void> {
     const aborter = new AbortController();
+    let accepted = false;
     link.whenGone(() => aborter.abort());
+    // A client that ends its side before it was told that it may send, and has sent nothing, waits for nothing.
+    link.whenLeft(() => {
+      if (!accepted && link.heldBytes === 0) aborter.abort();
+    });
     await this.#deps.dispatcher.dispatch(
       this.#context(request, session, 'tcp', session.source, request.target, aborter.signal),
       {
         link,
-        accept: () => void link.write(encodeReply(request.version, reply.succeeded, session.local)),
+        accept() {
+          accepted = true;
+          link.write(encodeReply(request.version, reply.succeeded, session.local));
+        },
         refuse: (error) => {
           if (!link.gone) link.write(encodeReply(request.version, replyCodeFor(error)));
           link.close();

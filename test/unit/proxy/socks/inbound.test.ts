@@ -209,7 +209,17 @@ test('a client that goes away while the outbound opens aborts the opening; a rou
   assert.equal(client.outputHex, '');
 });
 
-test('a client that half-closes while the outbound opens is served; the half-close is passed on', async () => {
+test('a client that ends its side unanswered, having sent nothing, has left: the opening is aborted', async () => {
+  const { listen, dispatcher } = await start();
+  const client = listen.connect();
+  client.deliver(Buffer.concat([greeting, connect]));
+  await settle();
+  client.deliverEnd();
+  await settle();
+  assert.equal(dispatcher.opens[0]!.context.signal?.aborted, true);
+});
+
+test('a client that sends and half-closes while the outbound opens is served; the half-close is passed on', async () => {
   const { listen, dispatcher } = await start();
   const client = listen.connect();
   client.deliver(Buffer.concat([greeting, connect, Buffer.from('bye')]));
