@@ -1,6 +1,7 @@
 /** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
 import type { Instance } from '../compose/instance.js';
 import { reportDefect } from '../core/contain.js';
+import { giveMemoryBackWhenIdle } from './idle-memory.js';
 import { letYoungGenerationGrow } from './young-generation.js';
 
 /** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
@@ -10,6 +11,7 @@ export async function untilStopped(
 ): Promise<void> {
   // Starting is over.
   letYoungGenerationGrow();
+  giveMemoryBackWhenIdle();
   const reopen = (): void => void instance.reopenLogs();
   // Windows has no such signal.
   if (process.platform !== 'win32') process.on('SIGUSR1', reopen);

@@ -99,7 +99,7 @@ export function writeReport(results: readonly RowResult[], cores: readonly Core[
 
 Written by \`npm run attack\` on ${date}; \`npm run attack -- 4 7\` runs rows 4 and 7 alone and writes nothing. Each row
 starts a server, tsray and then V2Ray with the same inbounds, in a network namespace of its own, and attacks it for a few
-seconds. Another user, the canary, opens a new connection every 200 ms, and each is timed until a byte has come back from an
+seconds, after 600 connections that have warmed it up. Another user, the canary, opens a new connection every 200 ms, and each is timed until a byte has come back from an
 echo: before the attack, while it runs, and once it is over.
 
 The goal: the canary's median stays below three times the quiet one, no more of its connections fail than with V2Ray, ten

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Child } from '../helper/child.js';
 import { projectRoot } from '../helper/project.js';
+import { socksConnect } from '../helper/socks-client.js';
 import { Canary, type CanaryFigures } from './canary.js';
 import { type AttackedServer, type Core, startServer } from './cores.js';
 import { PeakWatch, type ProcessState, processState } from './process-state.js';
@@ -29,7 +30,9 @@ export interface ServerFigures {
   readonly rssAfter: number | undefined;
 }
 
-const quietMs = 3_000;
+const quietMs = 2_400;
+/** Connections before anything is measured: a server that has been at work for a while. */
+const warmingConnections = 600;
 const descriptorsAfterMs = 5_000;
 /** No attack takes longer. */
 const attackLimitMs = 30_000;
@@ -77,11 +80,22 @@ export async function runTrial(row: Row, core: Core): Promise<Trial> {
   }
 }
 
+async function warmUp(ports: Scene['ports'], echoPort: number): Promise<void> {
+  const one = async (): Promise<void> => {
+    const socket = await socksConnect(ports.socks, { host: '127.0.0.1', port: echoPort });
+    socket.destroy();
+  };
+  for (let done = 0; done < warmingConnections; done += 20) {
+    await Promise.allSettled(Array.from({ length: 20 }, one));
+  }
+}
+
 async function measure(row: Row, server: AttackedServer, echoPort: number): Promise<Trial> {
   const { core, pid, ports } = server;
   const canary = new Canary(row.way, ports, echoPort);
-  // The first connections load what is loaded late, and are not counted.
-  await canary.run(pause(1_000));
+  await warmUp(ports, echoPort);
+  // The first of its own load what is loaded late, and are not counted.
+  await canary.run(pause(500));
   const quiet = await canary.run(pause(quietMs));
   const before = processState(pid);
   if (before === undefined) throw new Error(`${core} ended before it was attacked:\n${server.log()}`);

@@ -13,6 +13,7 @@ import { type AnyPacketHub, PacketHub } from '../../core/stream/packet-hub.js';
 import type { RelayOutcome } from '../../core/stream/relay.js';
 import { Carrier, type CarrierSession } from './carrier.js';
 import type { Frame } from './frame.js';
+import { Openings } from './openings.js';
 import { PacketSession, plainPacketBytes, xudpPacketBytes } from './packet-session.js';
 import { StreamSession } from './stream-session.js';
 import { UdpSources } from './udp-sources.js';
@@ -39,6 +40,7 @@ export class MuxServer {
   readonly #deps: MuxServerDeps;
   readonly #sources: UdpSources;
   readonly #drops: PacketDrops;
+  readonly #openings = new Openings();
 
   constructor(deps: MuxServerDeps) {
     const { clock, logger } = deps;
@@ -61,7 +63,14 @@ export class MuxServer {
       return Promise.resolve({ uplinkBytes: 0, downlinkBytes: 0, error });
     }
     const served = new Promise<RelayOutcome>((resolve) =>
-      new Serving({ ...this.#deps, dispatcher }, this.#sources, this.#drops, context, link, resolve).start(),
+      new Serving(
+        { ...this.#deps, dispatcher, openings: this.#openings },
+        this.#sources,
+        this.#drops,
+        context,
+        link,
+        resolve,
+      ).start(),
     );
     this.#deps.onCarrier?.(context, link, served);
     if (place !== undefined) served.finally(() => place.release()).catch(() => undefined);
@@ -77,6 +86,8 @@ export class MuxServer {
 
 interface ServingDeps extends MuxServerDeps {
   readonly dispatcher: Dispatcher;
+  /** Of all carriers. */
+  readonly openings: Openings;
 }
 
 /** One carrier. */
@@ -159,10 +170,14 @@ class Serving {
       accept: () => undefined,
       refuse: (error: TsrayError) => session.destroy(error),
     };
-    this.#deps.dispatcher
-      .dispatch(this.#contextFor(target, abort.signal), client)
-      .then(({ uplinkBytes, downlinkBytes }) => this.#count(uplinkBytes, downlinkBytes))
-      .catch((thrown: unknown) => session.destroy(toTsrayError(thrown, 'ERR_INTERNAL')));
+    const context = this.#contextFor(target, abort.signal);
+    this.#deps.openings.run(this.#carrier, () => {
+      if (abort.signal.aborted) return;
+      this.#deps.dispatcher
+        .dispatch(context, client)
+        .then(({ uplinkBytes, downlinkBytes }) => this.#count(uplinkBytes, downlinkBytes))
+        .catch((thrown: unknown) => session.destroy(toTsrayError(thrown, 'ERR_INTERNAL')));
+    });
     return session;
   }
 

@@ -203,6 +203,7 @@ test('no more than 1024 sessions are open at once on a carrier', async () => {
   const { link, dispatcher } = started;
   for (let id = 1; id <= 1024; id += 1) link.deliver(open(id, web));
   link.deliver(open(1025, web, 'x'));
+  await allOpened();
   assert.equal(dispatcher.opens.length, 1024);
   assert.equal(link.outputHex, '000404010302');
   link.deliver(frame({ id: 7, status: 'end' }));
@@ -286,10 +287,16 @@ test('a target that stands still is cut off so that other sessions go on', async
 });
 
 /** A server's carrier with `count` sessions to as many targets. */
+/** Sessions are opened over several turns of the event loop, 16 in each. */
+async function allOpened(): Promise<void> {
+  for (let turn = 0; turn <= 1024 / 16; turn += 1) await new Promise(setImmediate);
+}
+
 async function withSessions(count: number) {
   const started = start();
   const { link, dispatcher } = started;
   for (let id = 1; id <= count; id += 1) link.deliver(open(id, web, 'x'));
+  await allOpened();
   const routes = dispatcher.opens.map((each) => each.accept());
   await settle();
   return { ...started, routes };
@@ -354,6 +361,7 @@ test('what sessions still hold when their client has ended them counts as well',
   while (!link.paused) {
     id += 1;
     link.deliver(open(id, web, 'x'));
+    await new Promise(setImmediate);
     const route = dispatcher.opens.at(-1)!.accept();
     await settle();
     route.link?.pause();
@@ -377,6 +385,7 @@ test('sessions that hold something count as open until it is taken', async () =>
   link.deliver(frame({ id: 1, status: 'keep' }, 'rest'));
   link.deliver(frame({ id: 1, status: 'end' }));
   link.deliver(open(2000, web, 'x'));
+  await allOpened();
   assert.equal(dispatcher.opens.length, 1024);
   link.deliver(open(2001, web, 'x'));
   assert.equal(dispatcher.opens.length, 1024);
