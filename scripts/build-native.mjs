@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { compile, findCompiler, findHeaders, packageRoot, sourcesModifiedMs } from './compile-native.mjs';
 
 const output = join(packageRoot, 'native', 'build', 'Release', 'tsray.node');
-/** Holds why the last attempt failed; src/crypto/native.ts tells it to whoever asks. */
+/** Holds why the last attempt failed; src/native/load.ts tells it to whoever asks. */
 const failure = join(packageRoot, 'native', 'build', 'failure.txt');
 const require = createRequire(import.meta.url);
 

@@ -8,7 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
 /** Lower number: lower layer. A unit may import units of lower layers, and itself. */
 const layers = [
-  ['core'],
+  ['core', 'native'],
   ['crypto', 'contract'],
   // What several protocols or transports are made of.
   ['proxy/ports', 'proxy/accounts', 'proxy/upstream', 'proxy/mux', 'transport/http1', 'transport/socket'],

@@ -1,5 +1,5 @@
 /** Chooses the provider: the compiled addon where it loads, else node:crypto and TypeScript alone. */
-import { loadNative } from './native.js';
+import { loadNative } from '../native/load.js';
 import { nodeCrypto } from './node.js';
 import type { CryptoProvider } from './provider.js';
 

@@ -1,5 +1,5 @@
 /** The primitives the codecs need. Implementations may differ in speed, nothing else. */
-import type { NativeAddon } from './addon.js';
+import type { NativeAddon } from '../native/addon.js';
 
 /** An authenticated cipher of VMess bodies. */
 export type AeadName = 'aes-128-gcm' | 'chacha20-poly1305';

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { loadNative } from '../../src/crypto/native.js';
+import { loadNative } from '../../src/native/load.js';
 import type { Child } from '../helper/child.js';
 import { NetworkNamespace, skipWithoutNamespaces } from '../helper/network-namespace.js';
 import { projectRoot } from '../helper/project.js';

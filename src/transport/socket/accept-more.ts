@@ -4,7 +4,7 @@
  * are taken at once; without it, or where Node's handles are not as expected, they are accepted as libuv does.
  */
 import { closeSync } from 'node:fs';
-import { loadNative } from '../../crypto/native.js';
+import { loadNative } from '../../native/load.js';
 
 /** In one turn; whoever is connected already has to be served too. */
 const mostInOneTurn = 64;

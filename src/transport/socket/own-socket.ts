@@ -6,8 +6,8 @@ import { getSystemErrorName } from 'node:util';
 import { TsrayError } from '../../core/errors.js';
 import { type Address, addressBytes, ipv4FromBytes, ipv6FromBytes } from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
-import type { NativeAddon } from '../../crypto/addon.js';
-import { loadNative } from '../../crypto/native.js';
+import type { NativeAddon } from '../../native/addon.js';
+import { loadNative } from '../../native/load.js';
 
 export interface OwnSocketOptions {
   /** SO_MARK: 1 … 2^32 - 1; absent: none. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { type NativeAddon, nativeFlag, nativeSecurity } from '../../../src/crypto/addon.js';
+import { type NativeAddon, nativeFlag, nativeSecurity } from '../../../src/native/addon.js';
 import { nativeTest } from '../../helper/native.js';
 import { projectRoot } from '../../helper/project.js';
 import { seededRandom } from '../../helper/seeded-random.js';
@@ -138,7 +138,7 @@ const { createHash } = require('node:crypto');
 
 nativeTest('threads work side by side, and end with handles open', async () => {
   const { createHash } = await import('node:crypto');
-  const module = new URL('../../../src/crypto/native.js', import.meta.url).href;
+  const module = new URL('../../../src/native/load.js', import.meta.url).href;
   const workers = Array.from({ length: 6 }, (_, n) => {
     const workerData = { module, seed: n + 1, linger: n % 2 === 0 };
     return { seed: n + 1, worker: new Worker(workerSource, { eval: true, workerData }) };

@@ -10,7 +10,7 @@ import {
   nativePaddingBytes,
   nativeSecurity,
   nativeStatusSlot,
-} from '../../../crypto/addon.js';
+} from '../../../native/addon.js';
 import {
   type BodyDecoder,
   type BodyEncoder,

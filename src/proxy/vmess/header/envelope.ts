@@ -5,7 +5,7 @@
  *     request:  AuthID(16) ‖ sealed length(2 + 16) ‖ connection nonce(8) ‖ sealed header(n + 16)
  *     response: sealed length(2 + 16) ‖ sealed header(n + 16)
  */
-import type { NativeAddon } from '../../../crypto/addon.js';
+import type { NativeAddon } from '../../../native/addon.js';
 import { aeadTagBytes, type CryptoProvider } from '../../../crypto/provider.js';
 import { authIdBytes } from '../auth-id.js';
 import { type KdfSalt, kdf12, kdf16, kdfSalt } from '../kdf.js';
