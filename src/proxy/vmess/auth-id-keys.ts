@@ -1,6 +1,7 @@
 /** The AuthID keys of a server's users, in a row, and the search for the one that made an AuthID. */
-import { type NativeAddon, type NativeUsersHandle, nativeStatusSlot } from '../../native/addon.js';
+
 import { aesScheduleWords, writeAesDecryptSchedule } from '../../crypto/pure/aes-block.js';
+import { type NativeAddon, type NativeUsersHandle, nativeStatusSlot } from '../../native/addon.js';
 import { loadAuthId, openAuthId } from './auth-id.js';
 import { kdf16, kdfSalt } from './kdf.js';
 

@@ -3,8 +3,8 @@
  * TypeScript here, and nothing else in this folder asks for the addon. Both give the same bytes (test/property/native.test.ts).
  */
 import type { RandomSource } from '../../core/random.js';
-import type { NativeAddon } from '../../native/addon.js';
 import type { CryptoProvider } from '../../crypto/provider.js';
+import type { NativeAddon } from '../../native/addon.js';
 import { type AuthIdKeys, NativeAuthIdKeys, TypeScriptAuthIdKeys } from './auth-id-keys.js';
 import type { BodyDecoder, BodyEncoder, BodyEncoderLimits, BodyFormat, BodyKeys } from './body/codec.js';
 import { ChunkDecoder, RawDecoder } from './body/decoder.js';

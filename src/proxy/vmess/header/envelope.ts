@@ -5,8 +5,9 @@
  *     request:  AuthID(16) ‖ sealed length(2 + 16) ‖ connection nonce(8) ‖ sealed header(n + 16)
  *     response: sealed length(2 + 16) ‖ sealed header(n + 16)
  */
-import type { NativeAddon } from '../../../native/addon.js';
+
 import { aeadTagBytes, type CryptoProvider } from '../../../crypto/provider.js';
+import type { NativeAddon } from '../../../native/addon.js';
 import { authIdBytes } from '../auth-id.js';
 import { type KdfSalt, kdf12, kdf16, kdfSalt } from '../kdf.js';
 
