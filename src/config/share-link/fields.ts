@@ -22,7 +22,13 @@ export type LinkCarriage =
       readonly network: 'tcp';
       readonly httpHead?: { readonly hosts: readonly string[]; readonly paths: readonly string[] };
     }
-  | { readonly network: 'ws' | 'httpupgrade'; readonly host: string; readonly path: string }
+  | {
+      readonly network: 'ws' | 'httpupgrade';
+      readonly host: string;
+      readonly path: string;
+      /** Others than Host; links are not written with them. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly network: 'http'; readonly hosts: readonly string[]; readonly path: string }
   | {
       readonly network: 'grpc';

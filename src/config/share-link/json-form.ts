@@ -51,6 +51,7 @@ function setSection(name: string, section: LooseObject, values: LinkValues): voi
       // Of headers the Host, of mKCP's and QUIC's the kind of packets.
       if (key === 'host') values.set('host', asText(value));
       else if (key === 'type') values.set('headerType', asText(value));
+      else if (/headers$/i.test(name) && !isLooseObject(value)) values.setField(inner, asText(value));
       else if (!isEmpty(value)) values.set(`${name}.${inner}`, asText(value) || 'set');
     } else if (isLooseObject(value)) {
       setSection(sections.test(name) ? inner : `${name}.${inner}`, value, values);

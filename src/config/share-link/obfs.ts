@@ -71,5 +71,5 @@ const usual =
 function setHeader(name: string, value: string, values: LinkValues): void {
   const text = value.replace(/^"|"$/g, '');
   if (/^host$/i.test(name)) values.set('host', text);
-  else if (!usual.test(name)) values.set(`HTTP field ${name}`, text);
+  else if (!usual.test(name)) values.setField(name, text);
 }

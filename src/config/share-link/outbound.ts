@@ -88,7 +88,9 @@ function carrierSettings(carriage: LinkCarriage): LinkCarrierSettings | undefine
       return {
         wsSettings: {
           path: carriage.path || '/',
-          ...(carriage.host === '' ? {} : { headers: { Host: carriage.host } }),
+          ...(carriage.host === '' && carriage.headers === undefined
+            ? {}
+            : { headers: { ...(carriage.host === '' ? {} : { Host: carriage.host }), ...carriage.headers } }),
         },
       };
     case 'httpupgrade':
@@ -96,6 +98,7 @@ function carrierSettings(carriage: LinkCarriage): LinkCarrierSettings | undefine
         httpupgradeSettings: {
           path: carriage.path || '/',
           ...(carriage.host === '' ? {} : { host: carriage.host }),
+          ...(carriage.headers === undefined ? {} : { headers: carriage.headers }),
         },
       };
     case 'http':

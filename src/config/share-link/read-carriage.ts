@@ -44,8 +44,18 @@ export function readCarriage(reading: Reading, host: string): LinkCarriage {
       return { network, hosts: hostsOf(host), path };
     default:
       noteUnused(reading, 'headerType', headerType);
-      return { network, host, path: network === 'ws' ? withEarlyData(reading, path) : path };
+      return {
+        network,
+        host,
+        path: network === 'ws' ? withEarlyData(reading, path) : path,
+        ...headersOf(reading),
+      };
   }
+}
+
+function headersOf({ values }: Reading): { readonly headers?: Readonly<Record<string, string>> } {
+  const headers = values.takeFields();
+  return Object.keys(headers).length === 0 ? {} : { headers };
 }
 
 /** `wss` and `ws+tls` say TLS too. */

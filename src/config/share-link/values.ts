@@ -3,6 +3,15 @@ import { halfWidth, withoutInvisible } from './copied-text.js';
 import { percentDecode } from './percent.js';
 import { type LinkKey, spellingOf } from './spellings.js';
 
+const fieldPrefix = 'HTTP field ';
+
+/** What cannot be a header stays unread, and is told of. */
+function isSendable(name: string, value: string): boolean {
+  if (/^(?:connection|upgrade|content-length|transfer-encoding|sec-websocket-.*|__proto__)$/i.test(name))
+    return false;
+  return /^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name) && /^[\t -~\x80-\xff]{1,4000}$/.test(value);
+}
+
 interface Value {
   /** As the link has it. */
   readonly name: string;
@@ -27,6 +36,23 @@ export class LinkValues {
     const earlier = this.#values.get(key);
     if (earlier !== undefined && earlier.value !== '' && (value === '' || earlier.rank < rank)) return;
     this.#values.set(key, { name, value, rank, read: false });
+  }
+
+  /** A header of the request that opens the transport, other than Host. */
+  setField(name: string, value: string): void {
+    this.set(`${fieldPrefix}${name}`, value);
+  }
+
+  /** Those headers, by the names they were given; they count as read. */
+  takeFields(): Readonly<Record<string, string>> {
+    const fields: Record<string, string> = {};
+    for (const found of this.#values.values()) {
+      const { name, value } = found;
+      if (!name.startsWith(fieldPrefix) || !isSendable(name.slice(fieldPrefix.length), value)) continue;
+      found.read = true;
+      fields[name.slice(fieldPrefix.length)] = value;
+    }
+    return fields;
   }
 
   /** Puts `value` in the place of whatever the link has. */

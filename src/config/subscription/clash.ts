@@ -131,7 +131,7 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
   if (isWs) {
     // Older files have these beside the others.
     values.set('path', textAt(node, 'ws-path'));
-    readHeaders(memberOf(node, 'ws-headers')?.value, values);
+    readHeaders(memberOf(node, 'ws-headers')?.value, values, true);
   }
   if (section?.kind !== 'object') return ignored;
   const early = {
@@ -147,7 +147,7 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
         values.set('host', textOf(value));
         break;
       case 'headers':
-        ignored.push(...readHeaders(value, values).map((name) => `${sectionName}.headers.${name}`));
+        ignored.push(...readHeaders(value, values, isWs).map((name) => `${sectionName}.headers.${name}`));
         break;
       case 'grpc-service-name':
         values.set('serviceName', textOf(value));
@@ -176,12 +176,13 @@ function readTransport(node: ObjectNode, network: string, values: LinkValues): r
   return ignored;
 }
 
-/** Takes the Host; returns the names of the others. */
-function readHeaders(node: ConfigNode | undefined, values: LinkValues): readonly string[] {
+/** Takes the Host and, for `all`, the others; returns the names of those that were not taken. */
+function readHeaders(node: ConfigNode | undefined, values: LinkValues, all: boolean): readonly string[] {
   if (node?.kind !== 'object') return [];
   const others: string[] = [];
   for (const { key, value } of node.members) {
     if (key.toLowerCase() === 'host') values.set('host', textOf(value));
+    else if (all) values.setField(key, textOf(value));
     else others.push(key);
   }
   return others;

@@ -92,7 +92,7 @@ function readTransport(transport: ObjectNode, hasTls: boolean, values: LinkValue
       case 'headers':
         for (const header of value.kind === 'object' ? value.members : []) {
           if (header.key.toLowerCase() === 'host') values.set('host', textOf(header.value));
-          else values.set(`HTTP field ${header.key}`, textOf(header.value));
+          else values.setField(header.key, textOf(header.value));
         }
         break;
       case 'max_early_data':

@@ -152,3 +152,27 @@ test('what templates write for a value that is not there is nothing', () => {
     id,
   );
 });
+
+test('headers beside Host are sent by ws and httpupgrade', () => {
+  const headers = { Host: 'c.example', 'X-T5-Auth': '1' };
+  const object = JSON.stringify(headers);
+  const authority = base64(`auto:${id}@h.example:443`);
+  for (const link of [
+    `vmess://${authority}?obfs=websocket&path=/p&obfsParam=${encodeURIComponent(object)}`,
+    `vmess://${id}@h.example:443?type=ws&path=/p&headers=${encodeURIComponent(object)}`,
+    `vmess://${base64(`{"add":"h.example","port":443,"id":"${id}","net":"ws","ws-opts":{"path":"/p","headers":${object}}}`)}`,
+    `vmess://${base64(`n = vmess, h.example, 443, auto, "${id}", obfs=ws, obfs-path=/p, obfs-header="Host: c.example[Rr][Nn]X-T5-Auth: 1"`)}`,
+  ]) {
+    const { outbound, warnings } = parseShareLink(link);
+    assert.deepEqual(outbound.streamSettings, { network: 'ws', wsSettings: { path: '/p', headers } }, link);
+    assert.deepEqual(warnings, []);
+  }
+  const query = `path=/p&headers=${encodeURIComponent(object)}`;
+  assert.deepEqual(streamOf(`vmess://${id}@h.example:443?type=httpupgrade&${query}`), {
+    network: 'httpupgrade',
+    httpupgradeSettings: { path: '/p', host: 'c.example', headers: { 'X-T5-Auth': '1' } },
+  });
+  const own = encodeURIComponent(JSON.stringify({ Upgrade: 'x', 'Sec-WebSocket-Key': 'y' }));
+  const ignored = parseShareLink(`vmess://${id}@h.example:443?type=ws&headers=${own}`);
+  assert.deepEqual(ignored.outbound.streamSettings, { network: 'ws', wsSettings: { path: '/' } });
+});
