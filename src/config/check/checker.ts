@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../core/errors.js';
 import type { ProblemList } from '../problem.js';
 import type { Span } from '../tree/node.js';
 import { canonicalValue } from './canonical.js';
-import { describeFound, type Telling } from './found.js';
+import { type Disclosure, describeFound } from './found.js';
 import { reportIssue } from './issues.js';
 import type { AnySchema } from './notes.js';
 import type { Place } from './place.js';
@@ -57,12 +57,12 @@ export class Checker implements Report {
   }
 
   /** `expected …, found …` about the value at `place`. */
-  wrongValue(place: Place, expected: string, hint?: string, telling: Telling = 'value'): void {
+  wrongValue(place: Place, expected: string, hint?: string, disclosure: Disclosure = 'value'): void {
     if (place.missing) {
       this.error(place, 'ERR_CONFIG_MISSING', `expected ${expected}, found nothing`, hint);
       return;
     }
-    const found = describeFound(place.node, telling);
+    const found = describeFound(place.node, disclosure);
     this.error(place, 'ERR_CONFIG_VALUE', `expected ${expected}, found ${found}`, hint);
   }
 

@@ -7,9 +7,9 @@ const shownCharacters = 40;
  * How much of a string or number a message may tell: all of it, of an ID or password no more than its length, or only
  * what kind of value it is.
  */
-export type Telling = 'value' | 'length' | 'kind';
+export type Disclosure = 'value' | 'length' | 'kind';
 
-export function describeFound(node: ConfigNode | undefined, telling: Telling): string {
+export function describeFound(node: ConfigNode | undefined, disclosure: Disclosure): string {
   if (node === undefined) return 'nothing';
   switch (node.kind) {
     case 'object':
@@ -21,12 +21,12 @@ export function describeFound(node: ConfigNode | undefined, telling: Telling): s
     case 'string': {
       if (node.value === '') return 'an empty string';
       const length = [...node.value].length;
-      if (telling === 'kind') return 'a string';
-      if (telling === 'length') return length === 1 ? '1 character' : `${length} characters`;
+      if (disclosure === 'kind') return 'a string';
+      if (disclosure === 'length') return length === 1 ? '1 character' : `${length} characters`;
       const shown = length > shownCharacters ? `${node.value.slice(0, shownCharacters - 3)}...` : node.value;
       return JSON.stringify(shown);
     }
     default:
-      return telling === 'value' ? String(node.value) : `a ${node.kind}`;
+      return disclosure === 'value' ? String(node.value) : `a ${node.kind}`;
   }
 }

@@ -26,8 +26,8 @@ export function reportIssue(
   }
   const view = schemaAt(viewOf(schema), root.node, keys);
   const notes = notesAt(view, place.node);
-  const telling = notes.secret ? 'length' : 'value';
-  const found = describeFound(place.node, expectsContainer(issue) ? 'kind' : telling);
+  const disclosure = notes.secret ? 'length' : 'value';
+  const found = describeFound(place.node, expectsContainer(issue) ? 'kind' : disclosure);
   const hint =
     hintFor(issue, view, place.node) ??
     (place.node.kind === 'string' ? notes.advise?.(place.node.value) : undefined);

@@ -7,8 +7,9 @@ import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
-import { Backlog, type Backlogged } from './backlog.js';
+import type { CarrierSession } from './carrier-session.js';
 import { type DataUse, FrameDecoder } from './decoder.js';
+import { FlowControl } from './flow-control.js';
 import {
   encodeFrameHeader,
   type Frame,
@@ -17,20 +18,8 @@ import {
   writeFrame,
   writeStream,
 } from './frame.js';
+import { FrameWriter } from './frame-writer.js';
 import { Gatherer } from './gatherer.js';
-import { Outlet, type Waiting } from './outlet.js';
-
-/** What the carrier tells a session. */
-export interface CarrierSession extends Backlogged, Waiting {
-  readonly id: number;
-  readonly network: 'tcp' | 'udp';
-  /** Lent bytes: a piece of the stream, or one packet, with its address if it had one. */
-  receive(bytes: Uint8Array, target: Destination | undefined): void;
-  /** The peer has closed the session, or `aborted` it. It is no longer known to the carrier. */
-  peerEnded(aborted: boolean): void;
-  /** Nothing can be sent or received any more. */
-  carrierGone(error: TsrayError): void;
-}
 
 export interface CarrierOptions {
   readonly link: Link;
@@ -75,8 +64,8 @@ export class Carrier {
   readonly #options: CarrierOptions;
   readonly #link: Link;
   readonly #decoder: FrameDecoder;
-  readonly #backlog: Backlog;
-  readonly #outlet: Outlet;
+  readonly #flow: FlowControl;
+  readonly #writer: FrameWriter;
   readonly #gatherer = new Gatherer((bytes) => this.#current?.receive(bytes, undefined));
   readonly #sessions = new Map<number, CarrierSession>();
   readonly #unheld = new Set<CarrierSession>();
@@ -95,7 +84,7 @@ export class Carrier {
   constructor(options: CarrierOptions) {
     this.#options = options;
     this.#link = options.link;
-    this.#outlet = new Outlet(options.link, options.clock);
+    this.#writer = new FrameWriter(options.link, options.clock);
     this.#decoder = new FrameDecoder({
       frame: (frame) => this.#frame(frame),
       data: (bytes) => {
@@ -105,13 +94,13 @@ export class Carrier {
     });
     const limitBytes = Math.max(options.bufferBytes, minBufferBytes);
     this.limitBytes = limitBytes;
-    this.#backlog = new Backlog({
+    this.#flow = new FlowControl({
       clock: options.clock,
       limitBytes,
       totalLimitBytes: limitBytes * totalOverSingle,
       stallMs,
       excuseMs,
-      excused: (session) => this.#outlet.waits(session),
+      excused: (session) => this.#writer.waits(session),
       aloneStallMs: options.aloneStallMs,
       sessionCount: () => this.#sessions.size,
       pause: (holding) => this.#hold(holding),
@@ -123,7 +112,7 @@ export class Carrier {
     this.#link.start({
       data: (bytes) => this.#received(bytes),
       end: () => this.#ended(),
-      drain: () => this.#outlet.drained(),
+      drain: () => this.#writer.drained(),
       closed: (error) => this.#closed(error),
     });
   }
@@ -134,7 +123,7 @@ export class Carrier {
 
   /** Sessions that the peer has ended and whose readers have still to take something. */
   get lingering(): number {
-    return this.#backlog.lingering;
+    return this.#flow.lingering;
   }
 
   /** Neither closed nor about to be. */
@@ -144,17 +133,17 @@ export class Carrier {
 
   /** How long the link has taken nothing more. */
   get fullMs(): number {
-    return this.#outlet.fullMs;
+    return this.#writer.fullMs;
   }
 
   /** Reading is paused for a session that is behind. */
   get holding(): boolean {
-    return this.#backlog.holding;
+    return this.#flow.holding;
   }
 
   /** How long something that was sent has seen no sign of the peer. */
   get unansweredMs(): number {
-    return this.#outlet.unansweredMs;
+    return this.#writer.unansweredMs;
   }
 
   /** How many more chunks the link below can carry safely. */
@@ -199,13 +188,13 @@ export class Carrier {
   }
 
   /** What a session holds has changed. */
-  backlog(session: CarrierSession, bytes: number): void {
-    if (this.isOpen) this.#backlog.set(session, bytes);
+  buffered(session: CarrierSession, bytes: number): void {
+    if (this.isOpen) this.#flow.set(session, bytes);
   }
 
   /** `drained` is called when the carrier can be written again; the one that waits longest is first. */
   wait(session: CarrierSession): void {
-    this.#outlet.wait(session);
+    this.#writer.wait(session);
   }
 
   /** Stream data of a session, cut into frames; `opening`: the header of its New frame. False: wait for `drained`. */
@@ -220,7 +209,7 @@ export class Carrier {
 
   /** One packet behind the header of its frame. False: the carrier is full, nothing was sent. */
   sendPacket(header: Uint8Array, packet: Uint8Array): boolean {
-    if (this.#outlet.full || !this.isOpen) {
+    if (this.#writer.full || !this.isOpen) {
       this.#packetsUnsent += 1;
       return false;
     }
@@ -236,7 +225,7 @@ export class Carrier {
   /** A frame without data. */
   sendFrame(frame: FrameFields): void {
     this.#write(encodeFrameHeader(frame, false));
-    this.#unsentFrames = this.#outlet.full ? this.#unsentFrames + 1 : 0;
+    this.#unsentFrames = this.#writer.full ? this.#unsentFrames + 1 : 0;
     // A peer that opens sessions without end and reads no answer would have us queue all of them.
     if (this.#unsentFrames > maxUnsentFrames && this.isOpen) {
       this.destroy(new TsrayError('ERR_LIMIT', 'the peer opens and ends Mux sessions, and reads nothing'));
@@ -274,12 +263,12 @@ export class Carrier {
   #write(bytes: Uint8Array): boolean {
     if (!this.isOpen) return true;
     this.#options.moved?.();
-    return this.#outlet.write(bytes);
+    return this.#writer.write(bytes);
   }
 
   #received(bytes: Uint8Array): void {
     if (!this.isOpen) return;
-    this.#outlet.answered();
+    this.#writer.answered();
     this.#options.moved?.();
     this.#gatherer.during(bytes.length, () => this.#decoder.push(bytes));
     const { failure } = this.#decoder;
@@ -300,7 +289,7 @@ export class Carrier {
       case 'keep':
         if (session !== undefined) return this.#deliverTo(session, frame.target);
         // As V2Ray answers. Not while the link is full: a peer that does not read would make us queue answers.
-        if (!this.#outlet.full) this.sendFrame({ id: frame.id, status: 'end' });
+        if (!this.#writer.full) this.sendFrame({ id: frame.id, status: 'end' });
         return 'discard';
       case 'end':
         if (session !== undefined) this.#endSession(session, frame.error);
@@ -325,8 +314,8 @@ export class Carrier {
     this.#sessions.delete(session.id);
     this.#unheld.delete(session);
     this.#keepRunning();
-    this.#outlet.forget(session);
-    this.#backlog.ended(session);
+    this.#writer.forget(session);
+    this.#flow.ended(session);
     if (this.#current === session) this.#current = undefined;
     this.#options.sessionEnded?.();
   }
@@ -359,8 +348,8 @@ export class Carrier {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     this.#unheld.clear();
-    this.#outlet.clear();
-    this.#backlog.close();
+    this.#writer.clear();
+    this.#flow.close();
     this.#current = undefined;
     for (const session of sessions) session.carrierGone(error);
   }

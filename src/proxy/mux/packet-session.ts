@@ -3,7 +3,8 @@ import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { PacketLink, PacketSink } from '../../core/stream/link.js';
-import type { Carrier, CarrierSession } from './carrier.js';
+import type { Carrier } from './carrier.js';
+import type { CarrierSession } from './carrier-session.js';
 import { encodeFrameHeader } from './frame.js';
 
 /** V2Ray's reader takes packets of one buffer and loses step over a longer one. */

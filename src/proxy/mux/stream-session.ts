@@ -14,7 +14,8 @@ import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { SinkGate } from '../../core/stream/sink-gate.js';
-import type { Carrier, CarrierSession } from './carrier.js';
+import type { Carrier } from './carrier.js';
+import type { CarrierSession } from './carrier-session.js';
 import { encodeFrameHeader } from './frame.js';
 
 /** How long New waits for the first data to go with it (V2Ray: 100 ms). */
@@ -137,7 +138,7 @@ export class StreamSession implements Link, CarrierSession {
       return;
     }
     this.#held.append(bytes);
-    this.#carrier.backlog(this, this.#held.length);
+    this.#carrier.buffered(this, this.#held.length);
   }
 
   peerEnded(aborted: boolean): void {
@@ -193,7 +194,7 @@ export class StreamSession implements Link, CarrierSession {
     this.#newTimer?.cancel();
     this.#newTimer = undefined;
     this.#held.consume(this.#held.length);
-    this.#carrier.backlog(this, 0);
+    this.#carrier.buffered(this, 0);
     this.#carrier.remove(this, goodbye);
     this.#ended?.();
   }
@@ -222,7 +223,7 @@ export class StreamSession implements Link, CarrierSession {
       this.#held.consume(piece.length);
       // A new queue, so that a session that was behind once does not keep its memory.
       if (this.#held.length === 0) this.#held = new ByteQueue(this.#heldLimitBytes);
-      this.#carrier.backlog(this, this.#held.length);
+      this.#carrier.buffered(this, this.#held.length);
       gate.data(piece);
     }
     if (!gate.flowing || !this.#peerEnded) return;

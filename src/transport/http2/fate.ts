@@ -2,12 +2,12 @@
 import type { TsrayError } from '../../core/errors.js';
 
 /** Told while what it has received can still be read. */
-export interface Endangered {
+export interface FateListener {
   connectionLost(): void;
 }
 
 export class ConnectionFate {
-  readonly #endangered = new Set<Endangered>();
+  readonly #listeners = new Set<FateListener>();
   #error: TsrayError | undefined;
 
   /** Undefined: it lives, or ended as it should. */
@@ -15,18 +15,18 @@ export class ConnectionFate {
     return this.#error;
   }
 
-  add(endangered: Endangered): void {
-    this.#endangered.add(endangered);
+  add(listener: FateListener): void {
+    this.#listeners.add(listener);
   }
 
-  delete(endangered: Endangered): void {
-    this.#endangered.delete(endangered);
+  delete(listener: FateListener): void {
+    this.#listeners.delete(listener);
   }
 
   /** The first word counts. */
   decide(error: TsrayError): void {
     if (this.#error !== undefined) return;
     this.#error = error;
-    for (const each of this.#endangered) each.connectionLost();
+    for (const each of this.#listeners) each.connectionLost();
   }
 }

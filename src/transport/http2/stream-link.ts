@@ -6,7 +6,7 @@ import { contain, containEvents, type Fail, later } from '../../core/contain.js'
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
 import { blockBytes, releaseBlock, takeBlock } from './blocks.js';
-import type { ConnectionFate, Endangered } from './fate.js';
+import type { ConnectionFate, FateListener } from './fate.js';
 import type { StreamFraming } from './framing.js';
 import { Inbox } from './inbox.js';
 import { linkHighWaterBytes } from './limits.js';
@@ -36,7 +36,7 @@ export interface StreamLinkOptions {
  */
 const lingerMs = 1_000;
 
-export class StreamLink implements Link, Endangered {
+export class StreamLink implements Link, FateListener {
   readonly #clock: Clock;
   readonly #isServer: boolean;
   readonly #framing: StreamFraming | undefined;

@@ -83,7 +83,7 @@ export function createQuicListen(
 }
 
 /** The first datagram of somebody, of `bytes` bytes. */
-interface Arrival {
+interface ReceivedPacket {
   readonly packet: Uint8Array;
   readonly bytes: number;
   readonly ids: PacketIds;
@@ -182,21 +182,21 @@ class QuicListener implements Listener {
   }
 
   /** The first packet of a client. */
-  #first(arrival: Arrival): void {
+  #first(received: ReceivedPacket): void {
     if (
       this.#connections.size - this.#strangers.size >=
       (this.#deps.maxConnections ?? defaultMaxConnections)
     ) {
       return;
     }
-    const { from, ids, zone } = arrival;
+    const { from, ids, zone } = received;
     const where = formatHostPort(from.host, from.port);
     const original = ids.token.length === 0 ? undefined : this.#tokens.open(where, ids.token);
     if (original !== undefined && ids.destination.length === connectionIdBytes) {
-      this.#open(arrival, ids.destination.slice(), original);
+      this.#open(received, ids.destination.slice(), original);
     } else if (ids.destination.length >= minFirstIdBytes) {
       if (this.#unproven < (this.#deps.retryFrom ?? defaultRetryFrom)) {
-        this.#open(arrival, this.#newId(), undefined);
+        this.#open(received, this.#newId(), undefined);
       } else {
         const token = this.#tokens.make(where, ids.destination);
         const { room } = this.#packets;
@@ -212,7 +212,11 @@ class QuicListener implements Listener {
   }
 
   /** `original`: of a client that has proved its address, the ID that its very first packet was for. */
-  #open({ bytes, from, ids, packet, zone }: Arrival, id: Uint8Array, original: Uint8Array | undefined): void {
+  #open(
+    { bytes, from, ids, packet, zone }: ReceivedPacket,
+    id: Uint8Array,
+    original: Uint8Array | undefined,
+  ): void {
     const { clock, handshakeMs } = this.#deps;
     const engine = this.#accepted(id, original, from);
     if (engine === undefined) return;

@@ -20,54 +20,54 @@ import { dialTimeoutMs, givenUp, whenReady } from '../socket/when-ready.js';
 import type { TlsClient } from '../tls/client.js';
 
 /** How connections are made: sockets of our own to a place, or links of another dialer. */
-export type Ground =
+export type ConnectionSource =
   | { readonly kind: 'sockets'; place(destination: Destination): ConnectPlace }
   | { readonly kind: 'links'; readonly dialer: Dialer };
 
-export interface ClientGroundDeps {
+export interface ClientDialersDeps {
   readonly clock: Clock;
   readonly timeoutMs?: number;
 }
 
-export interface ClientWays {
+export interface ClientDialers {
   readonly links: Dialer;
   readonly sockets: SocketDialer;
 }
 
-export function createClientWays(
-  ground: Ground,
+export function createClientDialers(
+  source: ConnectionSource,
   security: TlsClient | undefined,
-  deps: ClientGroundDeps,
-): ClientWays {
-  const ways = new Ways(ground, security, deps);
-  const close = (): Promise<void> => (ground.kind === 'links' ? ground.dialer.close() : Promise.resolve());
+  deps: ClientDialersDeps,
+): ClientDialers {
+  const opener = new ConnectionOpener(source, security, deps);
+  const close = (): Promise<void> => (source.kind === 'links' ? source.dialer.close() : Promise.resolve());
   return {
-    links: { dial: (destination, options) => ways.dialLink(destination, options), close },
-    sockets: { dial: (destination, options) => ways.dialSocket(destination, options), close },
+    links: { dial: (destination, options) => opener.dialLink(destination, options), close },
+    sockets: { dial: (destination, options) => opener.dialSocket(destination, options), close },
   };
 }
 
-class Ways {
-  readonly #ground: Ground;
+class ConnectionOpener {
+  readonly #source: ConnectionSource;
   readonly #security: TlsClient | undefined;
-  readonly #deps: ClientGroundDeps;
+  readonly #deps: ClientDialersDeps;
 
-  constructor(ground: Ground, security: TlsClient | undefined, deps: ClientGroundDeps) {
-    this.#ground = ground;
+  constructor(source: ConnectionSource, security: TlsClient | undefined, deps: ClientDialersDeps) {
+    this.#source = source;
     this.#security = security;
     this.#deps = deps;
   }
 
   async dialLink(destination: Destination, options: DialOptions = {}): Promise<Link> {
-    const ground = this.#ground;
+    const source = this.#source;
     const security = this.#security;
     if (security === undefined) {
-      return ground.kind === 'links'
-        ? ground.dialer.dial(destination, options)
-        : dialLink(ground.place(destination), this.#deps, options);
+      return source.kind === 'links'
+        ? source.dialer.dial(destination, options)
+        : dialLink(source.place(destination), this.#deps, options);
     }
-    if (ground.kind === 'links') {
-      const { socket } = await this.#secureOver(ground.dialer, security, destination, options);
+    if (source.kind === 'links') {
+      const { socket } = await this.#secureOver(source.dialer, security, destination, options);
       return duplexToLink(socket);
     }
     let link: DuplexLink | undefined;
@@ -75,7 +75,7 @@ class Ways {
       (bytes) => link!.received(bytes),
       (error) => link?.destroy(error),
     );
-    return this.#secure(ground.place(destination), security, destination, options, { onread }, (socket) => {
+    return this.#secure(source.place(destination), security, destination, options, { onread }, (socket) => {
       socket.pause();
       link = new DuplexLink(socket);
       return link;
@@ -83,19 +83,19 @@ class Ways {
   }
 
   async dialSocket(destination: Destination, options: DialOptions = {}): Promise<CarrierSocket> {
-    const ground = this.#ground;
+    const source = this.#source;
     const security = this.#security;
     if (security === undefined) {
-      if (ground.kind === 'links') {
-        return { socket: containStream(linkToDuplex(await ground.dialer.dial(destination, options))) };
+      if (source.kind === 'links') {
+        return { socket: containStream(linkToDuplex(await source.dialer.dial(destination, options))) };
       }
-      const place = ground.place(destination);
+      const place = source.place(destination);
       if (options.signal?.aborted === true) throw givenUp(place.where);
       const socket = containStream(net.connect({ ...place.options, allowHalfOpen: true, noDelay: true }));
       return whenReady(socket, connectWait(place, this.#deps, options), () => ({ socket }));
     }
-    if (ground.kind === 'links') return this.#secureOver(ground.dialer, security, destination, options);
-    return this.#secure(ground.place(destination), security, destination, options, {}, (socket, info) => ({
+    if (source.kind === 'links') return this.#secureOver(source.dialer, security, destination, options);
+    return this.#secure(source.place(destination), security, destination, options, {}, (socket, info) => ({
       socket,
       security: info,
     }));

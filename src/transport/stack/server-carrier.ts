@@ -27,9 +27,9 @@ export interface SocketListenDeps {
 export function createSocketListen(deps: SocketListenDeps): SocketListen {
   return (host, port, accept) =>
     deps.open(host, port, (makeSocket, server) => {
-      const arrival = new Arrival(makeSocket(), server, deps, accept);
-      if (deps.proxied) arrival.unwrap();
-      else arrival.secure();
+      const connection = new AcceptedConnection(makeSocket(), server, deps, accept);
+      if (deps.proxied) connection.unwrap();
+      else connection.secure();
     });
 }
 
@@ -43,7 +43,7 @@ export function listenForLinks(sockets: SocketListen): Listen {
 }
 
 /** One connection until it is handed on. */
-class Arrival {
+class AcceptedConnection {
   readonly #socket: net.Socket;
   readonly #deps: SocketListenDeps;
   readonly #accept: (accepted: AcceptedSocket) => void;

@@ -23,7 +23,7 @@ import { createTlsClient } from '../tls/client.js';
 import { createTlsServer } from '../tls/server.js';
 import type { TlsSettings } from '../tls/settings.js';
 import { printableName, unixName } from '../unix/name.js';
-import { createClientWays, type Ground } from './client-carrier.js';
+import { type ConnectionSource, createClientDialers } from './client-carrier.js';
 import { type OpenServer, serverOpener } from './open-server.js';
 import { quicClientSecurity, quicServerSecurity } from './quic-security.js';
 import { createSecuredListen } from './secured-listen.js';
@@ -67,7 +67,7 @@ export function createStreamDialer(
     tls === undefined
       ? undefined
       : createTlsClient(offered(tls, network, transport, deps), transport.alpn, deps);
-  const { links, sockets } = createClientWays(clientGround(settings, deps), tlsClient, deps);
+  const { links, sockets } = createClientDialers(connectionSource(settings, deps), tlsClient, deps);
   const carrier: ClientCarrier = {
     links,
     sockets,
@@ -105,7 +105,7 @@ function refuseThrough({ network }: StreamSettings, { through }: StreamDialerDep
   }
 }
 
-function clientGround(settings: CarriedSettings, deps: StreamDialerDeps): Ground {
+function connectionSource(settings: CarriedSettings, deps: StreamDialerDeps): ConnectionSource {
   if (settings.network === 'kcp')
     return {
       kind: 'links',

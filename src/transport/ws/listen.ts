@@ -21,24 +21,24 @@ const protocolKey = protocolHeader.toLowerCase();
 
 export const createWsListen: CreateFramedListen<WsSettings> = (settings, carrier, deps) => {
   return (host, port, accept) => {
-    const door = new Door(settings, deps, accept);
-    return carrier.sockets(host, port, (accepted) => door.accepted(accepted));
+    const handler = new UpgradeHandler(settings, deps, accept);
+    return carrier.sockets(host, port, (accepted) => handler.accepted(accepted));
   };
 };
 
 /** A request that ws is working on. */
-interface Asked {
+interface PendingUpgrade {
   readonly accepted: AcceptedSocket;
   /** Value of Sec-WebSocket-Protocol, to be echoed. */
   readonly protocol: string | undefined;
 }
 
-class Door {
+class UpgradeHandler {
   readonly #settings: WsSettings;
   readonly #deps: TransportDeps;
   readonly #accept: (accepted: Accepted) => void;
   readonly #server: WebSocketServer;
-  readonly #requests = new WeakMap<IncomingMessage, Asked>();
+  readonly #requests = new WeakMap<IncomingMessage, PendingUpgrade>();
 
   constructor(settings: WsSettings, deps: TransportDeps, accept: (accepted: Accepted) => void) {
     this.#settings = settings;

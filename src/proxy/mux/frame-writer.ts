@@ -9,7 +9,7 @@ export interface Waiting {
   drained(): void;
 }
 
-export class Outlet {
+export class FrameWriter {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiting>();

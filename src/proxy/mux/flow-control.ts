@@ -14,12 +14,12 @@
 import type { Clock, Timer } from '../../core/clock.js';
 
 /** A session as seen from here. */
-export interface Backlogged {
+export interface FlowControlled {
   /** Ends the session: it holds nothing afterwards. */
   stalled(): void;
 }
 
-export interface BacklogOptions {
+export interface FlowControlOptions {
   readonly clock: Clock;
   /** Pauses and resumes the carrier. */
   readonly pause: (paused: boolean) => void;
@@ -29,10 +29,10 @@ export interface BacklogOptions {
   readonly totalLimitBytes: number;
   /** How long a session may stop the carrier without taking a byte. */
   readonly stallMs: number;
-  /** The same for the only session: whom does it harm? */
+  /** The same for the only session, which delays no other. */
   readonly aloneStallMs: number;
   /** Whether a session waits to write. */
-  readonly excused: (session: Backlogged) => boolean;
+  readonly excused: (session: FlowControlled) => boolean;
   readonly excuseMs: number;
   /** Open sessions of the carrier. */
   readonly sessionCount: () => number;
@@ -51,17 +51,17 @@ interface Entry {
 /** How often stalled readers are looked for while the carrier is paused. */
 const lookMs = 500;
 
-export class Backlog {
-  readonly #options: BacklogOptions;
-  readonly #entries = new Map<Backlogged, Entry>();
+export class FlowControl {
+  readonly #options: FlowControlOptions;
+  readonly #entries = new Map<FlowControlled, Entry>();
   /** Sessions above their limit that have not gone down to half of it since. */
-  readonly #over = new Set<Backlogged>();
+  readonly #over = new Set<FlowControlled>();
   #totalBytes = 0;
   #lingering = 0;
   #holding = false;
   #timer: Timer | undefined;
 
-  constructor(options: BacklogOptions) {
+  constructor(options: FlowControlOptions) {
     this.#options = options;
   }
 
@@ -80,7 +80,7 @@ export class Backlog {
   }
 
   /** `session` now holds `bytes`. */
-  set(session: Backlogged, bytes: number): void {
+  set(session: FlowControlled, bytes: number): void {
     const entry = this.#entries.get(session);
     const before = entry?.bytes ?? 0;
     this.#totalBytes += bytes - before;
@@ -103,7 +103,7 @@ export class Backlog {
   }
 
   /** Nothing more will come for `session`. */
-  ended(session: Backlogged): void {
+  ended(session: FlowControlled): void {
     const entry = this.#entries.get(session);
     if (entry === undefined || entry.ended) return;
     entry.ended = true;
@@ -150,7 +150,7 @@ export class Backlog {
     });
   }
 
-  #candidates(): Iterable<Backlogged> {
+  #candidates(): Iterable<FlowControlled> {
     return this.#over.size > 0 ? this.#over : this.#entries.keys();
   }
 
@@ -166,12 +166,12 @@ export class Backlog {
   }
 
   /** Of the sessions that stop the carrier and do not move, the one that holds most. */
-  #worstStalled(): Backlogged | undefined {
+  #worstStalled(): FlowControlled | undefined {
     if (!this.#holding) return undefined;
     const { clock, stallMs, aloneStallMs, sessionCount } = this.#options;
     const limitMs = sessionCount() + this.#lingering > 1 ? stallMs : aloneStallMs;
     const latestMs = clock.monotonicMs() - limitMs;
-    let worst: Backlogged | undefined;
+    let worst: FlowControlled | undefined;
     let worstBytes = 0;
     for (const session of this.#candidates()) {
       const entry = this.#entries.get(session);
