@@ -48,7 +48,7 @@ typedef struct {
   uint32_t kind;
 } handle;
 
-enum handle_kind { KIND_ENCODER = 0x54530001, KIND_DECODER = 0x54530002, KIND_USERS = 0x54530003 };
+enum handle_kind { KIND_ENCODER = 0x54530001, KIND_DECODER = 0x54530002, KIND_USERS = 0x54530003, KIND_POLLER = 0x54530004 };
 
 /* NULL after throwing if `value` is no open handle of that kind. */
 void *read_handle(napi_env env, napi_value value, enum handle_kind kind);
@@ -60,5 +60,6 @@ bool export_header(napi_env env, napi_value exports, environment *own);
 bool export_users(napi_env env, napi_value exports, environment *own);
 bool export_accept(napi_env env, napi_value exports, environment *own);
 bool export_sockets(napi_env env, napi_value exports, environment *own);
+bool export_poll(napi_env env, napi_value exports, environment *own);
 
 #endif

@@ -16,10 +16,15 @@
 
 /* Of the kernel's headers, which clash with libc's. */
 #define TSRAY_SO_ORIGINAL_DST 80
+#define TSRAY_IPV6_RECVORIGDSTADDR 74
 #define TSRAY_IPV6_TRANSPARENT 75
+#define TSRAY_IP_RECVORIGDSTADDR 20
 #define TSRAY_IP_TRANSPARENT 19
 
-enum socket_flag { FLAG_DATAGRAM = 1, FLAG_BIND = 2, FLAG_TRANSPARENT = 4, FLAG_DUAL = 16, FLAG_REUSE = 32 };
+enum socket_flag { FLAG_DATAGRAM = 1, FLAG_BIND = 2, FLAG_TRANSPARENT = 4, FLAG_ORIGINAL = 8, FLAG_DUAL = 16, FLAG_REUSE = 32 };
+
+/* Layout of what `receive` tells: families (4, 6 or 0), addresses, ports in network order. */
+enum { FROM_FAMILY = 0, TO_FAMILY = 1, FROM_ADDRESS = 2, TO_ADDRESS = 18, FROM_PORT = 34, TO_PORT = 36, TOLD_BYTES = 38 };
 
 typedef union {
   struct sockaddr any;
@@ -74,6 +79,10 @@ static bool socket_prepare(int fd, bool v6, uint32_t flags, uint32_t mark) {
     if (v6 && !set_on(fd, IPPROTO_IPV6, TSRAY_IPV6_TRANSPARENT, 1)) return false;
     if ((!v6 || dual) && !set_on(fd, IPPROTO_IP, TSRAY_IP_TRANSPARENT, 1)) return false;
   }
+  if ((flags & FLAG_ORIGINAL) != 0) {
+    if (v6 && !set_on(fd, IPPROTO_IPV6, TSRAY_IPV6_RECVORIGDSTADDR, 1)) return false;
+    if ((!v6 || dual) && !set_on(fd, IPPROTO_IP, TSRAY_IP_RECVORIGDSTADDR, 1)) return false;
+  }
   return true;
 }
 
@@ -101,6 +110,35 @@ static int original_destination(int fd, uint8_t *out) {
   bytes = v4 ? sizeof found.v4 : sizeof found.v6;
   if (getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, TSRAY_SO_ORIGINAL_DST, &found, &bytes) != 0) return -errno;
   return address_tell(&found, out, out + 16);
+}
+
+static int64_t receive_one(int fd, span into, uint8_t *told) {
+  address from, to;
+  union {
+    struct cmsghdr head;
+    uint8_t room[CMSG_SPACE(sizeof(struct sockaddr_in6)) + CMSG_SPACE(sizeof(struct sockaddr_in))];
+  } control;
+  struct iovec part = {.iov_base = into.at, .iov_len = into.bytes};
+  struct msghdr message = {.msg_name = &from,
+                           .msg_namelen = sizeof from,
+                           .msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = &control,
+                           .msg_controllen = sizeof control};
+  const ssize_t bytes = recvmsg(fd, &message, MSG_DONTWAIT);
+  if (bytes < 0) return -errno;
+  memset(told, 0, TOLD_BYTES);
+  told[FROM_FAMILY] = address_tell(&from, told + FROM_ADDRESS, told + FROM_PORT);
+  for (struct cmsghdr *each = CMSG_FIRSTHDR(&message); each != NULL; each = CMSG_NXTHDR(&message, each)) {
+    const bool v4 = each->cmsg_level == IPPROTO_IP && each->cmsg_type == TSRAY_IP_RECVORIGDSTADDR;
+    const bool v6 = each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == TSRAY_IPV6_RECVORIGDSTADDR;
+    const size_t wanted = v4 ? sizeof to.v4 : sizeof to.v6;
+    if ((!v4 && !v6) || each->cmsg_len < CMSG_LEN(wanted)) continue;
+    memset(&to, 0, sizeof to);
+    memcpy(&to, CMSG_DATA(each), wanted);
+    told[TO_FAMILY] = address_tell(&to, told + TO_ADDRESS, told + TO_PORT);
+  }
+  return bytes;
 }
 
 #endif
@@ -136,7 +174,44 @@ static napi_value original(napi_env env, napi_callback_info info) {
   return make_number(env, -1);
 }
 
+/* receive(fd, into, told): bytes of one datagram, or a negative errno */
+static napi_value receive(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  uint32_t fd;
+  span into;
+  uint8_t *told;
+  if (read_arguments(env, info, 3, arguments) == NULL || !read_u32(env, arguments[0], &fd) ||
+      !read_span(env, arguments[1], &into) || !read_exact(env, arguments[2], 38, &told)) {
+    return NULL;
+  }
+#ifdef __linux__
+  if (fd <= INT32_MAX) return make_number(env, receive_one((int)fd, into, told));
+#endif
+  return make_number(env, -1);
+}
+
+/* sendTo(fd, bytes, address, port): bytes sent, or a negative errno */
+static napi_value send_to(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  uint32_t fd, port;
+  span bytes, host;
+  if (read_arguments(env, info, 4, arguments) == NULL || !read_u32(env, arguments[0], &fd) ||
+      !read_span(env, arguments[1], &bytes) || !read_span(env, arguments[2], &host) || !read_u32(env, arguments[3], &port)) {
+    return NULL;
+  }
+#ifdef __linux__
+  address to;
+  const socklen_t length = address_make(&to, host, port);
+  if (length == 0 || fd > INT32_MAX) return make_number(env, -EINVAL);
+  const ssize_t sent = sendto((int)fd, bytes.at, bytes.bytes, MSG_DONTWAIT | MSG_NOSIGNAL, &to.any, length);
+  return make_number(env, sent < 0 ? -errno : sent);
+#else
+  return make_number(env, -1);
+#endif
+}
+
 bool export_sockets(napi_env env, napi_value exports, environment *own) {
   return export_function(env, exports, "openSocket", open_socket, own) &&
-         export_function(env, exports, "originalDestination", original, own);
+         export_function(env, exports, "originalDestination", original, own) &&
+         export_function(env, exports, "receive", receive, own) && export_function(env, exports, "sendTo", send_to, own);
 }

@@ -21,6 +21,7 @@ import { UserTable } from '../proxy/vmess/user-table.js';
 import { listeningSocketOptions } from '../transport/socket/sockopt.js';
 import { createStreamListen } from '../transport/stack/stack.js';
 import { bindPacketsWith } from '../transport/udp/bind-own.js';
+import { redirectedBinder } from '../transport/udp/redirected.js';
 import { type Parts, transportDeps } from './parts.js';
 
 /** What inbounds need beside the parts. */
@@ -90,6 +91,9 @@ export const inboundProtocols: InboundProtocols = {
       host,
       ports,
       bindPackets: bindPacketsWith(listeningSocketOptions(stream.sockopt)),
+      ...(settings.followRedirect === true && stream.sockopt.tproxy === 'tproxy'
+        ? { bindRedirected: redirectedBinder(listeningSocketOptions(stream.sockopt)) }
+        : {}),
     }),
   vmess: ({ settings, tag }, { dispatcher, openPorts, parts, place }) => {
     const { clients, defaultUser, detourTo, disableInsecureEncryption } = settings;

@@ -78,5 +78,19 @@ export interface DatagramOptions {
   readonly transparent?: boolean;
 }
 
+/** Datagrams that the firewall led here. */
+export interface RedirectedPackets {
+  readonly local: Destination;
+  /** Told each lent datagram, who sent it and where it was to go; undefined: nothing led it here. */
+  start(received: (bytes: Uint8Array, source: Destination, target: Destination | undefined) => void): void;
+  /** Sends a lent datagram to the client at `to` as if it came from `from`. False: dropped. */
+  send(bytes: Uint8Array, from: Destination, to: Destination): boolean;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Opens the socket that the firewall leads datagrams to. Throws ERR_LISTEN, ERR_CONFIG_UNSUPPORTED. */
+export type BindRedirected = (host: string, port: number) => RedirectedPackets;
+
 /** Opens a datagram socket. Its link takes IP addresses of its family only. Rejects with ERR_LISTEN. */
 export type BindPackets = (family: 'udp4' | 'udp6', options?: DatagramOptions) => Promise<BoundPackets>;

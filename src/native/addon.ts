@@ -7,6 +7,7 @@
 declare const encoderBrand: unique symbol;
 declare const decoderBrand: unique symbol;
 declare const usersBrand: unique symbol;
+declare const pollerBrand: unique symbol;
 
 /** One direction's state; freed by `close`, or with its owner. */
 export interface NativeEncoderHandle {
@@ -18,6 +19,10 @@ export interface NativeDecoderHandle {
 
 export interface NativeUsersHandle {
   readonly [usersBrand]: never;
+}
+
+export interface NativePollerHandle {
+  readonly [pollerBrand]: never;
 }
 
 /** Numbers of the securities, as `enum body_security`. */
@@ -145,4 +150,15 @@ export interface NativeAddon {
    * `out`, 18 bytes: the address, then the port in network order at 16.
    */
   originalDestination(fd: number, out: Uint8Array): number;
+  /**
+   * Bytes of the next datagram, or a negative error number. `told`, 38 bytes: the families (4, 6 or 0: unknown) of the
+   * source and the original destination, their addresses at 2 and 18, their ports at 34 and 36.
+   */
+  receive(fd: number, into: Uint8Array, told: Uint8Array): number;
+  /** Bytes sent, or a negative error number. */
+  sendTo(fd: number, bytes: Uint8Array, address: Uint8Array, port: number): number;
+  /** Calls `readable` whenever `fd` can be read, until `pollClose`. */
+  pollOpen(fd: number, readable: () => void): NativePollerHandle;
+  /** To be called before the descriptor is closed. */
+  pollClose(handle: NativePollerHandle): void;
 }

@@ -45,7 +45,7 @@ const inbound = (tag: string, port: number, tproxy: string | undefined, network 
 
 const config = {
   log: { loglevel: 'debug' },
-  inbounds: [inbound('redirected', 1001, undefined), inbound('tproxied', 1002, 'tproxy')],
+  inbounds: [inbound('redirected', 1001, undefined), inbound('tproxied', 1002, 'tproxy', 'tcp,udp')],
   outbounds: [
     {
       protocol: 'freedom',
@@ -62,8 +62,8 @@ add chain inet t out { type nat hook output priority -100; }
 add rule inet t out ip daddr 198.51.100.7 tcp dport 80 redirect to :1001
 add rule inet t out ip6 daddr 2001:db8:51::7 tcp dport 80 redirect to :1001
 add chain inet t pre { type filter hook prerouting priority -150; }
-add rule inet t pre ip daddr 198.51.100.8 meta l4proto tcp th dport 81 tproxy ip to :1002 meta mark set 1 accept
-add rule inet t pre ip6 daddr 2001:db8:51::8 meta l4proto tcp th dport 81 tproxy ip6 to :1002 meta mark set 1 accept
+add rule inet t pre ip daddr 198.51.100.8 meta l4proto { tcp, udp } th dport 81 tproxy ip to :1002 meta mark set 1 accept
+add rule inet t pre ip6 daddr 2001:db8:51::8 meta l4proto { tcp, udp } th dport 81 tproxy ip6 to :1002 meta mark set 1 accept
 add chain inet t count { type filter hook output priority 0; }
 add rule inet t count meta mark 77 counter name marked
 `;
@@ -112,6 +112,15 @@ describe('dokodemo-door with followRedirect, behind a firewall', { skip }, () =>
       assert.match(await ask('tcp', host, port), /^echo:hi$/m);
       const written = host.includes(':') ? `[${host}]` : host;
       assert.ok(tsray.output.includes(`accepted tcp:${written}:${port}`), tsray.output);
+    });
+  }
+
+  for (const host of ['198.51.100.8', '2001:db8:51::8']) {
+    test(`a datagram that TPROXY led here goes to ${host}, which seems to answer`, async () => {
+      // The client's socket is connected: it takes datagrams of this address and port only.
+      assert.match(await ask('udp', host, 81), /^echo:hi$/m);
+      const written = host.includes(':') ? `[${host}]` : host;
+      assert.ok(tsray.output.includes(`accepted udp:${written}:81`), tsray.output);
     });
   }
 

@@ -52,13 +52,8 @@ function withoutLostPackets(
   place: Place,
   checker: Checker,
 ): DokodemoSettings {
-  if (!settings.networks.includes('udp')) return settings;
-  if (tproxy === 'tproxy') {
-    const message = 'followRedirect is not supported by tsray for UDP: set "network" to "tcp"';
-    checker.unsupported(inside(place, 'settings', 'followRedirect'), message, true);
-    return settings;
-  }
-  if (settings.address !== undefined) return settings;
+  const isTold = tproxy === 'tproxy' || settings.address !== undefined;
+  if (isTold || !settings.networks.includes('udp')) return settings;
   const at = inside(place, 'settings', 'network');
   const hint = 'TPROXY does: set "tproxy": "tproxy" in "sockopt", and change the firewall\'s rules.';
   const message = "the firewall's REDIRECT does not tell where datagrams were to go";

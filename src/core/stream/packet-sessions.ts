@@ -37,8 +37,16 @@ export interface PacketSessionsOptions<C extends object = object> {
    * Absent: none do.
    */
   readonly coneFor?: (source: Destination, target: Destination, packet: Uint8Array) => C | undefined;
-  /** Sends a lent datagram that came from `remote` to the client at `source`. False: dropped. */
-  readonly reply: (bytes: Uint8Array, remote: Destination, source: Destination) => boolean;
+  /**
+   * Sends a lent datagram that came from `remote` to the client at `source`, whose session began with one for `target`.
+   * False: dropped.
+   */
+  readonly reply: (
+    bytes: Uint8Array,
+    remote: Destination,
+    source: Destination,
+    target: Destination,
+  ) => boolean;
   /** Told what is dropped. */
   readonly drops?: Pick<PacketDrops, 'add'> | undefined;
   /** Sessions at once; a further one takes the place of the one quiet for longest. Default 1024. */
@@ -129,7 +137,7 @@ export class PacketSessions<C extends object = object> {
     const session = new Session({
       clock,
       open: (signal, first) => open(source, target, signal, cone, first),
-      reply: (bytes, remote) => reply(bytes, remote, source),
+      reply: (bytes, remote) => reply(bytes, remote, source, target),
       counters: this.counters,
       drops,
       used: (one) => {

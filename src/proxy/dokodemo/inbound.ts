@@ -1,13 +1,13 @@
-/** The dokodemo-door inbound: carries every connection and datagram to one fixed destination. */
+/** The dokodemo-door inbound: carries connections and datagrams to a fixed destination, or where the firewall caught them. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ConnContext } from '../../contract/conn-context.js';
 import type { Dispatcher, PacketRoute } from '../../contract/dispatcher.js';
 import type { ConnectionHandler, Inbound } from '../../contract/inbound.js';
 import type { Logger } from '../../contract/logger.js';
-import type { Accepted, BindPackets } from '../../contract/transport.js';
+import type { Accepted, BindPackets, BindRedirected } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, toTsrayError } from '../../core/errors.js';
-import { formatHostPort, parseAddress } from '../../core/net/address.js';
+import { formatHostPort } from '../../core/net/address.js';
 import type { Destination, Network } from '../../core/net/destination.js';
 import type { FirstPackets } from '../../core/stream/first-packets.js';
 import { PacketDrops } from '../../core/stream/packet-drops.js';
@@ -27,6 +27,8 @@ export interface DokodemoInboundDeps {
   readonly host: string;
   readonly ports: readonly number[];
   readonly bindPackets: BindPackets;
+  /** For datagrams that the firewall leads here; absent: all go to the settings' address. */
+  readonly bindRedirected?: BindRedirected | undefined;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,7 +37,6 @@ export interface DokodemoInboundDeps {
 }
 
 const nothing = new Uint8Array(0);
-const nowhere = parseAddress('0.0.0.0');
 
 export function createDokodemoInbound(deps: DokodemoInboundDeps): Inbound {
   return new DokodemoInbound(deps);
@@ -49,7 +50,7 @@ class DokodemoInbound implements Inbound {
   #handler: DokodemoHandler;
 
   constructor(deps: DokodemoInboundDeps) {
-    const { bindPackets, clock, host, openPorts, place, ports, settings, tag } = deps;
+    const { bindPackets, bindRedirected, clock, host, openPorts, place, ports, settings, tag } = deps;
     this.tag = tag;
     this.#networks = settings.networks;
     this.#handler = new DokodemoHandler(deps);
@@ -62,6 +63,7 @@ class DokodemoInbound implements Inbound {
     });
     this.#doors = new UdpDoors({
       bindPackets,
+      bindRedirected,
       clock,
       drops: new PacketDrops({
         clock,
@@ -71,7 +73,7 @@ class DokodemoInbound implements Inbound {
       host,
       ports: serves('udp') ? ports : [],
       target: () => this.#handler.target,
-      open: (source, signal, first) => this.#handler.openPackets(source, signal, first),
+      open: (source, target, signal, first) => this.#handler.openPackets(source, target, signal, first),
     });
   }
 
@@ -117,13 +119,13 @@ const noPorts: InboundPorts = {
 
 class DokodemoHandler implements ConnectionHandler {
   readonly #deps: DokodemoInboundDeps;
-  /** Of datagrams. */
-  readonly target: Destination;
+  /** Of datagrams that nothing led here. */
+  readonly target: Destination | undefined;
 
   constructor(deps: DokodemoInboundDeps) {
     this.#deps = deps;
     const { address, port } = deps.settings;
-    this.target = { network: 'udp', address: address ?? nowhere, port };
+    this.target = address === undefined ? undefined : { network: 'udp', address, port };
   }
 
   accept(accepted: Accepted): void {
@@ -135,8 +137,13 @@ class DokodemoHandler implements ConnectionHandler {
 
   drain(): void {}
 
-  openPackets(source: Destination, signal: AbortSignal, first: FirstPackets): Promise<PacketRoute> {
-    return this.#deps.dispatcher.openPackets(this.#context(this.target, source, signal), first);
+  openPackets(
+    source: Destination,
+    target: Destination,
+    signal: AbortSignal,
+    first: FirstPackets,
+  ): Promise<PacketRoute> {
+    return this.#deps.dispatcher.openPackets(this.#context(target, source, signal), first);
   }
 
   async #serve(accepted: Accepted): Promise<void> {

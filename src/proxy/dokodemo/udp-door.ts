@@ -1,6 +1,6 @@
-/** The datagram sockets of a dokodemo-door: one session for each client, all to one destination. */
+/** The datagram sockets of a dokodemo-door: one session for each client and destination. */
 import type { PacketRoute } from '../../contract/dispatcher.js';
-import type { BindPackets, BoundPackets } from '../../contract/transport.js';
+import type { BindPackets, BindRedirected, BoundPackets } from '../../contract/transport.js';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
 import { formatHostPort, parseAddress } from '../../core/net/address.js';
@@ -8,22 +8,31 @@ import type { Destination } from '../../core/net/destination.js';
 import type { FirstPackets } from '../../core/stream/first-packets.js';
 import type { PacketDrops } from '../../core/stream/packet-drops.js';
 import { PacketSessions } from '../../core/stream/packet-sessions.js';
+import { RedirectedDoor } from './redirected-door.js';
 
 export interface UdpDoorsDeps {
   readonly bindPackets: BindPackets;
+  /** The firewall leads datagrams here; absent: all go to `target`. */
+  readonly bindRedirected?: BindRedirected | undefined;
   readonly clock: Clock;
   readonly drops: PacketDrops;
   /** IP to listen on; unspecified is all addresses of both families. */
   readonly host: string;
   /** May be empty. */
   readonly ports: readonly number[];
-  readonly target: () => Destination;
-  readonly open: (source: Destination, signal: AbortSignal, first: FirstPackets) => Promise<PacketRoute>;
+  /** Undefined only with `bindRedirected`. */
+  readonly target: () => Destination | undefined;
+  readonly open: (
+    source: Destination,
+    target: Destination,
+    signal: AbortSignal,
+    first: FirstPackets,
+  ) => Promise<PacketRoute>;
 }
 
 export class UdpDoors {
   readonly #deps: UdpDoorsDeps;
-  #doors: readonly UdpDoor[] = [];
+  #doors: readonly Door[] = [];
 
   constructor(deps: UdpDoorsDeps) {
     this.#deps = deps;
@@ -36,10 +45,9 @@ export class UdpDoors {
 
   /** Rejects with ERR_LISTEN, leaving none open. */
   async start(): Promise<void> {
-    const { bindPackets, host, ports } = this.#deps;
-    const opened: UdpDoor[] = [];
+    const opened: Door[] = [];
     try {
-      for (const port of ports) opened.push(new UdpDoor(this.#deps, await bindDoor(bindPackets, host, port)));
+      for (const port of this.#deps.ports) opened.push(await openDoor(this.#deps, port));
     } catch (error) {
       await Promise.all(opened.map((door) => door.close()));
       throw error;
@@ -54,6 +62,14 @@ export class UdpDoors {
   }
 }
 
+type Door = UdpDoor | RedirectedDoor;
+
+async function openDoor(deps: UdpDoorsDeps, port: number): Promise<Door> {
+  const { bindPackets, bindRedirected, clock, drops, host, open, target } = deps;
+  if (bindRedirected === undefined) return new UdpDoor(deps, await bindDoor(bindPackets, host, port));
+  return new RedirectedDoor({ clock, drops, fallback: target, open }, bindRedirected(host, port));
+}
+
 class UdpDoor {
   readonly #bound: BoundPackets;
   readonly #sessions: PacketSessions;
@@ -65,12 +81,15 @@ class UdpDoor {
     this.#sessions = new PacketSessions({
       clock: deps.clock,
       drops: deps.drops,
-      open: (source, _target, signal, _cone, first) => deps.open(source, signal, first),
+      open: (source, target, signal, _cone, first) => deps.open(source, target, signal, first),
       reply: (bytes, _remote, source) => link.send(bytes, source),
     });
     this.#closed = new Promise((resolve) => {
       link.start({
-        packet: (bytes, source) => this.#sessions.deliver(bytes, source, deps.target()),
+        packet: (bytes, source) => {
+          const target = deps.target();
+          if (target !== undefined) this.#sessions.deliver(bytes, source, target);
+        },
         closed: () => {
           this.#sessions.close();
           resolve();

@@ -21,6 +21,8 @@ export const socketFlag = {
   datagram: 1,
   bind: 2,
   transparent: 4,
+  /** Datagrams come with the address they were sent to. */
+  original: 8,
   dualStack: 16,
   reuse: 32,
 } as const;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import type { RedirectedPackets } from '../../../../src/contract/transport.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { TsrayError } from '../../../../src/core/errors.js';
 import { parseAddress } from '../../../../src/core/net/address.js';
@@ -248,4 +249,31 @@ test('datagrams through dispatcher and freedom over real sockets', async () => {
   client.close();
   echo.close();
   await inbound.close();
+});
+
+test('datagrams that the firewall led here go where they were to go, others to the address or nowhere', async () => {
+  for (const address of [parseAddress('example.com'), undefined]) {
+    let receive: Parameters<RedirectedPackets['start']>[0] | undefined;
+    const { inbound, dispatcher } = await setUp(
+      { address, followRedirect: true, networks: ['udp'] } as Partial<DokodemoSettings>,
+      {
+        bindRedirected: (_host, port) => ({
+          local: at('127.0.0.1', port, 'udp'),
+          start: (received) => {
+            receive = received;
+          },
+          send: () => true,
+          close: () => undefined,
+        }),
+      },
+    );
+    await inbound.start();
+    assert.deepEqual(inbound.addresses, ['udp:127.0.0.1:5353']);
+    receive?.(Buffer.from('one'), at('192.0.2.7', 5, 'udp'), at('198.51.100.8', 81, 'udp'));
+    receive?.(Buffer.from('two'), at('192.0.2.7', 5, 'udp'), undefined);
+    const led = at('198.51.100.8', 81, 'udp');
+    const opened = dispatcher.packetOpens.map(({ context }) => context.destination);
+    assert.deepEqual(opened, address === undefined ? [led] : [led, at('example.com', 53, 'udp')]);
+    await inbound.close();
+  }
 });
