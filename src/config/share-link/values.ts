@@ -24,6 +24,7 @@ interface Value {
 
 export class LinkValues {
   readonly #values = new Map<string, Value>();
+  #hasFields = false;
 
   /**
    * Takes a parameter under any of its spellings. The last of several with one spelling counts; of several spellings the
@@ -40,12 +41,14 @@ export class LinkValues {
 
   /** A header of the request that opens the transport, other than Host. */
   setField(name: string, value: string): void {
+    this.#hasFields = true;
     this.set(`${fieldPrefix}${name}`, value);
   }
 
   /** Those headers, by the names they were given; they count as read. */
   takeFields(): Readonly<Record<string, string>> {
     const fields: Record<string, string> = {};
+    if (!this.#hasFields) return fields;
     for (const found of this.#values.values()) {
       const { name, value } = found;
       if (!name.startsWith(fieldPrefix) || !isSendable(name.slice(fieldPrefix.length), value)) continue;
@@ -62,6 +65,7 @@ export class LinkValues {
 
   /** Takes what `others` has and this has not. */
   complete(others: LinkValues): void {
+    this.#hasFields ||= others.#hasFields;
     for (const [key, value] of others.#values) {
       const mine = this.#values.get(key);
       if (mine === undefined || mine.value.trim() === '') this.#values.set(key, value);
@@ -102,7 +106,8 @@ const free = new Set<LinkKey>(['path', 'serviceName', 'obfsParam']);
 function mended(key: LinkKey, given: string): string {
   const meant = withoutCopying(key, given);
   if (key === 'id') return meant.replace(/^\{(.*)\}$/, '$1');
-  // What templates make of a value that is not there.
+  // What templates make of a value that is not there has one of two lengths; most values have another one.
+  if (meant.length !== 'null'.length && meant.length !== 'undefined'.length) return meant;
   const isNothing = /^(?:null|undefined)$/i.test(meant) || (namesOfHosts.has(key) && /^none$/i.test(meant));
   return isNothing ? '' : meant;
 }
