@@ -16,8 +16,9 @@ import { factsOf, keyOf, type PlainTarget } from './attributes.js';
 import { type Framing, requestFraming } from './body.js';
 import type { HttpConnectionDeps } from './deps.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
-import { maxRequestHeadBytes } from './limits.js';
+import { lingerMs, maxRequestHeadBytes } from './limits.js';
 import { Origin } from './origin.js';
+import type { RefusalOptions } from './refusal-options.js';
 import { authenticate, errorResponse } from './responses.js';
 import { type Authority, parseTarget, type RequestTarget } from './target.js';
 import { serveTunnel } from './tunnel.js';
@@ -25,9 +26,6 @@ import { serveTunnel } from './tunnel.js';
 /** What a client may send ahead of its turn before it is paused, and what may be under way by then. */
 const holdLimitBytes = 16 * 1024;
 const holdSlackBytes = 1024 * 1024;
-
-/** How long a client that is still sending has to read why it was refused. */
-const lingerMs = 2000;
 
 export interface ConnectionHost {
   readonly deps: HttpConnectionDeps;
@@ -37,13 +35,6 @@ export interface ConnectionHost {
   readonly draining: boolean;
   /** The connection is gone, or belongs to a tunnel. */
   released(connection: HttpConnection): void;
-}
-
-interface RefusalOptions {
-  readonly extra?: readonly Field[];
-  readonly withBody?: boolean;
-  /** The client is not sending any more. */
-  readonly requestRead?: boolean;
 }
 
 export class HttpConnection implements LinkSink, ExchangeHost {

@@ -5,3 +5,6 @@ export const maxRequestHeadBytes = 64 * 1024;
 
 /** Largest head of a response: Chromium's limit. */
 export const maxResponseHeadBytes = 256 * 1024;
+
+/** How long a client that is still sending has to read why it was refused. */
+export const lingerMs = 2000;

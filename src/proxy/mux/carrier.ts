@@ -1,12 +1,13 @@
 /** One Mux connection, either end: frames in and out, its sessions, backpressure both ways. Owns its link. */
 
 import type { Logger } from '../../contract/logger.js';
-import type { Clock, Timer } from '../../core/clock.js';
+import type { Timer } from '../../core/clock.js';
 import { later } from '../../core/contain.js';
 import { TsrayError } from '../../core/errors.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { Link } from '../../core/stream/link.js';
 import { releaseScratch, takeScratch } from '../../core/stream/scratch.js';
+import type { CarrierOptions } from './carrier-options.js';
 import type { CarrierSession } from './carrier-session.js';
 import { type DataUse, FrameDecoder } from './decoder.js';
 import { FlowControl } from './flow-control.js';
@@ -20,25 +21,6 @@ import {
 } from './frame.js';
 import { FrameWriter } from './frame-writer.js';
 import { Gatherer } from './gatherer.js';
-
-export interface CarrierOptions {
-  readonly link: Link;
-  readonly clock: Clock;
-  /** What a session may hold for a slow reader. */
-  readonly bufferBytes: number;
-  /** How long the carrier waits for a reader that does not move and has it for itself. */
-  readonly aloneStallMs: number;
-  /** A New frame (server): the session, or undefined if it is refused, which has been answered. */
-  readonly opened?: (frame: Frame) => CarrierSession | undefined;
-  /** A session is gone. */
-  readonly sessionEnded?: () => void;
-  /** The carrier paused or resumed reading, for a session that is behind. */
-  readonly held?: (holding: boolean) => void;
-  /** Bytes moved, either way. */
-  readonly moved?: () => void;
-  /** The carrier is gone; without an error after an orderly end. */
-  readonly gone: (error: TsrayError | undefined) => void;
-}
 
 /** Patience with a reader that stops the others. */
 const stallMs = 2_000;

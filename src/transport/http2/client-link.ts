@@ -14,9 +14,10 @@ import { ByteQueue } from '../../core/bytes/queue.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import { failed } from '../../core/contain.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
+import { abandon } from './abandon.js';
 import type { StreamFraming } from './framing.js';
 import type { OpenedStream } from './pool.js';
-import { type AttachedStream, abandon, StreamLink } from './stream-link.js';
+import { type AttachedStream, StreamLink } from './stream-link.js';
 
 /** What is kept for sending it again. One who writes more before the answer comes gives up on that. */
 const keptBytes = 128 * 1024;

@@ -11,11 +11,11 @@ import type { Listener } from '../../contract/transport.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import { contain, containEvents, ended, failed } from '../../core/contain.js';
 import type { AcceptedSocket, SocketListen } from '../socket/socket.js';
+import { abandon } from './abandon.js';
 import { ConnectionFate } from './fate.js';
 import { KeepAlive, type KeepAliveSettings } from './keep-alive.js';
 import { connectionWindowBytes, localSettings, serverSessionOptions, serverStreams } from './limits.js';
 import { connectionBroke, connectionFault } from './stream-fault.js';
-import { abandon } from './stream-link.js';
 
 /** A connection of a user that has no streams now may wait this long for the next. */
 const idleMs = 300_000;

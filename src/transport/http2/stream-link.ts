@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.js';
 import { contain, containEvents, type Fail, later } from '../../core/contain.js';
 import type { TsrayError } from '../../core/errors.js';
 import type { Link, LinkSink } from '../../core/stream/link.js';
+import { abandon } from './abandon.js';
 import { blockBytes, releaseBlock, takeBlock } from './blocks.js';
 import type { ConnectionFate, FateListener } from './fate.js';
 import type { StreamFraming } from './framing.js';
@@ -335,13 +336,6 @@ export class StreamLink implements Link, FateListener {
     const timer = this.#clock.setTimer(lingerMs, () => stream.close(NGHTTP2_NO_ERROR));
     stream.once('close', () => timer.cancel());
   }
-}
-
-/** Resets `stream`. To the peer this must not look like an end: Node would send END_STREAM first. */
-export function abandon(stream: Http2Stream): void {
-  stream._final = (callback) => callback();
-  stream.close(NGHTTP2_CANCEL);
-  stream.destroy();
 }
 
 /**

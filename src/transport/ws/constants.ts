@@ -22,3 +22,14 @@ export const wsOptions = {
   skipUTF8Validation: true,
   maxPayload: maxMessageBytes,
 } as const;
+
+/**
+ * What ws may hold of a client that was not let in: the longest message of the known peers, which is all that comes
+ * before a VMess header is complete, with what is spent on the pieces it arrives in.
+ */
+export const strangerBytes = 80 * 1024;
+/** Of each piece that ws keeps until its frame is complete, beside the bytes. */
+export const pieceOverheadBytes = 128;
+
+/** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
+export const messageBytes = 65_535;

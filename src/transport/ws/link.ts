@@ -14,10 +14,9 @@ import type { Link, LinkSink } from '../../core/stream/link.js';
 import { abandonScratch, isScratch, releaseScratch, takeScratch } from '../../core/stream/scratch.js';
 import { type MaybeHolding, streamError } from '../socket/duplex-link.js';
 import { resetSocket } from '../socket/reset-socket.js';
+import { messageBytes, pieceOverheadBytes, strangerBytes } from './constants.js';
+import { closeFault, protocolError } from './faults.js';
 import { WsInput } from './input.js';
-
-/** Longest message we send: its length takes two bytes, and no peer has to hold more than that. */
-const messageBytes = 65_535;
 
 /** Below this a copy is cheaper than the risk that the socket keeps a whole scratch buffer. */
 const smallWriteBytes = 4096;
@@ -25,19 +24,8 @@ const smallWriteBytes = 4096;
 /** Queued bytes at which a writer is asked to wait, unless the policy says less. */
 const defaultQueueBytes = 64 * 1024;
 
-/**
- * What ws may hold of a client that was not let in: the longest message of the known peers, which is all that comes
- * before a VMess header is complete, with what is spent on the pieces it arrives in.
- */
-const strangerBytes = 80 * 1024;
-/** Of each piece that ws keeps until its frame is complete, beside the bytes. */
-const pieceOverheadBytes = 128;
-
 /** A peer that does not answer our close frame is left after this, counted from when the last queued byte moved. */
 const closeTimeoutMs = 5000;
-
-/** Close codes of an orderly end: normal, going away, none given. 1006 is an end of the stream without a close frame. */
-const orderlyCodes: readonly number[] = [1000, 1001, 1005, 1006];
 
 export interface WsLinkOptions {
   readonly clock: Clock;
@@ -343,9 +331,7 @@ export class WsLink implements Link {
     this.#closeTimer?.cancel();
     this.#input.drop();
     if (!this.#closing) {
-      if (!orderlyCodes.includes(code)) {
-        this.#error ??= new TsrayError('ERR_CLOSED', `the peer closed the WebSocket with code ${code}`);
-      }
+      this.#error ??= closeFault(code);
       if (this.#error === undefined) {
         this.#isLateClosed = true;
         this.#catchUp();
@@ -360,12 +346,4 @@ export class WsLink implements Link {
     this.#gone = true;
     this.#sink?.closed(this.#error);
   }
-}
-
-/** ws names what it found: `WS_ERR_…`. */
-function protocolError(error: NodeJS.ErrnoException): TsrayError {
-  if (error.code?.startsWith('WS_ERR_') !== true) return streamError(error);
-  return new TsrayError('ERR_PROTOCOL', `the peer broke the WebSocket protocol: ${error.message}`, {
-    cause: error,
-  });
 }
