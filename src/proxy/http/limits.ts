@@ -1,4 +1,4 @@
-/** Sizes of what is read before it is passed on. */
+/** Limits of the HTTP inbound: sizes of what is read before it is passed on, and a time. */
 
 /** Largest head of a request, and largest trailer. Node and most servers allow 16 KiB, Go 1 MiB. */
 export const maxRequestHeadBytes = 64 * 1024;
