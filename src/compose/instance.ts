@@ -1,4 +1,5 @@
 /** Builds everything from settings by hand, starts it in order, stops it in reverse. */
+import { Api } from '../app/api/api.js';
 import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
 import { assetFolders } from '../app/geo/asset-folders.js';
 import { GeoFiles } from '../app/geo/geo-data.js';
@@ -8,6 +9,9 @@ import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import type { Log } from '../app/log/log.js';
 import { countsText, createRouter, type RuleRouter } from '../app/router/router.js';
 import { createSniffing } from '../app/sniff/sniffing.js';
+import { Counters } from '../app/stats/counters.js';
+import { OnlineUsers } from '../app/stats/online.js';
+import { StatsTracker } from '../app/stats/stats-tracker.js';
 import type { Settings } from '../config/settings.js';
 import type { Resolver } from '../contract/dns.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
@@ -105,7 +109,22 @@ class TsrayInstance implements Instance {
     this.#log = log;
     const outbounds = createOutbounds(settings.outbounds, { ...parts, geo, dispatcher: () => dispatcher });
     const portals = createPortals(settings.reverse, parts);
-    this.#outbounds = createOutboundManager([...outbounds, ...portals], parts.clock);
+    const counters = new Counters();
+    const online = new OnlineUsers();
+    const tracker =
+      settings.stats && new StatsTracker({ settings: settings.stats, counters, online, clock: parts.clock });
+    tracker?.expect(
+      settings.inbounds.map(({ tag }) => tag),
+      settings.outbounds.map(({ tag }) => tag),
+    );
+    const api = settings.api && new Api(settings.api, tracker && { counters, online });
+    const ways = [...outbounds, ...portals];
+    // Alone it would be the first outbound, and every client would reach it.
+    const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
+    this.#outbounds = createOutboundManager(
+      [...ways, ...(apiOutbound === undefined ? [] : [apiOutbound])],
+      parts.clock,
+    );
     const observatory = createObservatory(settings.observatory, parts, () => this.#outbounds.list);
     this.router = createRouter(settings.routing, {
       ...parts,
@@ -119,6 +138,7 @@ class TsrayInstance implements Instance {
       ...parts,
       router: this.router,
       outbounds: this.#outbounds,
+      tracker,
     });
     const mux = new MuxServer(parts);
     const inboundParts: InboundParts = {
@@ -137,6 +157,7 @@ class TsrayInstance implements Instance {
       dns,
       { start: () => Promise.resolve(), close: async () => mux.close() },
       new GeoRefresh(geo, parts.clock),
+      ...(api === undefined ? [] : [api]),
       ...(observatory === undefined ? [] : [observatory]),
       ...createBridges(settings.reverse, parts, dispatcher, mux),
     ];

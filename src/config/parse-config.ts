@@ -6,6 +6,7 @@ import { crossCheck } from './cross-check.js';
 import { tellDroppedRules } from './dropped-rules.js';
 import type { Environment } from './environment.js';
 import { type ConfigProblem, ProblemList } from './problem.js';
+import { api } from './schema/api.js';
 import { dnsSchema, readDns } from './schema/dns/dns.js';
 import type { HandlerResult } from './schema/handler.js';
 import { readInbound } from './schema/inbounds.js';
@@ -105,6 +106,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   const siblings = {
     log: log.schema,
     policy: policy.schema,
+    api: api.schema,
     dns: dnsSchema,
     routing: routingSchema,
     reverse: reverse.schema,
@@ -127,6 +129,8 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   const dns = readDns(checker, inside(place, 'dns'), inside(place, 'fakeDns'));
   const reverseSettings = reverse.read(checker, inside(place, 'reverse'));
   const observatorySettings = readObservatory(checker, place);
+  const apiPlace = inside(place, 'api');
+  const apiSettings = apiPlace.missing ? undefined : api.read(checker, apiPlace);
   crossCheck(checker, place, inbounds, outbounds, partial);
   tellDroppedRules(checker, outbounds);
   crossCheckRouting(checker, routing, knownTags(place, inbounds, outbounds));
@@ -134,7 +138,9 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   return {
     [validated]: true,
     log: logSettings,
-    policy: policySettings,
+    policy: policySettings.levels,
+    ...(apiSettings === undefined ? {} : { api: apiSettings }),
+    ...(inside(place, 'stats').missing ? {} : { stats: policySettings.counted }),
     routing: routing.settings,
     ...(dns === undefined ? {} : { dns }),
     reverse: reverseSettings ?? { bridges: [], portals: [] },

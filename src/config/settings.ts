@@ -1,9 +1,11 @@
 /** A whole configuration after validation: what the instance is built from. */
 
+import type { ApiSettings } from '../app/api/settings.js';
 import type { DnsSettings } from '../app/dns/settings.js';
 import type { AnyObservatorySettings } from '../app/observatory/settings.js';
 import type { RoutingSettings } from '../app/router/settings.js';
 import type { SniffingSettings } from '../app/sniff/settings.js';
+import type { StatsSettings } from '../app/stats/settings.js';
 import type { LogLevel } from '../contract/logger.js';
 import type { LevelPolicy } from '../contract/policy.js';
 import type { Address } from '../core/net/address.js';
@@ -91,6 +93,10 @@ export const validated: unique symbol = Symbol('validated settings');
 export interface Settings {
   readonly [validated]: true;
   readonly log: LogSettings;
+  /** Absent: there is no API. */
+  readonly api?: ApiSettings;
+  /** Absent: nothing is counted. */
+  readonly stats?: StatsSettings;
   /** Absent: the system resolves names. */
   readonly dns?: DnsSettings;
   /** Levels the configuration lists; others have the defaults. */

@@ -1,5 +1,6 @@
 /** `policy` */
 import * as v from 'valibot';
+import type { StatsSettings, UserStatsSettings } from '../../app/stats/settings.js';
 import { defaultLevelPolicy, type LevelPolicy } from '../../contract/policy.js';
 import type { Checker } from '../check/checker.js';
 import { inside, type Place } from '../check/place.js';
@@ -15,6 +16,7 @@ const levelSchema = v.object(
     bufferSize: v.optional(whole(-0x8000_0000, 0x7fff_ffff, 'a whole number of kilobytes')),
     statsUserUplink: v.optional(flag, false),
     statsUserDownlink: v.optional(flag, false),
+    statsUserOnline: v.optional(flag, false),
   },
   'an object',
 );
@@ -45,10 +47,22 @@ export const policySchema = v.object(
 /** The longest a timer of Node can run, about 24.8 days. */
 export const maxTimeoutSeconds = 2_147_483;
 
-export const policy = section(policySchema, (value, place, checker): ReadonlyMap<number, LevelPolicy> => {
+/** `counted` holds if the configuration has `stats`. */
+export interface PolicySettings {
+  readonly levels: ReadonlyMap<number, LevelPolicy>;
+  readonly counted: StatsSettings;
+}
+
+export const policy = section(policySchema, (value, place, checker): PolicySettings => {
+  const counted = new Map<number, UserStatsSettings>();
   const levels = new Map<number, LevelPolicy>();
   for (const [key, level] of Object.entries(value.levels)) {
     const at = inside(place, 'levels', key);
+    counted.set(Number(key), {
+      uplink: level.statsUserUplink,
+      downlink: level.statsUserDownlink,
+      online: level.statsUserOnline,
+    });
     levels.set(Number(key), {
       handshakeMs: milliseconds(level.handshake, inside(at, 'handshake'), checker),
       connIdleMs: milliseconds(level.connIdle, inside(at, 'connIdle'), checker),
@@ -57,7 +71,21 @@ export const policy = section(policySchema, (value, place, checker): ReadonlyMap
       bufferBytes: bufferBytes(level.bufferSize),
     });
   }
-  return levels;
+  const { system } = value;
+  return {
+    levels,
+    counted: {
+      levels: counted,
+      inbound: {
+        uplink: system?.statsInboundUplink ?? false,
+        downlink: system?.statsInboundDownlink ?? false,
+      },
+      outbound: {
+        uplink: system?.statsOutboundUplink ?? false,
+        downlink: system?.statsOutboundDownlink ?? false,
+      },
+    },
+  };
 });
 
 function milliseconds(seconds: number, place: Place, checker: Checker): number {

@@ -66,6 +66,9 @@ function serviceParts(service: Member, around: string, at: At): (Member | Lack)[
       ? []
       : [{ ...service, key: 'fakeDns', value: under([around, service.key], value) }];
   }
+  if (service.key.toLowerCase() === 'stats') {
+    return [{ ...service, key: 'stats', value: under([around, service.key], service.value) }];
+  }
   if (asksNothing(service.value) || service.key.startsWith('_')) return [];
   const message = `the service ${showKey(service.key)} is not supported by tsray`;
   return [{ path: [around, service.key], node: service.value, message, essential: false }];

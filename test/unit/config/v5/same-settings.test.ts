@@ -590,6 +590,7 @@ const policies: readonly Pair[] = [
     },
     {
       ...base,
+      stats: {},
       policy: {
         levels: { 3: { statsUserUplink: true, statsUserDownlink: true } },
         system: { statsInboundUplink: true, statsOutboundDownlink: true },

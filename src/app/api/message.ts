@@ -1,0 +1,130 @@
+/** Protobuf messages by a table of their fields. Pure: bytes to plain objects and back. */
+
+/** `repeated` fields are lists, empty when absent. Numbers are unsigned and exact up to 2^53. */
+export interface Field {
+  readonly number: number;
+  readonly type: 'string' | 'bytes' | 'bool' | 'number' | MessageType;
+  readonly repeated?: true;
+}
+
+/** Field names to fields. */
+export type MessageType = { readonly [name: string]: Field };
+
+export type Value = string | Uint8Array | boolean | number | Message | readonly Value[];
+
+/** Absent fields that are not repeated have their type's empty value, or are undefined for messages. */
+export type Message = { readonly [name: string]: Value | undefined };
+
+export class MalformedCall extends Error {
+  override readonly name = 'MalformedCall';
+}
+
+const mostDepth = 16;
+
+/** Throws MalformedCall. Unknown fields are passed over, as protobuf wants it. */
+export function decodeMessage(type: MessageType, bytes: Uint8Array, depth = 0): Message {
+  if (depth > mostDepth) throw new MalformedCall('messages are nested too deeply');
+  const result: Record<string, Value | undefined> = {};
+  for (const [name, field] of Object.entries(type)) result[name] = field.repeated ? [] : empty(field.type);
+  const names = new Map(Object.entries(type).map(([name, field]) => [field.number, name]));
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < 10; count += 1) {
+      const byte = bytes[at];
+      if (byte === undefined) throw new MalformedCall('a number is cut off');
+      at += 1;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+    throw new MalformedCall('a number is longer than ten bytes');
+  };
+  const part = (length: number): Uint8Array => {
+    if (length > bytes.length - at) throw new MalformedCall('a field is longer than its message');
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  while (at < bytes.length) {
+    const head = varint();
+    const number = Math.floor(head / 8);
+    if (number === 0) throw new MalformedCall('a field has the number 0');
+    const wire = head % 8;
+    let raw: number | Uint8Array;
+    if (wire === 0) raw = varint();
+    else if (wire === 1) raw = part(8);
+    else if (wire === 2) raw = part(varint());
+    else if (wire === 5) raw = part(4);
+    else throw new MalformedCall('a field is of an unknown wire type');
+    const name = names.get(number);
+    if (name === undefined) continue;
+    const field = type[name]!;
+    if ((wire === 0) !== (field.type === 'bool' || field.type === 'number') || wire === 1 || wire === 5) {
+      throw new MalformedCall(`the field ${number} is of another type`);
+    }
+    const value = decodeValue(field.type, raw, depth);
+    if (field.repeated) (result[name] as Value[]).push(value);
+    else result[name] = value;
+  }
+  return result;
+}
+
+function empty(type: Field['type']): Value | undefined {
+  if (type === 'string') return '';
+  if (type === 'bytes') return new Uint8Array(0);
+  if (type === 'bool') return false;
+  return type === 'number' ? 0 : undefined;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decodeValue(type: Field['type'], raw: number | Uint8Array, depth: number): Value {
+  if (typeof raw === 'number') return type === 'bool' ? raw !== 0 : raw;
+  if (type === 'bytes') return raw;
+  if (type !== 'string') return decodeMessage(type as MessageType, raw, depth + 1);
+  try {
+    return utf8.decode(raw);
+  } catch {
+    throw new MalformedCall('a string is not UTF-8');
+  }
+}
+
+/** Fields with their type's empty value are left out, as protobuf does it. */
+export function encodeMessage(type: MessageType, message: Message): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const [name, field] of Object.entries(type)) {
+    const value = message[name];
+    if (value === undefined) continue;
+    const values = field.repeated ? (value as readonly Value[]) : [value];
+    for (const each of values) encodeField(field, each, parts);
+  }
+  return Buffer.concat(parts);
+}
+
+function encodeField({ number, repeated, type }: Field, value: Value, parts: Uint8Array[]): void {
+  if (type === 'bool' || type === 'number') {
+    if (!value && !repeated) return;
+    parts.push(varintBytes(number * 8), varintBytes(Number(value)));
+    return;
+  }
+  const bytes =
+    type === 'string'
+      ? Buffer.from(value as string)
+      : type === 'bytes'
+        ? (value as Uint8Array)
+        : encodeMessage(type, value as Message);
+  if (bytes.length === 0 && !repeated && typeof type === 'string') return;
+  parts.push(varintBytes(number * 8 + 2), varintBytes(bytes.length), bytes);
+}
+
+function varintBytes(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 128) + 128);
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}
