@@ -1,10 +1,11 @@
 // `npm test`: installs and compiles what is missing, then runs the tests with Node's own runner.
 // `npm test -- vmess/kdf socks` runs only the test files whose path contains one of the words.
 // Prints a line per file, every failure in full, what was skipped, and the runner's totals.
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { checkNode, ensureBuilt, ensureInstalled, projectRoot } from './prepare.mjs';
 
 checkNode();
@@ -111,9 +112,32 @@ async function runAll(chosen, concurrency) {
 
 const heavy = files.filter((file) => /^(e2e|interop|bench)\//.test(nameOf(file)));
 const light = files.filter((file) => !heavy.includes(file));
-if (light.length > 0) await runAll(light, Math.max(2, availableParallelism()));
-// These start programs of their own and wait much: two at a time, however many processors there are.
-if (heavy.length > 0) await runAll(heavy, 2);
+
+/** A process that runs several files: a test process spends more time on loading the sources than on testing. */
+const filesInProcess = 12;
+
+/** Files for the runner: those of transports alone, since they count the process's sockets; of others some together. */
+function grouped(all) {
+  const alone = all.filter((file) => /^unit\/(?:transport|native)\/|^(?:contract|fuzz)\//.test(nameOf(file)));
+  const chosen = all.filter((file) => !alone.includes(file));
+  const folder = join(projectRoot, '.build', 'groups');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const groups = [];
+  for (let at = 0; at < chosen.length; at += filesInProcess) {
+    const imports = chosen.slice(at, at + filesInProcess).map((file) => {
+      return `import ${JSON.stringify(pathToFileURL(file).href)};\n`;
+    });
+    const path = join(folder, `${String(groups.length).padStart(3, '0')}.js`);
+    writeFileSync(path, imports.join(''));
+    groups.push(path);
+  }
+  return [...alone, ...groups];
+}
+
+if (light.length > 0) await runAll(grouped(light), Math.max(2, availableParallelism()));
+// These start programs of their own and wait much: a few at a time, however many processors there are.
+if (heavy.length > 0) await runAll(heavy, 3);
 
 if (skipped.length > 0) {
   console.log(`\nSKIPPED, NOT TESTED:\n${skipped.map((line) => `  ${line}`).join('\n')}`);
