@@ -138,9 +138,7 @@ export function createOutbounds(
   const make = (each: OutboundSettings): Outbound => {
     const known = made.get(each);
     if (known !== undefined) return known;
-    // As in V2Ray, what names no outbound is not gone through; the configuration warned of it.
-    const next = each.proxyTag === undefined ? undefined : byTag.get(each.proxyTag);
-    const via = next === undefined ? undefined : make(next);
+    const via = each.proxyTag === undefined ? undefined : make(byTag.get(each.proxyTag)!);
     const outbound = createOutbound(each, via, parts, protocols);
     made.set(each, outbound);
     return outbound;

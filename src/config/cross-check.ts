@@ -115,24 +115,6 @@ function isVmess(place: Place): boolean {
   return textAt(inside(place, 'protocol'))?.toLowerCase() === 'vmess';
 }
 
-/** V2Ray goes on without the outbound that it does not find; a misspelt name is an error all the same. */
-function strayChain(
-  checker: Checker,
-  outbound: Place,
-  wanted: string,
-  tags: ReadonlyMap<string, number>,
-): void {
-  const at = chainPlace(outbound);
-  const isDialerProxy = at.path.at(-1) === 'dialerProxy';
-  const { strict } = checker.options;
-  if (isDialerProxy || strict || nearestName(wanted, [...tags.keys()]) !== undefined) {
-    unknownTag(checker, at, wanted, 'outbound', tags.keys());
-    return;
-  }
-  const message = `there is no outbound ${JSON.stringify(wanted)}: as in V2Ray, this outbound connects DIRECTLY instead`;
-  checker.warn(at, 'ERR_CONFIG_CONFLICT', message, 'With --strict this is an error.');
-}
-
 /** What an outbound goes through must name an outbound, and no chain may lead back to itself. */
 function checkChains(
   checker: Checker,
@@ -144,7 +126,7 @@ function checkChains(
     const wanted = textAt(at);
     if (wanted === undefined || wanted === '') return undefined;
     const target = tags.get(wanted);
-    if (target === undefined) strayChain(checker, place, wanted, tags);
+    if (target === undefined) unknownTag(checker, at, wanted, 'outbound', tags.keys());
     return target;
   });
   const seen = new Set<number>();

@@ -663,15 +663,6 @@ const conflicts: readonly Case[] = [
     ],
   ],
   [
-    'a proxy tag that does not exist and is no misspelling',
-    outbounds(
-      `{ "protocol": "freedom", "tag": "direct" },\n{ "protocol": "freedom", "proxySettings": { "tag": "upstream" } }`,
-    ),
-    [
-      '3:52  warning  ERR_CONFIG_CONFLICT  outbounds[1].proxySettings.tag: there is no outbound "upstream": as in V2Ray, this outbound connects DIRECTLY instead. Hint: With --strict this is an error.',
-    ],
-  ],
-  [
     'outbounds in a circle',
     outbounds(
       `{ "protocol": "freedom", "tag": "a", "proxySettings": { "tag": "b" } },\n{ "protocol": "freedom", "tag": "b", "proxySettings": { "tag": "a" } }`,
