@@ -156,10 +156,10 @@ describe('what cannot start', () => {
     const { code, output } = await failing({
       inbounds: [socksInbound(await closedPort())],
       outbounds: [freedomOutbound],
-      api: { tag: 'api', services: ['StatsService'] },
+      browserForwarder: { listenAddr: '127.0.0.1', listenPort: 8080 },
     });
     assert.equal(code, 23);
-    assert.match(output, /api is not supported/);
+    assert.match(output, /browserForwarder is not supported/);
   });
 });
 
