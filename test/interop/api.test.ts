@@ -4,8 +4,10 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
+import { GrpcServer } from '../../src/app/api/grpc-server.js';
 import { decodeMessage, encodeMessage, type Message, type MessageType } from '../../src/app/api/message.js';
 import { freedomOutbound, users, vmessInbound, vmessOutbound } from '../helper/configs.js';
 import { type EchoServers, echoOn, startEchoServers } from '../helper/exchange.js';
@@ -164,6 +166,23 @@ describe('statistics over the gRPC API', { timeout: 30_000 }, () => {
   });
 });
 
+test('a caller without a call is let go, and one beyond the bound is not taken', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const server = new GrpcServer(new Map());
+  const [first, second] = [new PassThrough(), new PassThrough()];
+  server.serve(first);
+  context.mock.timers.tick(9_999);
+  assert.equal(first.destroyed, false);
+  context.mock.timers.tick(1);
+  assert.equal(first.destroyed, true);
+  const taken = Array.from({ length: 256 }, () => new PassThrough());
+  for (const stream of taken) server.serve(stream);
+  server.serve(second);
+  assert.equal(second.destroyed, true);
+  assert.ok(taken.every((stream) => !stream.destroyed));
+  server.close();
+});
+
 test("on its own address a token is asked for; a Unix socket is its owner's alone", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tsray-api-'));
   const path = join(folder, 'api.sock');
@@ -179,6 +198,9 @@ test("on its own address a token is asked for; a Unix socket is its owner's alon
     await assert.rejects(call(`127.0.0.1:${port}`, method, bytes, 'secreT'), { code: 16 });
     assert.ok((await call(`127.0.0.1:${port}`, method, bytes, 'secret')).length > 0);
     assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.ok((await call(`unix:${path}`, method, bytes)).length > 0);
+    // The socket of a program that lives is not taken from it.
+    await assert.rejects(startTsray({ ...base, api: { ...api, listen: path } }), { code: 'ERR_LISTEN' });
     assert.ok((await call(`unix:${path}`, method, bytes)).length > 0);
   } finally {
     await tcp.close();

@@ -1,11 +1,12 @@
 /** The gRPC API of an instance: an outbound that rules send callers to, and a listener of its own. */
-import { chmodSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import type { Outbound } from '../../contract/outbound.js';
 import type { Service } from '../../contract/service.js';
+import type { Listener } from '../../contract/transport.js';
 import { TsrayError } from '../../core/errors.js';
 import { linkToDuplex } from '../../core/stream/link-duplex.js';
 import { createPipe } from '../../core/stream/pipe.js';
+import { NetServer, type Serve } from '../../transport/socket/net-server.js';
+import { openUnixServer } from '../../transport/unix/server.js';
 import { GrpcServer } from './grpc-server.js';
 import { servicePaths } from './service.js';
 import type { ApiSettings } from './settings.js';
@@ -14,7 +15,7 @@ import { type StatsSource, statsMethods } from './stats-service.js';
 export class Api implements Service {
   readonly #settings: ApiSettings;
   readonly #grpc: GrpcServer;
-  #listener: Server | undefined;
+  #listener: Listener | undefined;
 
   /** `stats` undefined: nothing is counted. */
   constructor(settings: ApiSettings, stats: StatsSource | undefined) {
@@ -40,48 +41,33 @@ export class Api implements Service {
     };
   }
 
-  /** Where it listens, as bound; undefined before `start` and without `listen`. */
-  get address(): ReturnType<Server['address']> | undefined {
-    return this.#listener?.address();
-  }
-
+  /** Rejects with ERR_LISTEN. */
   async start(): Promise<void> {
     const { listen, token } = this.#settings;
     if (listen === undefined || this.#listener !== undefined) return;
-    const isUnix = 'path' in listen;
-    if (isUnix) removeStaleSocket(listen.path);
-    const server = createServer({ noDelay: true }, (socket) =>
-      this.#grpc.serve(socket, isUnix ? undefined : token),
-    );
-    // Nobody else may connect between the making of the socket's file and its mode.
-    const mask = isUnix ? process.umask(0o177) : undefined;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error) =>
-          reject(new TsrayError('ERR_LISTEN', `the API cannot listen: ${error.message}`)),
-        );
-        server.listen(isUnix ? { path: listen.path } : listen, resolve);
-      });
-    } finally {
-      if (mask !== undefined) process.umask(mask);
+    if ('path' in listen) {
+      const settings = { path: listen.path, abstract: false, padding: false, mode: 0o600 };
+      this.#listener = await openUnixServer(settings, this.#serve(undefined));
+      return;
     }
-    if (isUnix) chmodSync(listen.path, 0o600);
+    const server = new NetServer(this.#serve(token));
+    await server.open(listen);
     this.#listener = server;
   }
 
-  close(): Promise<void> {
-    this.#grpc.close();
-    const server = this.#listener;
-    this.#listener = undefined;
-    return new Promise((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  #serve(token: string | undefined): Serve {
+    return (makeSocket, server) => {
+      const socket = makeSocket();
+      server.own(socket);
+      socket.once('close', () => server.disown(socket));
+      this.#grpc.serve(socket, token);
+    };
   }
-}
 
-/** What a process that was killed has left. */
-function removeStaleSocket(path: string): void {
-  try {
-    if (statSync(path).isSocket()) rmSync(path);
-  } catch {
-    // There is none; listening tells everything else.
+  async close(): Promise<void> {
+    this.#grpc.close();
+    const listener = this.#listener;
+    this.#listener = undefined;
+    await listener?.close();
   }
 }

@@ -8,7 +8,9 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '../../core/clock.js';
 import { contain, ended } from '../../core/contain.js';
+import { serverSessionOptions } from '../../transport/http2/limits.js';
 import { decodeMessage, MalformedCall } from './message.js';
 import { CallError, type Services, statusCodes } from './service.js';
 
@@ -16,6 +18,12 @@ import { CallError, type Services, statusCodes } from './service.js';
 const limitBytes = 4 * 1024 * 1024;
 /** From the head of a call until all of its request is there. */
 const requestMs = 10_000;
+/** From accepting a caller until a call of his is answered. */
+const firstCallMs = 10_000;
+/** Callers that ask from time to time keep their connection; one that says nothing for so long has gone. */
+const idleMs = 600_000;
+/** Callers at a time: panels have one each. */
+const mostSessions = 256;
 
 export class GrpcServer {
   readonly #services: Services;
@@ -27,15 +35,30 @@ export class GrpcServer {
 
   /** Owns `stream`. `token`: what each call has to bring as `authorization: Bearer TOKEN`; absent: nothing. */
   serve(stream: Duplex, token?: string): void {
-    stream.on('error', () => undefined);
-    const session = performServerHandshake(stream, { maxSessionMemory: 32 });
+    if (this.#sessions.size >= mostSessions) {
+      stream.on('error', () => undefined);
+      stream.destroy();
+      return;
+    }
+    const session = performServerHandshake(stream, { ...serverSessionOptions, maxSessionMemory: 32 });
     this.#sessions.add(session);
-    session.on('close', () => this.#sessions.delete(session));
-    session.on('error', () => undefined);
+    const lost = (): void => {
+      if (!this.#sessions.delete(session)) return;
+      firstCall.cancel();
+      session.destroy();
+      stream.destroy();
+    };
+    const firstCall = systemClock.setTimer(firstCallMs, lost);
+    firstCall.unref();
+    session.setTimeout(idleMs, lost);
+    session.on('close', lost).on('error', lost);
+    stream.on('error', lost).on('end', lost).on('close', lost);
+    // A socket that was accepted paused does not read by itself, although the session takes what comes.
+    stream.resume();
     session.on(
       'stream',
       contain(ended, (call: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
-        this.#call(call, headers, token),
+        this.#call(call, headers, token, () => firstCall.cancel()),
       ),
     );
   }
@@ -44,7 +67,12 @@ export class GrpcServer {
     for (const session of this.#sessions) session.destroy();
   }
 
-  #call(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, token: string | undefined): void {
+  #call(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    token: string | undefined,
+    authorized: () => void,
+  ): void {
     stream.on('error', () => undefined);
     stream.setTimeout(requestMs, () => stream.close());
     const parts: Buffer[] = [];
@@ -55,7 +83,7 @@ export class GrpcServer {
       else parts.push(part);
     });
     stream.on('end', () => {
-      void this.#answer(stream, headers, Buffer.concat(parts), token).catch(() => stream.close());
+      void this.#answer(stream, headers, Buffer.concat(parts), token, authorized).catch(() => stream.close());
     });
   }
 
@@ -64,11 +92,13 @@ export class GrpcServer {
     headers: IncomingHttpHeaders,
     frame: Buffer,
     token: string | undefined,
+    authorized: () => void,
   ): Promise<void> {
     try {
       if (token !== undefined && !sameText(headers.authorization ?? '', `Bearer ${token}`)) {
         throw new CallError(statusCodes.unauthenticated, 'the token is missing or wrong');
       }
+      authorized();
       const path = headers[':path'] ?? '';
       const method = this.#services.get(path);
       if (method === undefined) throw this.#unknown(path);
