@@ -10,8 +10,9 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '../../core/clock.js';
 import { contain, ended } from '../../core/contain.js';
+import { MalformedMessage } from '../../core/protobuf.js';
 import { serverSessionOptions } from '../../transport/http2/limits.js';
-import { decodeMessage, MalformedCall } from './message.js';
+import { decodeMessage } from './message.js';
 import { CallError, type Services, statusCodes } from './service.js';
 
 /** gRPC's own limit for a request. */
@@ -135,9 +136,10 @@ export class GrpcServer {
 
 /** The one message of a unary request. */
 function payload(frame: Buffer): Buffer {
-  if (frame.length < 5) throw new MalformedCall('the request has no message');
+  if (frame.length < 5) throw new MalformedMessage('the request has no message');
   if (frame[0] !== 0) throw new CallError(statusCodes.unimplemented, 'compressed requests are not supported');
-  if (frame.readUInt32BE(1) !== frame.length - 5) throw new MalformedCall('the request is not one message');
+  if (frame.readUInt32BE(1) !== frame.length - 5)
+    throw new MalformedMessage('the request is not one message');
   return frame.subarray(5);
 }
 
@@ -145,7 +147,7 @@ function fail(stream: ServerHttp2Stream, thrown: unknown): void {
   const error =
     thrown instanceof CallError
       ? thrown
-      : thrown instanceof MalformedCall
+      : thrown instanceof MalformedMessage
         ? new CallError(statusCodes.invalidArgument, thrown.message)
         : new CallError(statusCodes.internal, 'the call failed');
   const head = {

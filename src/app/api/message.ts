@@ -1,4 +1,5 @@
 /** Protobuf messages by a table of their fields. Pure: bytes to plain objects and back. */
+import { FieldCursor, MalformedMessage, wireBytes, wireVarint } from '../../core/protobuf.js';
 
 /** `repeated` fields are lists, empty when absent. Numbers are unsigned and exact up to 2^53. */
 export interface Field {
@@ -15,54 +16,24 @@ export type Value = string | Uint8Array | boolean | number | Message | readonly 
 /** Absent fields that are not repeated have their type's empty value, or are undefined for messages. */
 export type Message = { readonly [name: string]: Value | undefined };
 
-export class MalformedCall extends Error {
-  override readonly name = 'MalformedCall';
-}
-
 const mostDepth = 16;
 
-/** Throws MalformedCall. Unknown fields are passed over, as protobuf wants it. */
+/** Throws MalformedMessage. Unknown fields are passed over, as protobuf wants it. */
 export function decodeMessage(type: MessageType, bytes: Uint8Array, depth = 0): Message {
-  if (depth > mostDepth) throw new MalformedCall('messages are nested too deeply');
+  if (depth > mostDepth) throw new MalformedMessage('messages are nested too deeply');
   const result: Record<string, Value | undefined> = {};
   for (const [name, field] of Object.entries(type)) result[name] = field.repeated ? [] : empty(field.type);
   const names = new Map(Object.entries(type).map(([name, field]) => [field.number, name]));
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    let scale = 1;
-    for (let count = 0; count < 10; count += 1) {
-      const byte = bytes[at];
-      if (byte === undefined) throw new MalformedCall('a number is cut off');
-      at += 1;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      scale *= 128;
-    }
-    throw new MalformedCall('a number is longer than ten bytes');
-  };
-  const part = (length: number): Uint8Array => {
-    if (length > bytes.length - at) throw new MalformedCall('a field is longer than its message');
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  while (at < bytes.length) {
-    const head = varint();
-    const number = Math.floor(head / 8);
-    if (number === 0) throw new MalformedCall('a field has the number 0');
-    const wire = head % 8;
-    let raw: number | Uint8Array;
-    if (wire === 0) raw = varint();
-    else if (wire === 1) raw = part(8);
-    else if (wire === 2) raw = part(varint());
-    else if (wire === 5) raw = part(4);
-    else throw new MalformedCall('a field is of an unknown wire type');
-    const name = names.get(number);
+  const cursor = new FieldCursor(bytes);
+  while (cursor.next()) {
+    const name = names.get(cursor.field);
     if (name === undefined) continue;
     const field = type[name]!;
-    if ((wire === 0) !== (field.type === 'bool' || field.type === 'number') || wire === 1 || wire === 5) {
-      throw new MalformedCall(`the field ${number} is of another type`);
+    const isNumber = field.type === 'bool' || field.type === 'number';
+    if (cursor.wire !== (isNumber ? wireVarint : wireBytes)) {
+      throw new MalformedMessage(`the field ${cursor.field} is of another type`);
     }
+    const raw = isNumber ? cursor.value : bytes.subarray(cursor.from, cursor.to);
     const value = decodeValue(field.type, raw, depth);
     if (field.repeated) (result[name] as Value[]).push(value);
     else result[name] = value;
@@ -86,7 +57,7 @@ function decodeValue(type: Field['type'], raw: number | Uint8Array, depth: numbe
   try {
     return utf8.decode(raw);
   } catch {
-    throw new MalformedCall('a string is not UTF-8');
+    throw new MalformedMessage('a string is not UTF-8');
   }
 }
 

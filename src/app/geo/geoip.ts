@@ -1,7 +1,8 @@
 /** One list of addresses of a geoip.dat (GeoIP of V2Ray's app/router/config.proto) → ranges. Pure. */
+
+import { FieldCursor, MalformedMessage } from '../../core/protobuf.js';
 import { ipNumberOfBytes } from '../router/match/ip-number.js';
 import { type IpRanges, IpRangesBuilder } from '../router/match/ip-ranges.js';
-import { FieldCursor, MalformedMessage } from './protobuf.js';
 
 const geoipCidr = 2;
 const cidrIp = 1;

@@ -1,9 +1,10 @@
 /** One list of names of a geosite.dat (GeoSite of V2Ray's app/router/config.proto) → a DomainList. Pure. */
+
+import { FieldCursor, MalformedMessage } from '../../core/protobuf.js';
 import { comparableName } from '../router/domain-item.js';
 import { DomainList } from '../router/match/domain-list.js';
 import { DomainTable } from '../router/match/domain-table.js';
 import type { RegexpFaulty } from '../router/match/regexps.js';
-import { FieldCursor, MalformedMessage } from './protobuf.js';
 
 const siteDomain = 2;
 const domainType = 1;

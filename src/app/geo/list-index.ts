@@ -1,5 +1,5 @@
 /** Where each list of a data file lies, found without decoding the lists. */
-import { MalformedMessage } from './protobuf.js';
+import { MalformedMessage } from '../../core/protobuf.js';
 
 /** Reads `length` bytes at `at`; fewer at the end of the file. The result holds until the next call. */
 export type ReadAt = (at: number, length: number) => Uint8Array;

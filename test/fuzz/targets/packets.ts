@@ -1,8 +1,8 @@
 /** Frames and packets: Mux, XUDP, packetaddr, SOCKS, mKCP, QUIC, gun, PROXY protocol, what sniffers look at, geo files. */
 import { decodeAddresses } from '../../../src/app/geo/geoip.js';
 import { decodeSite } from '../../../src/app/geo/geosite.js';
-import { MalformedMessage } from '../../../src/app/geo/protobuf.js';
 import { createPacketSniffer, sniffStream } from '../../../src/app/sniff/sniffing.js';
+import { MalformedMessage } from '../../../src/core/protobuf.js';
 import { nodeCrypto } from '../../../src/crypto/node.js';
 import { FrameDecoder } from '../../../src/proxy/mux/decoder.js';
 import { decodePacketAddr, SegmentDecoder } from '../../../src/proxy/packet-addr/codec.js';

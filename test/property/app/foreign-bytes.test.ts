@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { decodeAddresses } from '../../../src/app/geo/geoip.js';
 import { decodeSite } from '../../../src/app/geo/geosite.js';
 import { indexLists } from '../../../src/app/geo/list-index.js';
-import { MalformedMessage } from '../../../src/app/geo/protobuf.js';
 import { createQuicSniffer } from '../../../src/app/sniff/quic.js';
 import { createPacketSniffer, sniffStream } from '../../../src/app/sniff/sniffing.js';
 import { sniffTls } from '../../../src/app/sniff/tls.js';
+import { MalformedMessage } from '../../../src/core/protobuf.js';
 import { defaultCrypto } from '../../../src/crypto/index.js';
 import { hexBytes, routingVectors } from '../../helper/routing-vectors.js';
 

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  decodeMessage,
-  encodeMessage,
-  MalformedCall,
-  type MessageType,
-} from '../../../../src/app/api/message.js';
+import { decodeMessage, encodeMessage, type MessageType } from '../../../../src/app/api/message.js';
+import { MalformedMessage } from '../../../../src/core/protobuf.js';
 
 const inner: MessageType = { name: { number: 1, type: 'string' }, value: { number: 2, type: 'number' } };
 const outer: MessageType = {
@@ -35,7 +31,8 @@ test('what is cut off in the middle of a field is refused', () => {
   const whole = new Set([0, 2, 10, 19, bytes.length]);
   for (let length = 0; length <= bytes.length; length += 1) {
     if (whole.has(length)) decodeMessage(outer, bytes.subarray(0, length));
-    else assert.throws(() => decodeMessage(outer, bytes.subarray(0, length)), MalformedCall, String(length));
+    else
+      assert.throws(() => decodeMessage(outer, bytes.subarray(0, length)), MalformedMessage, String(length));
   }
 });
 
@@ -49,6 +46,6 @@ test('unknown fields are passed over; wrong types, the number 0 and bad UTF-8 ar
     [0x0b],
     [0x10, ...Array(11).fill(0x80)],
   ]) {
-    assert.throws(() => decodeMessage(inner, Uint8Array.from(bad)), MalformedCall, String(bad));
+    assert.throws(() => decodeMessage(inner, Uint8Array.from(bad)), MalformedMessage, String(bad));
   }
 });

@@ -1,13 +1,13 @@
-/** As much of protobuf's wire format as data files use: fields of a message, one after the other. Pure. */
+/** Protobuf's wire format: the fields of a message, one after the other. Pure. */
 
-/** What is wrong with the bytes; the reader of a file adds its name. */
+/** What is wrong with the bytes; who reads them adds whose they are. */
 export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
 
-const wireVarint = 0;
+export const wireVarint = 0;
 const wireFixed64 = 1;
-const wireBytes = 2;
+export const wireBytes = 2;
 const wireFixed32 = 5;
 
 /**
@@ -19,6 +19,8 @@ export class FieldCursor {
   #at: number;
   #end: number;
   field = 0;
+  /** How the field is written: `wireVarint`, `wireBytes`, or as a fixed number, whose bytes are passed over. */
+  wire = wireVarint;
   /** Of a number; 0 for bytes. */
   value = 0;
   from = 0;
@@ -46,7 +48,8 @@ export class FieldCursor {
     this.value = 0;
     this.from = this.#at;
     this.to = this.#at;
-    switch (head % 8) {
+    this.wire = head % 8;
+    switch (this.wire) {
       case wireVarint:
         this.value = this.#varint();
         break;
