@@ -1,4 +1,5 @@
 /** Frames and packets: Mux, XUDP, packetaddr, SOCKS, mKCP, QUIC, gun, PROXY protocol, what sniffers look at, geo files. */
+import { decodeMessage, type MessageType } from '../../../src/app/api/message.js';
 import { decodeAddresses } from '../../../src/app/geo/geoip.js';
 import { decodeSite } from '../../../src/app/geo/geosite.js';
 import { createPacketSniffer, sniffStream } from '../../../src/app/sniff/sniffing.js';
@@ -92,7 +93,8 @@ function protectionTarget(seed: string | undefined): FuzzTarget {
 const geoip = fromHex('0a024145 1208 0a04 0a000000 1008'.replaceAll(' ', ''));
 const geosite = fromHex('0a024145 120f 0802 120b 6578616d706c652e636f6d'.replaceAll(' ', ''));
 
-function geoTarget(name: string, seed: Uint8Array, decode: (bytes: Uint8Array) => unknown): FuzzTarget {
+/** What reads protobuf refuses in one way. */
+function protobufTarget(name: string, seed: Uint8Array, decode: (bytes: Uint8Array) => unknown): FuzzTarget {
   return packetTarget(name, [seed, Uint8Array.of(...seed, ...seed)], 'nothing', (bytes) => {
     try {
       decode(bytes);
@@ -101,6 +103,17 @@ function geoTarget(name: string, seed: Uint8Array, decode: (bytes: Uint8Array) =
     }
   });
 }
+
+/** A list of messages with a text and a flag. */
+const apiCall = fromHex('0a07 0a03616263 1001 2a0161'.replaceAll(' ', ''));
+const callType: MessageType = {
+  list: {
+    number: 1,
+    type: { name: { number: 1, type: 'string' }, flag: { number: 2, type: 'bool' } },
+    repeated: true,
+  },
+  raw: { number: 5, type: 'bytes' },
+};
 
 const clientHello = fromHex(
   '16030100410100003d0303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f000002130101000012000000' +
@@ -147,6 +160,7 @@ export const packetTargets: readonly FuzzTarget[] = [
     'nothing',
     (bytes) => sniffStream(bytes, 'tcp'),
   ),
-  geoTarget('geoip lists', geoip, (bytes) => decodeAddresses(bytes)),
-  geoTarget('geosite lists', geosite, (bytes) => decodeSite(bytes, [])),
+  protobufTarget('geoip lists', geoip, (bytes) => decodeAddresses(bytes)),
+  protobufTarget('geosite lists', geosite, (bytes) => decodeSite(bytes, [])),
+  protobufTarget('API calls', apiCall, (bytes) => decodeMessage(callType, bytes)),
 ];
