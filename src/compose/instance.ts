@@ -1,5 +1,7 @@
 /** Builds everything from settings by hand, starts it in order, stops it in reverse. */
 import { Api } from '../app/api/api.js';
+import { combineTrackers } from '../app/connections/combine-trackers.js';
+import { LiveConnections } from '../app/connections/live-connections.js';
 import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
 import { assetFolders } from '../app/geo/asset-folders.js';
 import { GeoFiles } from '../app/geo/geo-data.js';
@@ -61,6 +63,8 @@ export interface Instance {
   readonly handlers: { readonly inbounds: InboundManager; readonly outbounds: OutboundManager };
   /** How often each rule decided, and why. */
   readonly router: RuleRouter;
+  /** What is open now. */
+  readonly connections: LiveConnections;
   /** Opens every inbound, or none and rejects with ERR_LISTEN; it may be called again then. ERR_CLOSED after `stop`. */
   start(): Promise<void>;
   /**
@@ -83,6 +87,7 @@ class TsrayInstance implements Instance {
   readonly #inbounds: InboundLifecycle;
   readonly #outbounds: OutboundManager;
   readonly router: RuleRouter;
+  readonly connections: LiveConnections;
   /** Ready before the first connection and closed after the last, in this order. */
   readonly #services: readonly Service[];
   #stage: InstanceStage = 'made';
@@ -106,18 +111,19 @@ class TsrayInstance implements Instance {
     const dns = createInstanceDns(settings.dns, base, routes, geo);
     const parts: Parts = { ...base, dns: dns.client };
     this.#clock = parts.clock;
+    this.connections = new LiveConnections(parts.clock);
     this.#log = log;
     const outbounds = createOutbounds(settings.outbounds, { ...parts, geo, dispatcher: () => dispatcher });
     const portals = createPortals(settings.reverse, parts);
     const counters = new Counters();
     const online = new OnlineUsers();
-    const tracker =
+    const stats =
       settings.stats && new StatsTracker({ settings: settings.stats, counters, online, clock: parts.clock });
-    tracker?.expect(
+    stats?.expect(
       settings.inbounds.map(({ tag }) => tag),
       settings.outbounds.map(({ tag }) => tag),
     );
-    const api = settings.api && new Api(settings.api, tracker && { counters, online });
+    const api = settings.api && new Api(settings.api, stats && { counters, online });
     const ways = [...outbounds, ...portals];
     // Alone it would be the first outbound, and every client would reach it.
     const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
@@ -138,9 +144,12 @@ class TsrayInstance implements Instance {
       ...parts,
       router: this.router,
       outbounds: this.#outbounds,
-      tracker,
+      tracker: combineTrackers([this.connections, ...(stats === undefined ? [] : [stats])]),
     });
-    const mux = new MuxServer(parts);
+    const mux = new MuxServer({
+      ...parts,
+      onCarrier: (context, link, served) => this.connections.watchCarrier(context, link, served),
+    });
     const inboundParts: InboundParts = {
       ...parts,
       dispatcher,

@@ -1,5 +1,6 @@
 /** A VMess server inside a program. */
 import { EventEmitter } from 'node:events';
+import { LiveConnections, userRemoved } from '../app/connections/live-connections.js';
 import { createDispatcher } from '../app/dispatcher/dispatcher.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import { firstOutbound } from '../app/router/first-outbound.js';
@@ -19,10 +20,9 @@ import { ConfigError, formatWithoutPlace } from './config-error.js';
 import { createHandlerOutbound, type DatagramHandler, type TargetHandler } from './handler-outbound.js';
 import type { OutboundObject, PolicyLevel, StreamObject } from './json-objects.js';
 import { checkOptions, commonOptions } from './known-keys.js';
-import { LiveConnections } from './live-connections.js';
 import { createLogger } from './log-entry.js';
 import { type PartsOptions, partsOf } from './parts.js';
-import type { ServerEvents } from './server-events.js';
+import { infoOf, type ServerEvents } from './server-events.js';
 import { type ServerUser, ServerUsers } from './server-users.js';
 
 /** Options of `createServer`. */
@@ -93,16 +93,22 @@ export class Server extends EventEmitter<ServerEvents> {
     const parts = partsOf(options, settings.policy, accessLog);
     const table = new UserTable(parts.crypto);
     this.#table = table;
-    this.users = new ServerUsers(table, options.users ?? [], (email) => this.#live.endUser(email));
+    this.users = new ServerUsers(table, options.users ?? [], (email) =>
+      this.#live.endUser(email, userRemoved()),
+    );
     const [outbound] = createOutbounds(settings.outbounds, { ...parts, dispatcher: () => dispatcher });
     const { datagramHandler, handler } = options;
     // Who serves targets in the program would be surprised by datagrams that go past it.
     const datagrams = options.datagrams ?? (handler === undefined || datagramHandler !== undefined);
     this.#outbound = createHandlerOutbound({ handler, datagramHandler, otherwise: outbound!, datagrams });
-    this.#live = new LiveConnections({
-      isUser: (email) => this.users.has(email),
-      onOpened: (connection) => this.#tell(() => this.emit('connection', connection)),
-      onClosed: (connection) => this.#tell(() => this.emit('close', connection)),
+    this.#live = new LiveConnections(parts.clock, {
+      onOpened: ({ context }) => {
+        // Sessions inside a carrier that was authenticated while there was such a user.
+        if (!this.users.has(context.user?.email ?? '')) throw userRemoved();
+        this.#tell(() => this.emit('connection', infoOf(context)));
+      },
+      onClosed: ({ context }, { downlinkBytes, error, uplinkBytes }) =>
+        this.#tell(() => this.emit('close', { ...infoOf(context), uplinkBytes, downlinkBytes, error })),
     });
     const dispatcher: Dispatcher = createDispatcher({
       ...parts,
@@ -211,7 +217,7 @@ export class Server extends EventEmitter<ServerEvents> {
     await this.#inbound.close();
     this.#mux.close();
     await this.#outbound.close();
-    await this.#live.endAll();
+    await this.#live.endAll(new TsrayError('ERR_CLOSED', 'the server was closed'));
   }
 
   async #drain(graceMs: number): Promise<void> {

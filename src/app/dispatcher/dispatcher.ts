@@ -126,7 +126,7 @@ class AppDispatcher {
     }
     let opened: Opened<Link>;
     try {
-      opened = await this.#open(wanted, (outbound, each) => outbound.open(each));
+      opened = await this.#open(wanted, (outbound, each) => outbound.open(each), undefined, link);
     } catch (thrown) {
       const error = this.#lines.openFailed(context, thrown);
       if (accepted) link.close();
@@ -194,6 +194,7 @@ class AppDispatcher {
     { context, query, told }: Wanted,
     open: (outbound: Outbound, context: ConnContext) => Promise<L>,
     fixed?: Chosen,
+    client?: Link,
   ): Promise<Opened<L>> {
     const { limits, outbounds, policy, tracker } = this.#deps;
     const { choice, outbound } = fixed ?? (await this.#chooser.choose(query, context));
@@ -205,7 +206,7 @@ class AppDispatcher {
       place?.release();
       lease.release();
     };
-    const session = beginSession(tracker, context, choice, { outbound, release });
+    const session = beginSession(tracker, context, choice, { outbound, release }, client);
     let target: L | undefined;
     try {
       target = await open(outbound, session.context);

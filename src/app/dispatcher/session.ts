@@ -14,27 +14,31 @@ export interface Destroyable {
 }
 
 export interface Session {
-  /** What the outbound is opened with; its signal is aborted if the session is ended from outside. */
+  /** What the outbound is opened with. Its signal is aborted if the session is ended from outside. */
   readonly context: ConnContext;
   readonly meter: TrafficMeter | undefined;
   /** Why it was ended from outside while it was being opened. */
   readonly endedBy: TsrayError | undefined;
-  /** The client's link, from now on what is destroyed if the session is ended from outside. */
+  /** The client's link as it is relayed, from now on what is destroyed if the session is ended from outside. */
   began(link: Destroyable): void;
   /** Once, whatever became of it. */
   over(outcome: RelayOutcome): void;
 }
 
-/** Throws what the tracker refuses the connection with; the lease is released then. */
+/**
+ * `client`: whose end ends the opening too, by the signal of the context; where there is none, the session aborts a signal
+ * of its own. Throws what the tracker refuses the connection with; the lease is released then.
+ */
 export function beginSession(
   tracker: Tracker | undefined,
   context: ConnContext,
   choice: RouteChoice,
   lease: OutboundLease,
+  client: Destroyable | undefined,
 ): Session {
   if (tracker === undefined) return new PlainSession(context, lease);
   try {
-    return new TrackedSession(tracker, context, choice, lease);
+    return new TrackedSession(tracker, context, choice, lease, client);
   } catch (error) {
     lease.release();
     throw error;
@@ -63,15 +67,21 @@ class TrackedSession implements Session {
   readonly context: ConnContext;
   readonly #lease: OutboundLease;
   readonly #tracked: Tracked | undefined;
-  readonly #aborter = new AbortController();
+  #aborter: AbortController | undefined;
   #link: Destroyable | undefined;
   #endedBy: TsrayError | undefined;
 
-  constructor(tracker: Tracker, context: ConnContext, choice: RouteChoice, lease: OutboundLease) {
+  constructor(
+    tracker: Tracker,
+    context: ConnContext,
+    choice: RouteChoice,
+    lease: OutboundLease,
+    client: Destroyable | undefined,
+  ) {
     this.#lease = lease;
-    const { signal } = context;
-    const ended = this.#aborter.signal;
-    this.context = { ...context, signal: signal === undefined ? ended : AbortSignal.any([signal, ended]) };
+    this.#link = client;
+    // A signal more for each connection is dear, and a client with a link has one that its end aborts.
+    this.context = client === undefined || context.signal === undefined ? this.#abortable(context) : context;
     this.#tracked = tracker.opened({
       context: this.context,
       choice,
@@ -103,10 +113,17 @@ class TrackedSession implements Session {
     }
   }
 
+  #abortable(context: ConnContext): ConnContext {
+    this.#aborter = new AbortController();
+    const { signal: ended } = this.#aborter;
+    const { signal } = context;
+    return { ...context, signal: signal === undefined ? ended : AbortSignal.any([signal, ended]) };
+  }
+
   #end(error: TsrayError): void {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = error;
-    this.#aborter.abort();
+    this.#aborter?.abort();
     this.#link?.destroy(error);
   }
 }
