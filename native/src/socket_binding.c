@@ -174,6 +174,24 @@ static napi_value original(napi_env env, napi_callback_info info) {
   return make_number(env, -1);
 }
 
+/* localPort(fd): the port that a socket is bound to, or a negative errno */
+static napi_value local_port(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  uint32_t fd;
+  if (read_arguments(env, info, 1, arguments) == NULL || !read_u32(env, arguments[0], &fd)) return NULL;
+#ifdef __linux__
+  address local;
+  uint8_t host[16], port[2];
+  socklen_t bytes = sizeof local;
+  if (fd > INT32_MAX) return make_number(env, -EBADF);
+  if (getsockname((int)fd, &local.any, &bytes) != 0) return make_number(env, -errno);
+  if (address_tell(&local, host, port) == 0) return make_number(env, -EAFNOSUPPORT);
+  return make_number(env, port[0] << 8 | port[1]);
+#else
+  return make_number(env, -1);
+#endif
+}
+
 /* receive(fd, into, told): bytes of one datagram, or a negative errno */
 static napi_value receive(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
@@ -213,5 +231,6 @@ static napi_value send_to(napi_env env, napi_callback_info info) {
 bool export_sockets(napi_env env, napi_value exports, environment *own) {
   return export_function(env, exports, "openSocket", open_socket, own) &&
          export_function(env, exports, "originalDestination", original, own) &&
+         export_function(env, exports, "localPort", local_port, own) &&
          export_function(env, exports, "receive", receive, own) && export_function(env, exports, "sendTo", send_to, own);
 }

@@ -150,6 +150,8 @@ export interface NativeAddon {
    * `out`, 18 bytes: the address, then the port in network order at 16.
    */
   originalDestination(fd: number, out: Uint8Array): number;
+  /** The port that an IP socket is bound to, or a negative error number. */
+  localPort(fd: number): number;
   /**
    * Bytes of the next datagram, or a negative error number. `told`, 38 bytes: the families (4, 6 or 0: unknown) of the
    * source and the original destination, their addresses at 2 and 18, their ports at 34 and 36.

@@ -43,16 +43,38 @@ const inbound = (tag: string, port: number, tproxy: string | undefined, network 
   ...(tproxy === undefined ? {} : { streamSettings: { sockopt: { tproxy } } }),
 });
 
+/** Leads to the echo server; its sockets carry the mark 78. */
+const marked = (port: number, network: string, carrier = 'tcp'): object => ({
+  port,
+  protocol: 'dokodemo-door',
+  settings: { address: '127.0.0.1', port: 7, network },
+  streamSettings: { network: carrier, sockopt: { mark: 78 } },
+});
+
 const config = {
   log: { loglevel: 'debug' },
-  inbounds: [inbound('redirected', 1001, undefined), inbound('tproxied', 1002, 'tproxy', 'tcp,udp')],
+  inbounds: [
+    inbound('redirected', 1001, undefined),
+    inbound('tproxied', 1002, 'tproxy', 'tcp,udp'),
+    inbound('any-port', 0, 'tproxy', 'udp'),
+    marked(1003, 'tcp,udp'),
+    marked(1004, 'tcp', 'kcp'),
+    {
+      tag: 'to-kcp',
+      port: 1005,
+      protocol: 'dokodemo-door',
+      settings: { address: '127.0.0.1', port: 1004, network: 'tcp' },
+    },
+  ],
   outbounds: [
     {
       protocol: 'freedom',
       settings: { redirect: '127.0.0.1:7' },
       streamSettings: { sockopt: { mark: 77 } },
     },
+    { tag: 'kcp', protocol: 'freedom', streamSettings: { network: 'kcp' } },
   ],
+  routing: { rules: [{ type: 'field', inboundTag: 'to-kcp', outboundTag: 'kcp' }] },
 };
 
 const rules = `
@@ -66,6 +88,12 @@ add rule inet t pre ip daddr 198.51.100.8 meta l4proto { tcp, udp } th dport 81 
 add rule inet t pre ip6 daddr 2001:db8:51::8 meta l4proto { tcp, udp } th dport 81 tproxy ip6 to :1002 meta mark set 1 accept
 add chain inet t count { type filter hook output priority 0; }
 add rule inet t count meta mark 77 counter name marked
+add counter inet t by-tcp
+add counter inet t by-udp
+add counter inet t by-kcp
+add rule inet t count meta mark 78 tcp sport 1003 counter name by-tcp
+add rule inet t count meta mark 78 udp sport 1003 counter name by-udp
+add rule inet t count meta mark 78 udp sport 1004 counter name by-kcp
 `;
 
 describe('dokodemo-door with followRedirect, behind a firewall', { skip }, () => {
@@ -132,7 +160,23 @@ describe('dokodemo-door with followRedirect, behind a firewall', { skip }, () =>
 
   test('connections of an outbound with "mark" carry it', async () => {
     await ask('tcp', '198.51.100.7', 80);
-    const counted = await space.run('nft list counter inet t marked');
-    assert.match(counted, /packets [1-9]/);
+    assert.match(await space.run('nft list counter inet t marked'), /packets [1-9]/);
+  });
+
+  test('what a listener with "mark" answers carries it, over TCP, UDP and mKCP', async () => {
+    assert.match(await ask('tcp', '127.0.0.1', 1003), /^echo:hi$/m);
+    assert.match(await ask('udp', '127.0.0.1', 1003), /^echo:hi$/m);
+    assert.match(await ask('tcp', '127.0.0.1', 1005), /^echo:hi$/m);
+    for (const name of ['tcp', 'udp', 'kcp']) {
+      assert.match(await space.run(`nft list counter inet t by-${name}`), /packets [1-9]/, name);
+    }
+  });
+
+  test('a listener for datagrams on port 0 tells which port it has, and serves what TPROXY leads there', async () => {
+    const [, port = ''] = /any-port listens on udp:\S*:(\d+)/.exec(tsray.output) ?? [];
+    assert.notEqual(port, '0', tsray.output);
+    const to = `ip daddr 198.51.100.9 udp dport 82 tproxy ip to :${port} meta mark set 1 accept`;
+    await space.nft(`add rule inet t pre ${to}`);
+    assert.match(await ask('udp', '198.51.100.9', 82), /^echo:hi$/m);
   });
 });

@@ -25,6 +25,7 @@ import { readSniffing } from './routing/sniffing.js';
 import { hasNoBadMode } from './stream/unix-mode.js';
 import { readStream, type StreamDefaults } from './stream.js';
 import { checkedText, deprecated, each, opaque, portRange, stringList, text, whole, words } from './types.js';
+import { onUnixSocket, withoutUnusedSockopt } from './unused-sockopt.js';
 
 export const inboundProtocols: ProtocolTable<InboundSettings> = {
   vmess: vmessInbound,
@@ -127,11 +128,13 @@ export function readInbound(
           ...readRedirected({ settings: part.settings, stream: streamPart }, onPath, place, checker),
         }
       : { ...part, stream: streamPart };
+  const isUnix = onPath || streamPart.network === 'domainsocket';
   if (checker.essentialsMissing > before) return { place, settings: undefined };
   return {
     place,
     settings: {
       ...checked,
+      stream: withoutUnusedSockopt(checked.stream, isUnix ? onUnixSocket : undefined, place, checker),
       tag: base.tag,
       listen: listenHost(base.listen),
       ports,

@@ -26,6 +26,7 @@ import { socksOutbound } from './outbound/socks.js';
 import { vmessOutbound } from './outbound/vmess.js';
 import { readStream, type StreamDefaults } from './stream.js';
 import { checkedText, each, flag, opaque, text, whole, words } from './types.js';
+import { onUnixSocket, withoutUnusedSockopt } from './unused-sockopt.js';
 
 export const outboundProtocols: ProtocolTable<OutboundSettings> = {
   vmess: vmessOutbound,
@@ -121,9 +122,16 @@ export function readOutbound(
       ...chain,
       ...(mux === undefined ? {} : { mux }),
       ...predialOf(base.predial, part.protocol, place, checker),
-      stream: streamPart,
+      stream: withoutUnusedSockopt(streamPart, unusedBecause(network, chain?.proxyTag), place, checker),
     },
   };
+}
+
+/** Why no packets leave this machine from sockets of the outbound's own. */
+function unusedBecause(network: string, proxyTag: string | undefined): string | undefined {
+  if (network === 'domainsocket') return onUnixSocket;
+  if (proxyTag === undefined) return undefined;
+  return `the connections go through the outbound ${JSON.stringify(proxyTag)}, whose "sockopt" counts`;
 }
 
 /** `domainStrategy` of the outbound (v2ray 5), or that of `sockopt` (Xray), which has been checked there. */

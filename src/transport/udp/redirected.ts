@@ -23,14 +23,15 @@ const at = { sourceAddress: 2, targetAddress: 18, sourcePort: 34, targetPort: 36
 const buffer = new Uint8Array(65_536);
 const told = new Uint8Array(at.end);
 
-/** `0.0.0.0` and `::` are all addresses of both families, as for TCP. Throws ERR_LISTEN, ERR_CONFIG_UNSUPPORTED. */
+/** `0.0.0.0` and `::` are all addresses of both families, as for TCP; port 0 is any free port. Throws ERR_LISTEN, ERR_CONFIG_UNSUPPORTED. */
 export function redirectedBinder(options: OwnSocketOptions): BindRedirected {
   return (host, port) => {
     const addon = socketAddon('"followRedirect" with UDP');
-    return new RedirectedSocket(addon, openListener(host, port, options), options, {
+    const fd = openListener(host, port, options);
+    return new RedirectedSocket(addon, fd, options, {
       network: 'udp',
       address: parseAddress(host),
-      port,
+      port: port === 0 ? addon.localPort(fd) : port,
     });
   };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseConfig } from '../../../src/config/parse-config.js';
+import { formatProblem } from '../../../src/config/problem.js';
 import type { StreamSettings } from '../../../src/transport/stack/stream-settings.js';
 import { inboundOf, outboundOf, problemLines, settingsOf } from '../../helper/config.js';
 
@@ -437,4 +439,40 @@ test('proxySettings: transportLayer keeps the stream settings', () => {
       [undefined, undefined],
     ],
   );
+});
+
+test('sockopt: what no firewall can see is warned of and left out', () => {
+  const marked = { sockopt: { mark: 7, tproxy: 'tproxy' } };
+  const ds = { network: 'domainsocket', dsSettings: { path: '/run/v.sock' } };
+  const unused = (config: { inbound?: object; outbound?: object }) => {
+    const { inbound = { protocol: 'socks', port: 1 }, outbound = { protocol: 'freedom' } } = config;
+    const text = JSON.stringify({
+      inbounds: [inbound],
+      outbounds: [outbound, { protocol: 'freedom', tag: 'way' }],
+    });
+    const { settings, warnings } = parseConfig(text);
+    const [first] = config.inbound === undefined ? settings!.outbounds : settings!.inbounds;
+    assert.deepEqual(Object.keys(first!.stream.sockopt), ['acceptProxyProtocol']);
+    return warnings.map(formatProblem).join('\n');
+  };
+  const path = { protocol: 'socks', listen: '/run/v.sock', streamSettings: marked };
+  const why = (key: string) =>
+    new RegExp(`sockopt.${key}: has no effect: a Unix socket leaves no packets that a firewall could see`);
+  for (const key of ['mark', 'tproxy']) {
+    assert.match(unused({ inbound: path }), why(key));
+    assert.match(
+      unused({ inbound: { protocol: 'socks', port: 1, streamSettings: { ...ds, ...marked } } }),
+      why(key),
+    );
+    assert.match(
+      unused({ outbound: { protocol: 'freedom', streamSettings: { ...ds, ...marked } } }),
+      why(key),
+    );
+  }
+  const chained = { protocol: 'freedom', proxySettings: { tag: 'way' }, streamSettings: marked };
+  assert.match(
+    unused({ outbound: chained }),
+    /mark: has no effect: the connections go through the outbound "way", whose "sockopt" counts/,
+  );
+  assert.deepEqual(inbound(marked).sockopt, { acceptProxyProtocol: false, mark: 7, tproxy: 'tproxy' });
 });

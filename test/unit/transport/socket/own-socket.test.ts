@@ -27,11 +27,23 @@ nativeTest('a socket that nothing redirected has no original destination', () =>
   assert.equal(redirectedFrom(fd), undefined);
 });
 
+nativeTest('a socket of any free port tells which it has', (addon) => {
+  for (const host of ['127.0.0.1', '::1', '::']) {
+    const first = openOwnSocket(parseAddress(host), 0, {}, datagram | bind);
+    const port = addon.localPort(first);
+    assert.ok(port > 0 && port < 65_536, String(port));
+    const second = (): number => openOwnSocket(parseAddress(host), port, {}, datagram | bind);
+    assert.throws(second, { code: 'EADDRINUSE' });
+    closeSync(first);
+  }
+});
+
 nativeTest('arguments no caller gives are refused', (addon) => {
   assert.equal(addon.openSocket(new Uint8Array(5), 0, 0, 0) < 0, true);
   assert.throws(() => addon.openSocket(new Uint8Array(4), -1, 0, 0), RangeError);
   assert.throws(() => addon.originalDestination(1, new Uint8Array(17)), RangeError);
   assert.equal(addon.originalDestination(4_000_000_000, new Uint8Array(18)), -1);
+  assert.equal(addon.localPort(4_000_000_000) < 0, true);
   assert.equal(addon.receive(4_000_000_000, new Uint8Array(1), new Uint8Array(38)), -1);
   assert.throws(() => addon.receive(1, new Uint8Array(1), new Uint8Array(37)), RangeError);
   assert.equal(addon.sendTo(1, new Uint8Array(1), new Uint8Array(3), 1) < 0, true);
