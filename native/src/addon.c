@@ -124,7 +124,7 @@ NAPI_MODULE_INIT() {
   if (!header_tools_open(&own->header, &own->set, &own->labels)) return fail(env, "out of memory");
   if (!export_status(env, exports, own) || !export_body(env, exports, own) || !export_header(env, exports, own) ||
       !export_users(env, exports, own) || !export_accept(env, exports, own) ||
-      !export_sockets(env, exports, own) || !export_poll(env, exports, own)) {
+      !export_sockets(env, exports, own) || !export_poll(env, exports, own) || !export_memory(env, exports, own)) {
     return fail(env, "registration failed");
   }
   return exports;

@@ -61,5 +61,6 @@ bool export_users(napi_env env, napi_value exports, environment *own);
 bool export_accept(napi_env env, napi_value exports, environment *own);
 bool export_sockets(napi_env env, napi_value exports, environment *own);
 bool export_poll(napi_env env, napi_value exports, environment *own);
+bool export_memory(napi_env env, napi_value exports, environment *own);
 
 #endif

@@ -5,6 +5,8 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { type Clock, systemClock } from '../core/clock.js';
+import { loadNative } from '../native/load.js';
+import { letYoungGenerationGrow } from './young-generation.js';
 
 export interface IdleMemoryDeps {
   readonly clock: Clock;
@@ -12,8 +14,10 @@ export interface IdleMemoryDeps {
   rssBytes(): number;
   /** Microseconds that the process has computed so far. */
   cpuMicros(): number;
-  /** Collects all garbage, which takes some 50 ms for a heap of 100 MB. */
+  /** Collects all garbage and gives back what is free, which takes some 50 ms for a heap of 100 MB. */
   collect(): void;
+  /** Called at each look. */
+  bound(): void;
 }
 
 const lookMs = 2_000;
@@ -27,12 +31,13 @@ const largestRssBytes = 1024 * 1024 * 1024;
 const collectionsInRow = 2;
 
 /** Looks every two seconds until the process ends; keeps no process running. */
-export function giveMemoryBackWhenIdle(deps: IdleMemoryDeps = processMemory()): void {
+export function giveMemoryBackWhenIdle(deps: IdleMemoryDeps): void {
   const { clock } = deps;
   let restBytes = deps.rssBytes();
   let cpuMicros = deps.cpuMicros();
   let collections = 0;
   const timer = clock.setTimer(lookMs, () => {
+    deps.bound();
     const usedMicros = deps.cpuMicros() - cpuMicros;
     const rssBytes = deps.rssBytes();
     if (usedMicros < lookMs * 1_000 * restShare) {
@@ -52,11 +57,16 @@ export function giveMemoryBackWhenIdle(deps: IdleMemoryDeps = processMemory()): 
   timer.unref();
 }
 
-function processMemory(): IdleMemoryDeps {
+/** Node's `gc`, as far as it is used; what a V8 does not know of the options it passes over. */
+type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
+
+/** This process. `small`: its young generation does not grow at all. */
+export function processMemory(small: boolean): IdleMemoryDeps {
   // The function exists in contexts that are made while the flag is set.
   v8.setFlagsFromString('--expose-gc');
-  const collect = vm.runInNewContext('gc') as () => void;
+  const collect = vm.runInNewContext('gc') as Collect;
   v8.setFlagsFromString('--no-expose-gc');
+  const { addon } = loadNative();
   return {
     clock: systemClock,
     rssBytes: () => process.memoryUsage.rss(),
@@ -64,6 +74,13 @@ function processMemory(): IdleMemoryDeps {
       const { system, user } = process.cpuUsage();
       return system + user;
     },
-    collect: () => collect(),
+    collect() {
+      // Any other collection leaves the pages it has emptied in a pool (Node 22 and newer).
+      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+      addon?.trimMemory();
+    },
+    bound: () => {
+      if (!small) letYoungGenerationGrow();
+    },
   };
 }

@@ -1,17 +1,19 @@
 /** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
 import type { Instance } from '../compose/instance.js';
 import { reportDefect } from '../core/contain.js';
-import { giveMemoryBackWhenIdle } from './idle-memory.js';
-import { letYoungGenerationGrow } from './young-generation.js';
+import { giveMemoryBackWhenIdle, processMemory } from './idle-memory.js';
+import { boundOldGeneration, letYoungGenerationGrow } from './young-generation.js';
 
 /** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
 export async function untilStopped(
   instance: Pick<Instance, 'stop' | 'reopenLogs'>,
   graceMs: number,
+  small = false,
 ): Promise<void> {
   // Starting is over.
-  letYoungGenerationGrow();
-  giveMemoryBackWhenIdle();
+  if (!small) letYoungGenerationGrow();
+  boundOldGeneration(small ? 'small' : 'usual');
+  giveMemoryBackWhenIdle(processMemory(small));
   const reopen = (): void => void instance.reopenLogs();
   // Windows has no such signal.
   if (process.platform !== 'win32') process.on('SIGUSR1', reopen);

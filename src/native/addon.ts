@@ -163,4 +163,8 @@ export interface NativeAddon {
   pollOpen(fd: number, readable: () => void): NativePollerHandle;
   /** To be called before the descriptor is closed. */
   pollClose(handle: NativePollerHandle): void;
+  /** Gives the allocator's free memory back to the system. False where it cannot be asked to, or had none. */
+  trimMemory(): boolean;
+  /** Threads that start from now on share one heap of the allocator's. False where it cannot be asked to. */
+  fewArenas(): boolean;
 }

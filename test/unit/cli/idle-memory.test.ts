@@ -6,7 +6,14 @@ import { FakeClock } from '../../helper/fake-clock.js';
 
 const lookMs = 2_000;
 
-function start(): { look(): void; collections: number; rss: number; cpu: number; freed: number } {
+function start(): {
+  look(): void;
+  collections: number;
+  rss: number;
+  cpu: number;
+  freed: number;
+  bounded: number;
+} {
   const clock = new FakeClock();
   const state = {
     collections: 0,
@@ -14,6 +21,7 @@ function start(): { look(): void; collections: number; rss: number; cpu: number;
     cpu: 0,
     /** What a collection gives back. */
     freed: 0,
+    bounded: 0,
     look: () => clock.advance(lookMs),
   };
   giveMemoryBackWhenIdle({
@@ -23,6 +31,9 @@ function start(): { look(): void; collections: number; rss: number; cpu: number;
     collect() {
       state.collections += 1;
       state.rss -= state.freed;
+    },
+    bound() {
+      state.bounded += 1;
     },
   });
   return state;
@@ -36,6 +47,7 @@ test('garbage of a busy time is collected at the first rest, twice, and no more'
     state.look();
   }
   assert.equal(state.collections, 0);
+  assert.equal(state.bounded, 5);
   state.look();
   assert.equal(state.collections, 1);
   for (let count = 0; count < 20; count += 1) state.look();
