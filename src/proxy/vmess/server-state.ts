@@ -7,6 +7,14 @@ import { ReplayFilter } from './replay-filter.js';
 import { SessionHistory } from './session-history.js';
 import type { UserTable } from './user-table.js';
 
+/** Remembers as a replay store does, at once. */
+export interface TaintStore {
+  /** Values remembered. */
+  readonly size: number;
+  claim(id: Uint8Array, timestamp: number): unknown;
+  has(id: Uint8Array, timestamp: number): boolean;
+}
+
 /** What the handshakes of one server share. */
 export interface ServerState {
   readonly crypto: CryptoProvider;
@@ -18,7 +26,7 @@ export interface ServerState {
   /** User ID, request key and request IV of the headers seen, 48 bytes each. */
   readonly sessions: ReplayStore;
   /** Values of legacy authInfo whose header was bad. */
-  readonly tainted: ReplayFilter;
+  readonly tainted: TaintStore;
   readonly drain: DrainPolicy;
 }
 
@@ -31,6 +39,7 @@ export interface ServerStateDeps {
   /** As in ServerState; in memory by default. */
   readonly replays?: ReplayStore;
   readonly sessions?: ReplayStore;
+  readonly tainted?: TaintStore;
 }
 
 /** The state of a server that has seen nothing yet. */
@@ -42,7 +51,7 @@ export function createServerState(deps: ServerStateDeps): ServerState {
     users,
     replays: deps.replays ?? new ReplayFilter(nowSeconds),
     sessions: deps.sessions ?? new SessionHistory(nowSeconds),
-    tainted: new ReplayFilter(nowSeconds),
+    tainted: deps.tainted ?? new ReplayFilter(nowSeconds),
     drain: new DrainPolicy(crypto, random, users),
   };
 }
