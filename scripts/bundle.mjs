@@ -34,7 +34,7 @@ function notices(inputs) {
 rmSync(folder, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: projectRoot,
-  entryPoints: ['src/cli/main.ts'],
+  entryPoints: { main: 'src/cli/main.ts', 'worker-thread': 'src/compose/workers/worker-thread.ts' },
   outdir: folder,
   bundle: true,
   splitting: true,

@@ -1,4 +1,4 @@
-/* Giving memory back to the system; see src/cli/idle-memory.ts. */
+/* Giving memory back to the system; see src/app/memory/idle-memory.ts. */
 #ifdef __linux__
 #include <features.h>
 #endif

@@ -21,7 +21,7 @@
 #define TSRAY_IP_RECVORIGDSTADDR 20
 #define TSRAY_IP_TRANSPARENT 19
 
-enum socket_flag { FLAG_DATAGRAM = 1, FLAG_BIND = 2, FLAG_TRANSPARENT = 4, FLAG_ORIGINAL = 8, FLAG_DUAL = 16, FLAG_REUSE = 32 };
+enum socket_flag { FLAG_DATAGRAM = 1, FLAG_BIND = 2, FLAG_TRANSPARENT = 4, FLAG_ORIGINAL = 8, FLAG_DUAL = 16, FLAG_REUSE = 32, FLAG_REUSE_PORT = 64 };
 
 /* Layout of what `receive` tells: families (4, 6 or 0), addresses, ports in network order. */
 enum { FROM_FAMILY = 0, TO_FAMILY = 1, FROM_ADDRESS = 2, TO_ADDRESS = 18, FROM_PORT = 34, TO_PORT = 36, TOLD_BYTES = 38 };
@@ -74,6 +74,7 @@ static bool socket_prepare(int fd, bool v6, uint32_t flags, uint32_t mark) {
   const bool dual = v6 && (flags & FLAG_DUAL) != 0;
   if (v6 && (flags & FLAG_BIND) != 0 && !set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1)) return false;
   if ((flags & FLAG_REUSE) != 0 && !set_on(fd, SOL_SOCKET, SO_REUSEADDR, 1)) return false;
+  if ((flags & FLAG_REUSE_PORT) != 0 && !set_on(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return false;
   if (mark != 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0) return false;
   if ((flags & FLAG_TRANSPARENT) != 0) {
     if (v6 && !set_on(fd, IPPROTO_IPV6, TSRAY_IPV6_TRANSPARENT, 1)) return false;

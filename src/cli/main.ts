@@ -1,7 +1,8 @@
 /** argv → command → exit code. */
+
+import { keepYoungGenerationSmall } from '../app/memory/young-generation.js';
 import { describeError } from '../core/errors.js';
 import { exitCode } from './exit-code.js';
-import { keepYoungGenerationSmall } from './young-generation.js';
 
 // Before the modules load, hence the late import.
 keepYoungGenerationSmall();

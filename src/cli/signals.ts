@@ -1,8 +1,9 @@
 /** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
+
+import { giveMemoryBackWhenIdle, processMemory } from '../app/memory/idle-memory.js';
+import { boundOldGeneration, letYoungGenerationGrow } from '../app/memory/young-generation.js';
 import type { Instance } from '../compose/instance.js';
 import { reportDefect } from '../core/contain.js';
-import { giveMemoryBackWhenIdle, processMemory } from './idle-memory.js';
-import { boundOldGeneration, letYoungGenerationGrow } from './young-generation.js';
 
 /** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
 export async function untilStopped(

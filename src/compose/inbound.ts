@@ -16,7 +16,7 @@ import { ListenerGroup } from '../proxy/ports/listener-group.js';
 import { createSocksInbound } from '../proxy/socks/inbound.js';
 import { Detour } from '../proxy/vmess/detour.js';
 import { createVmessInbound } from '../proxy/vmess/inbound.js';
-import { createServerState } from '../proxy/vmess/server-state.js';
+import { createServerState, type ServerStateDeps } from '../proxy/vmess/server-state.js';
 import { UserTable } from '../proxy/vmess/user-table.js';
 import { listeningSocketOptions } from '../transport/socket/sockopt.js';
 import { createStreamListen } from '../transport/stack/stack.js';
@@ -36,7 +36,12 @@ export interface InboundParts extends Parts {
   readonly detours: Map<string, Detour>;
   /** The users of VMess inbounds, in place of a table of each inbound's own. */
   readonly vmessUsers?: UserTable | undefined;
+  /** What VMess inbounds remember of handshakes, in place of a memory of each inbound's own. */
+  readonly handshakes?: HandshakeStores | undefined;
 }
+
+/** The stores of `ServerState`. */
+export type HandshakeStores = Required<Pick<ServerStateDeps, 'replays' | 'sessions' | 'tainted'>>;
 
 /** Told of each Mux carrier; `served` resolves when it is gone. */
 export type OnCarrier = (context: ConnContext, link: Link, served: Promise<unknown>) => void;
@@ -108,7 +113,7 @@ export const inboundProtocols: InboundProtocols = {
       openPorts,
       dispatcher,
       disableInsecureEncryption,
-      server: createServerState({ crypto, random, nowSeconds, users }),
+      server: createServerState({ crypto, random, nowSeconds, users, ...parts.handshakes }),
       ...(detourTo === undefined
         ? {}
         : { switchAccount: (user) => detours.get(detourTo)?.offer(user.email) }),
@@ -117,15 +122,6 @@ export const inboundProtocols: InboundProtocols = {
     return inbound;
   },
 };
-
-/** All inbounds, in the order of the configuration. */
-export function createInbounds(
-  settings: readonly InboundSettings[],
-  parts: InboundParts,
-  protocols: InboundProtocols = inboundProtocols,
-): readonly Inbound[] {
-  return settings.map((each) => createInbound(each, parts, protocols));
-}
 
 export function createInbound(
   settings: InboundSettings,

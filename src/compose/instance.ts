@@ -1,4 +1,5 @@
 /** Builds everything from settings by hand, starts it in order, stops it in reverse. */
+
 import { Api } from '../app/api/api.js';
 import { combineTrackers } from '../app/connections/combine-trackers.js';
 import { LiveConnections } from '../app/connections/live-connections.js';
@@ -9,26 +10,33 @@ import { GeoRefresh } from '../app/geo/geo-refresh.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import type { Log } from '../app/log/log.js';
+import type { MemoryUse } from '../app/memory/small-memory.js';
 import { countsText, createRouter, type RuleRouter } from '../app/router/router.js';
 import { createSniffing } from '../app/sniff/sniffing.js';
 import { Counters } from '../app/stats/counters.js';
 import { OnlineUsers } from '../app/stats/online.js';
 import { StatsTracker } from '../app/stats/stats-tracker.js';
-import type { Settings } from '../config/settings.js';
+import type { InboundSettings, Settings } from '../config/settings.js';
 import type { Resolver } from '../contract/dns.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { InboundManager, OutboundManager } from '../contract/handlers.js';
+import type { Inbound } from '../contract/inbound.js';
 import type { Service } from '../contract/service.js';
+import type { Tracker } from '../contract/tracker.js';
 import type { Clock } from '../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
 import type { RandomSource } from '../core/random.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { MuxServer } from '../proxy/mux/server.js';
 import { createInstanceDns } from './dns.js';
-import { createInbounds, type InboundParts } from './inbound.js';
+import { createInbound, type HandshakeStores, type InboundParts, type OnCarrier } from './inbound.js';
 import { createOutbounds } from './outbound.js';
-import { createParts, type Parts } from './parts.js';
+import { createParts, type Parts, type ThreadShare } from './parts.js';
 import { createBridges, createObservatory, createPortals } from './services.js';
+import { createWorkerPool } from './workers/create.js';
+import { handshakeStores } from './workers/handshakes.js';
+import type { Workers } from './workers/pool.js';
+import { whyNotShared } from './workers/share.js';
 
 export interface InstanceOptions {
   readonly flags: EnvironmentFlags;
@@ -41,6 +49,16 @@ export interface InstanceOptions {
   readonly clock?: Clock;
   readonly random?: RandomSource;
   readonly crypto?: CryptoProvider;
+  /** Worker threads give memory back when they rest. Absent: they leave V8 to itself, as a library has to. */
+  readonly memory?: MemoryUse;
+  /** This instance runs in a worker thread, which tells another one of its connections. */
+  readonly thread?: ThreadOptions;
+}
+
+export interface ThreadOptions extends ThreadShare {
+  readonly tracker: Tracker;
+  readonly onCarrier: OnCarrier;
+  readonly handshakes: HandshakeStores;
 }
 
 /** Where an inbound of a running instance listens. */
@@ -65,6 +83,10 @@ export interface Instance {
   readonly router: RuleRouter;
   /** What is open now. */
   readonly connections: LiveConnections;
+  /** The threads that serve its inbounds; undefined: this one does. */
+  readonly workers: Workers | undefined;
+  /** An inbound for `handlers`, served by all worker threads if it can be. */
+  createInbound(settings: InboundSettings): Inbound;
   /** Opens every inbound, or none and rejects with ERR_LISTEN; it may be called again then. ERR_CLOSED after `stop`. */
   start(): Promise<void>;
   /**
@@ -88,6 +110,8 @@ class TsrayInstance implements Instance {
   readonly #outbounds: OutboundManager;
   readonly router: RuleRouter;
   readonly connections: LiveConnections;
+  readonly createInbound: (settings: InboundSettings) => Inbound;
+  readonly workers: Workers | undefined;
   /** Ready before the first connection and closed after the last, in this order. */
   readonly #services: readonly Service[];
   #stage: InstanceStage = 'made';
@@ -103,10 +127,23 @@ class TsrayInstance implements Instance {
       logger: log.logger,
       accessLog: log.access,
     });
-    const geo = new GeoFiles(
-      options.assetFolders ?? assetFolders({}, process.cwd(), process.platform),
-      base.logger.scoped('app/geo'),
-    );
+    const { thread } = options;
+    const folders = options.assetFolders ?? assetFolders({}, process.cwd(), process.platform);
+    const pool = createWorkerPool({
+      settings,
+      flags: options.flags,
+      assetFolders: folders,
+      memory: options.memory,
+      clock: base.clock,
+      random: base.random,
+      log,
+      watchers: () => ({
+        router: this.router,
+        tracker: followers,
+        watchCarrier: (context, carrier, served) => this.connections.watchCarrier(context, carrier, served),
+      }),
+    });
+    const geo = new GeoFiles(folders, base.logger.scoped('app/geo'));
     const routes = { router: () => this.router, outbounds: () => this.#outbounds };
     const dns = createInstanceDns(settings.dns, base, routes, geo);
     const parts: Parts = { ...base, dns: dns.client };
@@ -140,15 +177,19 @@ class TsrayInstance implements Instance {
       outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
       observations: observatory,
     });
+    const followers =
+      combineTrackers([this.connections, ...(stats === undefined ? [] : [stats])]) ?? this.connections;
     const dispatcher: SniffingDispatcher = createDispatcher({
       ...parts,
       router: this.router,
       outbounds: this.#outbounds,
-      tracker: combineTrackers([this.connections, ...(stats === undefined ? [] : [stats])]),
+      tracker: thread?.tracker ?? followers,
     });
     const mux = new MuxServer({
       ...parts,
-      onCarrier: (context, link, served) => this.connections.watchCarrier(context, link, served),
+      onCarrier:
+        thread?.onCarrier ??
+        ((context, link, served) => this.connections.watchCarrier(context, link, served)),
     });
     const inboundParts: InboundParts = {
       ...parts,
@@ -160,9 +201,18 @@ class TsrayInstance implements Instance {
       routesByRequest: () => this.router.readsAttributes,
       mux,
       detours: new Map(),
+      handshakes:
+        thread?.handshakes ??
+        (pool && handshakeStores(pool.handshakes, () => Math.floor(parts.clock.nowMs() / 1000))),
     };
-    this.#inbounds = createInboundManager(createInbounds(settings.inbounds, inboundParts), parts.clock);
+    this.workers = pool;
+    this.createInbound = (each) =>
+      pool !== undefined && whyNotShared(each, settings) === undefined
+        ? pool.inbound(each)
+        : createInbound(each, inboundParts);
+    this.#inbounds = createInboundManager(settings.inbounds.map(this.createInbound), parts.clock);
     this.#services = [
+      ...(pool === undefined ? [] : [pool]),
       dns,
       { start: () => Promise.resolve(), close: async () => mux.close() },
       new GeoRefresh(geo, parts.clock),

@@ -46,12 +46,24 @@ export interface PartsOptions {
   readonly clock?: Clock | undefined;
   readonly random?: RandomSource | undefined;
   readonly crypto?: CryptoProvider | undefined;
+  /** For a worker thread, whose ids are its own, and which may use its part of the descriptors. */
+  readonly thread?: ThreadShare | undefined;
 }
+
+export interface ThreadShare {
+  /** From 1. */
+  readonly number: number;
+  readonly threads: number;
+}
+
+/** Ids of a thread begin here times its number; the main thread's begin at 1. */
+const idsPerThread = 2 ** 24;
 
 export function createParts(options: PartsOptions): BaseParts {
   const { accessLog, flags, levels, logger } = options;
   const clock = options.clock ?? systemClock;
-  let lastId = 0;
+  const { thread } = options;
+  let lastId = ((thread?.number ?? 0) * idsPerThread) % 2 ** 32;
   return {
     clock,
     random: options.random ?? systemRandom,
@@ -61,7 +73,7 @@ export function createParts(options: PartsOptions): BaseParts {
     logger,
     accessLog,
     resolver: createSystemResolver({ clock }),
-    limits: processConnections(),
+    limits: processConnections(thread?.threads ?? 1),
     nextId: () => {
       lastId = lastId >= 0xffff_ffff ? 1 : lastId + 1;
       return lastId;
@@ -71,8 +83,13 @@ export function createParts(options: PartsOptions): BaseParts {
 
 let connections: ConnectionLimits | undefined;
 
-function processConnections(): ConnectionLimits {
-  connections ??= new ProcessConnections(readProcessLimits(), systemClock);
+/** Of this thread: descriptors are the process's, and `threads` share them; each has a heap of its own. */
+function processConnections(threads: number): ConnectionLimits {
+  const { heapBytes, openFiles } = readProcessLimits();
+  connections ??= new ProcessConnections(
+    { heapBytes, openFiles: openFiles === undefined ? undefined : Math.floor(openFiles / threads) },
+    systemClock,
+  );
   return connections;
 }
 

@@ -139,6 +139,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     [validated]: true,
     log: logSettings,
     policy: policySettings.levels,
+    ...(root?.workers === undefined ? {} : { workers: root.workers }),
     ...(apiSettings === undefined ? {} : { api: apiSettings }),
     ...(inside(place, 'stats').missing ? {} : { stats: policySettings.counted }),
     routing: routing.settings,

@@ -93,6 +93,8 @@ export const validated: unique symbol = Symbol('validated settings');
 export interface Settings {
   readonly [validated]: true;
   readonly log: LogSettings;
+  /** How many threads serve connections; `auto`: one for each processor. Absent: the main thread alone (ours). */
+  readonly workers?: number | 'auto';
   /** Absent: there is no API. */
   readonly api?: ApiSettings;
   /** Absent: nothing is counted. */

@@ -1,7 +1,7 @@
 /** tsray within the test's own process, from the same JSON that the command line takes. */
 import { Writable } from 'node:stream';
 import { createLog } from '../../src/app/log/log.js';
-import { createInstance } from '../../src/compose/instance.js';
+import { createInstance, type Instance } from '../../src/compose/instance.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { formatProblem } from '../../src/config/problem.js';
 import type { EnvironmentFlags } from '../../src/contract/environment.js';
@@ -10,6 +10,7 @@ import { systemClock } from '../../src/core/clock.js';
 export interface Tsray {
   /** The (first) port of the inbound with this tag. */
   port(tag: string): number;
+  readonly instance: Instance;
   /** What it has logged. */
   readonly log: string;
   close(): Promise<void>;
@@ -34,8 +35,14 @@ export async function startTsray(config: object, flags: Partial<EnvironmentFlags
       stdout,
     }),
   });
-  await instance.start();
+  try {
+    await instance.start();
+  } catch (error) {
+    await instance.stop(0);
+    throw error;
+  }
   return {
+    instance,
     port(tag) {
       const address = instance.inbounds.find((inbound) => inbound.tag === tag)?.addresses[0];
       if (address === undefined) throw new Error(`no inbound has the tag ${tag}`);

@@ -4,7 +4,6 @@ import type { RouteChoice } from '../../contract/router.js';
 import type { Tracked, TrackedConnection, Tracker } from '../../contract/tracker.js';
 import type { Clock } from '../../core/clock.js';
 import { TsrayError } from '../../core/errors.js';
-import type { Link } from '../../core/stream/link.js';
 import type { RelayOutcome } from '../../core/stream/relay.js';
 
 /** A connection or datagram session that is open or being opened. Its byte counts move while it lives. */
@@ -102,7 +101,11 @@ export class LiveConnections implements Tracker {
   }
 
   /** A Mux carrier: its sessions are announced one by one, and it goes with its user. */
-  watchCarrier(context: ConnContext, link: Link, served: Promise<unknown>): void {
+  watchCarrier(
+    context: ConnContext,
+    link: { destroy(error: TsrayError): void },
+    served: Promise<unknown>,
+  ): void {
     const carrier: Owned = { context, end: (error) => link.destroy(error) };
     this.#carriers.add(carrier);
     const forget = (): void => {

@@ -52,6 +52,8 @@ export interface RuleRouter extends Router {
   readonly readsAttributes: boolean;
   /** In the order of the rules. */
   counts(): readonly RuleCount[];
+  /** The rule at `index` has decided so many times more, elsewhere: in another thread, by the same rules. */
+  add(index: number, matches: number): void;
   /** As `pick`, but counts nothing, and `trace` is told of each step. Balancers take their turn. */
   explain(
     query: RouteQuery,
@@ -114,6 +116,10 @@ class SettingsRouter implements RuleRouter {
 
   counts(): readonly RuleCount[] {
     return this.rules.map(({ name }, index) => ({ rule: name, matches: this.#matches[index]! }));
+  }
+
+  add(index: number, matches: number): void {
+    if (this.#matches[index] !== undefined) this.#matches[index] += matches;
   }
 
   balancer(tag: string): Balancer | undefined {

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { assetFolders } from '../../app/geo/asset-folders.js';
 import { createLog } from '../../app/log/log.js';
+import { type MemoryUse, memoryIsShort, useLittleMemory } from '../../app/memory/small-memory.js';
 import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
 import { systemClock } from '../../core/clock.js';
@@ -10,12 +11,12 @@ import { limitReadBuffer } from '../../transport/socket/onread.js';
 import { type ExitCode, exitCode, type Outcome } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
 import { untilStopped } from '../signals.js';
-import { memoryIsShort, useLittleMemory } from '../small-memory.js';
 import { exitCodeOf } from '../try-build.js';
 
 interface RunFlags extends ConfigFlags {
   readonly grace: number;
   readonly small?: true;
+  readonly workers?: number | 'auto';
 }
 
 export function runCommand(outcome: Outcome): Command {
@@ -24,6 +25,11 @@ export function runCommand(outcome: Outcome): Command {
     .option(
       '--small',
       'use less memory and a little more CPU; on by itself where a cgroup allows 160 MB or less',
+    )
+    .option(
+      '--workers <number>',
+      'threads that serve connections, or auto: one for each processor (Linux)',
+      parseWorkers,
     )
     .action(async (flags: RunFlags) => {
       outcome.code = await run(flags);
@@ -38,6 +44,13 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+function parseWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 64) return count;
+  throw new InvalidArgumentError('expected a number from 1 to 64, or auto.');
+}
+
 /** A log that cannot be written cannot say so itself. */
 function reportLogProblem(error: TsrayError): void {
   console.error(`tsray: ${describeError(error)}`);
@@ -49,7 +62,7 @@ async function run(flags: RunFlags): Promise<ExitCode> {
   if (small && flags.small === undefined) {
     console.error('tsray: runs as with --small, since the memory limit is low');
   }
-  const started = await start(flags);
+  const started = await start(flags, small ? 'small' : 'usual');
   if (typeof started === 'number') return started;
   for (const inbound of started.inbounds) {
     console.error(
@@ -64,9 +77,10 @@ async function run(flags: RunFlags): Promise<ExitCode> {
 }
 
 /** The running instance, or the exit code after what went wrong was printed. */
-async function start(flags: RunFlags): Promise<Instance | ExitCode> {
-  const settings = await loadSettings(flags);
-  if (settings === undefined) return exitCode.config;
+async function start(flags: RunFlags, memory: MemoryUse): Promise<Instance | ExitCode> {
+  const loaded = await loadSettings(flags);
+  if (loaded === undefined) return exitCode.config;
+  const settings = flags.workers === undefined ? loaded : { ...loaded, workers: flags.workers };
   try {
     const log = createLog({
       ...settings.log,
@@ -80,8 +94,14 @@ async function start(flags: RunFlags): Promise<Instance | ExitCode> {
       flags: readEnvironmentFlags(process.env),
       assetFolders: assetFolders(process.env, process.cwd(), process.platform),
       log,
+      memory,
     });
-    await instance.start();
+    try {
+      await instance.start();
+    } catch (error) {
+      await instance.stop(0);
+      throw error;
+    }
     return instance;
   } catch (error) {
     console.error(`tsray: ${describeError(error)}`);

@@ -12,6 +12,9 @@ export const rootSchema = v.object(
     policy: opaque,
     inbounds: opaque,
     outbounds: opaque,
+    workers: v.optional(
+      v.union([v.literal('auto'), whole(1, 64, 'a number from 1 to 64')], 'a number from 1 to 64, or "auto"'),
+    ),
     stats: v.optional(v.object({}, 'an object')),
     routing: opaque,
     dns: opaque,

@@ -10,6 +10,9 @@ import { authWindowSeconds } from './constants.js';
 const tables = 4;
 export const secondsPerTable = 128;
 
+/** Prepared so far ahead of the clock: with the window it is less than two tables, so never more than three are in use. */
+const aheadSeconds = 10;
+
 /** Of each table; at three quarters it is full: over 6000 handshakes a second. */
 const defaultSlots = 1_048_576;
 
@@ -25,9 +28,6 @@ const seedB = 1;
 const numberAt = 2;
 const countAt = numberAt + tables;
 const slotsAt = countAt + tables + 6;
-
-/** A writer needs nanoseconds between the two halves; one that died in between leaves a slot that matches nothing. */
-const longestSpin = 10_000;
 
 /** To be handed to `SharedReplays` in every thread. Pages that are not used cost no memory. */
 export function createSharedReplays(random: RandomSource, slots = defaultSlots): SharedArrayBuffer {
@@ -63,7 +63,7 @@ export class SharedReplays implements ReplayStore {
    * first claim and at least every ten seconds; without it claims become `full`, never `fresh` by mistake.
    */
   prepare(nowSeconds: number): void {
-    const last = tableOf(nowSeconds + authWindowSeconds);
+    const last = tableOf(nowSeconds + aheadSeconds + authWindowSeconds);
     for (let number = tableOf(nowSeconds - authWindowSeconds); number <= last; number += 1) {
       const at = numberAt + (number % tables);
       if (Atomics.load(this.#words, at) === number) continue;
@@ -87,10 +87,10 @@ export class SharedReplays implements ReplayStore {
     const table = number % tables;
     if (Atomics.load(words, numberAt + table) !== number) return 'full';
     const first = hash(id, words[seedA]!);
-    const second = hash(id, words[seedB]!);
+    const other = hash(id, words[seedB]!);
     const tag = first | 1;
-    const rest = second === 0 ? 1 : second;
-    const start = Math.imul(first ^ (second >>> 7), 0x9e3779b1) >>> 0;
+    const rest = other === 0 ? 1 : other;
+    const start = Math.imul(first ^ (other >>> 7), 0x9e3779b1) >>> 0;
     const base = slotsAt + table * this.#slots * wordsPerSlot;
     for (let probe = 0; probe < longestProbe; probe += 1) {
       const at = base + ((start + probe) % this.#slots) * wordsPerSlot;
@@ -105,7 +105,10 @@ export class SharedReplays implements ReplayStore {
           return 'fresh';
         }
       }
-      if (found === tag && this.#written(at + 1) === rest) return 'seen';
+      if (found !== tag) continue;
+      // Not written yet: another thread is claiming an ID that is the same in all likelihood, and no ID may pass twice.
+      const second = Atomics.load(words, at + 1);
+      if (second === 0 || second === rest) return 'seen';
     }
     return 'full';
   }
@@ -113,15 +116,6 @@ export class SharedReplays implements ReplayStore {
   /** Whether both are kept in the same table. */
   shareTable(one: number, other: number): boolean {
     return tableOf(one) === tableOf(other);
-  }
-
-  /** The second half of a slot, which another thread may be about to write. */
-  #written(at: number): number {
-    for (let spin = 0; spin < longestSpin; spin += 1) {
-      const value = Atomics.load(this.#words, at);
-      if (value !== 0) return value;
-    }
-    return 0;
   }
 
   /** Reads what was never written, which costs no memory, in place of writing all of it. */

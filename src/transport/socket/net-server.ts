@@ -15,7 +15,7 @@ import { RateLimit } from '../../core/rate-limit.js';
 import { withoutEnd } from '../../core/text/trim.js';
 import { listenError } from './listen-error.js';
 import { type OnRead, takeAccepted } from './onread.js';
-import { asksForOwnSocket, type OwnSocketOptions, openOwnSocket, socketFlag } from './own-socket.js';
+import { asksForOwnSocket, bindStreamSocket, type OwnSocketOptions } from './own-socket.js';
 
 /** Connections the kernel may hold for us while we are busy. */
 const backlog = 1024;
@@ -152,7 +152,8 @@ export class NetServer implements Listener {
       const listen = (): void => {
         if (!isPath && ownSocket !== undefined && asksForOwnSocket(ownSocket)) {
           try {
-            this.#server.listen({ fd: bindOwn(place, ownSocket), backlog }, listening);
+            // Node takes the backlog of a descriptor from this place alone.
+            this.#server.listen({ fd: bindStreamSocket(place, ownSocket) }, backlog, listening);
           } catch (error) {
             failed(error as NodeJS.ErrnoException);
           }
@@ -205,15 +206,6 @@ function listenWithMode(path: string, mode: number, listen: () => void): void {
   } catch {
     // There is no file: the listener is about to say why.
   }
-}
-
-/** `::` is all addresses of both families. */
-function bindOwn(
-  { host, port }: { readonly host: string; readonly port: number },
-  options: OwnSocketOptions,
-): number {
-  const { bind, dualStack, reuse } = socketFlag;
-  return openOwnSocket(parseAddress(host), port, options, bind | reuse | (host === '::' ? dualStack : 0));
 }
 
 /**

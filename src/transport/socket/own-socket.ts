@@ -4,7 +4,13 @@
  */
 import { getSystemErrorName } from 'node:util';
 import { TsrayError } from '../../core/errors.js';
-import { type Address, addressBytes, ipv4FromBytes, ipv6FromBytes } from '../../core/net/address.js';
+import {
+  type Address,
+  addressBytes,
+  ipv4FromBytes,
+  ipv6FromBytes,
+  parseAddress,
+} from '../../core/net/address.js';
 import type { Destination } from '../../core/net/destination.js';
 import type { NativeAddon } from '../../native/addon.js';
 import { loadNative } from '../../native/load.js';
@@ -14,6 +20,8 @@ export interface OwnSocketOptions {
   readonly mark?: number;
   /** IP_TRANSPARENT: connections and packets for other machines' addresses, led here by the firewall. */
   readonly transparent?: boolean;
+  /** SO_REUSEPORT: the sockets that have it share a port, and the kernel spreads connections among those that listen. */
+  readonly reusePort?: boolean;
 }
 
 /** Bits of `openSocket`, as `enum socket_flag`. */
@@ -25,6 +33,7 @@ export const socketFlag = {
   original: 8,
   dualStack: 16,
   reuse: 32,
+  reusePort: 64,
 } as const;
 
 /** Throws ERR_CONFIG_UNSUPPORTED where there is no way to do what `key` asks for. */
@@ -42,22 +51,35 @@ export function socketAddon(key: string): NativeAddon {
 }
 
 /** Throws as `socketAddon` if the options ask for something that cannot be done here. */
-export function examineOwnSocket({ mark, transparent }: OwnSocketOptions): void {
+export function examineOwnSocket({ mark, reusePort, transparent }: OwnSocketOptions): void {
   if (mark !== undefined) socketAddon('"sockopt.mark"');
   if (transparent === true) socketAddon('"sockopt.tproxy"');
+  if (reusePort === true) socketAddon('"workers"');
 }
 
-export function asksForOwnSocket({ mark, transparent }: OwnSocketOptions): boolean {
-  return mark !== undefined || transparent === true;
+export function asksForOwnSocket({ mark, reusePort, transparent }: OwnSocketOptions): boolean {
+  return mark !== undefined || reusePort === true || transparent === true;
 }
 
 /** A descriptor, which the caller owns. Throws what Node would: an error with a `code`. */
 export function openOwnSocket(address: Address, port: number, options: OwnSocketOptions, flags = 0): number {
-  const all = flags | (options.transparent === true ? socketFlag.transparent : 0);
+  const all =
+    flags |
+    (options.transparent === true ? socketFlag.transparent : 0) |
+    (options.reusePort === true ? socketFlag.reusePort : 0);
   const bytes = addressBytes(address) ?? new Uint8Array(4);
   const fd = socketAddon('"sockopt"').openSocket(bytes, port, options.mark ?? 0, all);
   if (fd >= 0) return fd;
   throw systemError(fd, 'socket');
+}
+
+/** A bound TCP socket that does not listen yet, as `openOwnSocket`; `::` is all addresses of both families. */
+export function bindStreamSocket(
+  { host, port }: { readonly host: string; readonly port: number },
+  options: OwnSocketOptions,
+): number {
+  const { bind, dualStack, reuse } = socketFlag;
+  return openOwnSocket(parseAddress(host), port, options, bind | reuse | (host === '::' ? dualStack : 0));
 }
 
 function systemError(negative: number, call: string): NodeJS.ErrnoException {

@@ -13,6 +13,8 @@ export interface SockoptSettings {
   readonly mark?: number;
   /** Absent: off. */
   readonly tproxy?: Tproxy;
+  /** Listening TCP sockets of several threads share the port (ours; no configuration has it). Absent: they do not. */
+  readonly reusePort?: true;
 }
 
 /** Go's, and so V2Ray's, on both sides. */
@@ -32,9 +34,10 @@ export function outgoingSocketOptions({ mark, tproxy }: SockoptSettings): OwnSoc
 }
 
 /** Of a listening TCP socket: what is redirected arrives at an address of this machine, and needs no privilege. */
-export function listeningSocketOptions({ mark, tproxy }: SockoptSettings): OwnSocketOptions {
+export function listeningSocketOptions({ mark, reusePort, tproxy }: SockoptSettings): OwnSocketOptions {
   return {
     ...(mark === undefined ? {} : { mark }),
     ...(tproxy === 'tproxy' ? { transparent: true } : {}),
+    ...(reusePort === undefined ? {} : { reusePort }),
   };
 }

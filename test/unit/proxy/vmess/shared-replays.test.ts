@@ -50,6 +50,23 @@ test('no fresh ID is refused', () => {
   for (let n = 0; n < 20_000; n += 1) assert.equal(replays.claim(id(n), now + (n % 241) - 120), 'seen');
 });
 
+test('whatever the time of the preparation, it holds for ten seconds', () => {
+  for (let start = now; start < now + 260; start += 1) {
+    const { buffer } = prepared(64);
+    const replays = new SharedReplays(buffer);
+    replays.prepare(start);
+    for (const later of [0, 1, 5, 10]) {
+      for (const ahead of [-120 + later, 0, 120]) {
+        assert.equal(
+          replays.claim(id(1_000 + later * 1_000 + ahead), start + later + ahead),
+          'fresh',
+          `${start - now}`,
+        );
+      }
+    }
+  }
+});
+
 test('a full table refuses what is new and still knows what is old', () => {
   const { replays } = prepared(64);
   const claimed: number[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { memoryIsShort } from '../../../src/cli/small-memory.js';
-import { nativeTest } from '../../helper/native.js';
+import { memoryIsShort } from '../../../../src/app/memory/small-memory.js';
+import { nativeTest } from '../../../helper/native.js';
 
 const mib = 1024 * 1024;
 

@@ -1,8 +1,8 @@
 /** A process at rest gives back what a busy time took; a busy one, or one that holds what it needs, is left alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { giveMemoryBackWhenIdle } from '../../../src/cli/idle-memory.js';
-import { FakeClock } from '../../helper/fake-clock.js';
+import { giveMemoryBackWhenIdle } from '../../../../src/app/memory/idle-memory.js';
+import { FakeClock } from '../../../helper/fake-clock.js';
 
 const lookMs = 2_000;
 

@@ -4,8 +4,8 @@
  */
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import { type Clock, systemClock } from '../core/clock.js';
-import { loadNative } from '../native/load.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { loadNative } from '../../native/load.js';
 import { letYoungGenerationGrow } from './young-generation.js';
 
 export interface IdleMemoryDeps {
@@ -62,10 +62,9 @@ type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resor
 
 /** This process. `small`: its young generation does not grow at all. */
 export function processMemory(small: boolean): IdleMemoryDeps {
-  // The function exists in contexts that are made while the flag is set.
+  // The flag is the process's, not the thread's: taken back, it would be gone while another thread makes its context.
   v8.setFlagsFromString('--expose-gc');
   const collect = vm.runInNewContext('gc') as Collect;
-  v8.setFlagsFromString('--no-expose-gc');
   const { addon } = loadNative();
   return {
     clock: systemClock,

@@ -1,6 +1,9 @@
 /** Running in little memory: asked for with `--small`, or told by the limit of the process's cgroup. */
-import { loadNative } from '../native/load.js';
-import { limitReadBuffer } from '../transport/socket/onread.js';
+import { loadNative } from '../../native/load.js';
+import { limitReadBuffer } from '../../transport/socket/onread.js';
+
+/** How much is made of memory: `usual` or `small`, which comes before speed. */
+export type MemoryUse = 'usual' | 'small';
 
 /** A container or unit that may have no more than this is small. */
 const smallLimitBytes = 160 * 1024 * 1024;
