@@ -156,10 +156,10 @@ describe('what cannot start', () => {
     const { code, output } = await failing({
       inbounds: [socksInbound(await closedPort())],
       outbounds: [freedomOutbound],
-      browserForwarder: { listenAddr: '127.0.0.1', listenPort: 8080 },
+      env: { http_proxy: 'none' },
     });
     assert.equal(code, 23);
-    assert.match(output, /browserForwarder is not supported/);
+    assert.match(output, /env is not supported/);
   });
 });
 

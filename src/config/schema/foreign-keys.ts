@@ -46,6 +46,10 @@ const beyondTls = (name: string): string => `${name} is not supported by tsray`;
 
 export const foreignKeys = {
   root: {
+    // An outbound that asks for it (`useBrowserForwarding`) is an error.
+    browserForwarder: comfort(
+      'browserForwarder is not supported by tsray: no connection goes through a browser',
+    ),
     metrics: comfort('metrics is not supported by tsray'),
     geodata: comfort('geodata is not supported by tsray: it downloads no data files'),
     version: comfort('version says which versions of another program the file is for'),

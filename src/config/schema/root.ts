@@ -22,7 +22,6 @@ export const rootSchema = v.object(
     reverse: opaque,
     transport: opaque,
     fakeDns: opaque,
-    browserForwarder: unsupported(notYet('browserForwarder')),
     observatory: opaque,
     burstObservatory: opaque,
     multiObservatory: unsupported(notYet('multiObservatory')),

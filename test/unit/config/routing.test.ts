@@ -100,6 +100,21 @@ describe('forms that real files have', () => {
   });
 });
 
+test("V2Ray 3's types of rules mean what they meant, with a warning", () => {
+  for (const [type, named] of [
+    ['chinasites', { domain: ['geosite:cn'] }],
+    ['ChinaIP', { ip: ['geoip:cn'] }],
+  ] as const) {
+    const { errors, settings, warnings } = only({ type });
+    assert.deepEqual(errors, []);
+    assert.deepEqual(settings.rules[0]?.conditions, only(named).settings.rules[0]?.conditions);
+    const [warning] = warnings;
+    assert.equal(warning?.code, 'ERR_CONFIG_DEPRECATED');
+    assert.match(warning?.message ?? '', new RegExp(`the rule type "${type}" is V2Ray 3's`, 'i'));
+    assert.match(warning?.hint ?? '', /Write \{ "type": "field"/);
+  }
+});
+
 describe('mistakes', () => {
   const rows: readonly (readonly [conditions: object, expected: RegExp])[] = [
     [{}, /at least one condition, found none/],
@@ -119,7 +134,7 @@ describe('mistakes', () => {
     [{ user: ['regexp:['] }, /a regular expression/],
     [{ attrs: 'attrs[' }, /not understood at character 7/],
     [{ attrs: { ':path': '(' } }, /a regular expression/],
-    [{ port: 80, type: 'chinaip' }, /"chinaip" went out of V2Ray/],
+    [{ port: 80, type: 'chinasite' }, /expected "field", "chinasites" or "chinaip", found "chinasite"/],
     [{ port: 80, localPort: 1 }, /localPort, a condition of Xray's, is not supported/],
     [{ port: 80, process: ['curl'] }, /process, a condition of Xray's/],
   ];

@@ -15,18 +15,8 @@ const xrayOnly = (key: string) =>
 
 export const ruleSchema = v.object(
   {
-    type: v.optional(
-      words(['field'], {
-        unsupported: {
-          chinaip:
-            'the rule type "chinaip" went out of V2Ray before 4.34; write { "type": "field", "ip": ["geoip:cn"] }',
-          chinasites:
-            'the rule type "chinasites" went out of V2Ray before 4.34; write { "type": "field", "domain": ["geosite:cn"] }',
-        },
-        essential: true,
-      }),
-      'field',
-    ),
+    // The last two are V2Ray 3's, with no condition of their own.
+    type: v.optional(words(['field', 'chinasites', 'chinaip']), 'field'),
     domain: v.optional(stringList),
     domains: v.optional(stringList),
     ip: v.optional(stringList),

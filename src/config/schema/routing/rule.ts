@@ -2,6 +2,8 @@
 
 import { parseExpression } from '../../../app/router/attributes/parse.js';
 import { ExpressionFault } from '../../../app/router/attributes/tokens.js';
+import { parseDomainItem } from '../../../app/router/domain-item.js';
+import { parseIpItem } from '../../../app/router/ip-item.js';
 import { regexpFault } from '../../../app/router/match/regexps.js';
 import { userRegexpPrefix } from '../../../app/router/match/user.js';
 import type { PortSpan, RuleConditions, RuleSettings, RuleTarget } from '../../../app/router/settings.js';
@@ -24,7 +26,8 @@ export function readRule(checker: Checker, place: Place): RuleResult {
   const given = checker.check(ruleSchema, place);
   if (given === undefined || place.node.kind !== 'object') return { place, settings: undefined };
   const target = readTarget(checker, place, given);
-  const conditions = readConditions(checker, place, given);
+  const conditions =
+    given.type === 'field' ? readConditions(checker, place, given) : readNamed(checker, place, given.type);
   if (checker.essentialsMissing > before) checker.dropRule(place);
   else if (target !== undefined && conditions !== undefined) {
     const name = given.ruleTag === '' ? checker.problems.pathText(place.path) : given.ruleTag;
@@ -69,6 +72,20 @@ function readConditions(checker: Checker, place: Place, given: RuleInput): RuleC
   const hint = 'For all traffic write "network": "tcp,udp".';
   checker.error(place, 'ERR_CONFIG_MISSING', 'expected at least one condition, found none', hint);
   return undefined;
+}
+
+/** What V2Ray 3 had types of rules for; V2Ray 4.34 refuses them. */
+const namedRules = {
+  chinasites: { key: 'domain', item: 'geosite:cn', conditions: { domains: [parseDomainItem('geosite:cn')] } },
+  chinaip: { key: 'ip', item: 'geoip:cn', conditions: { ips: [parseIpItem('geoip:cn')] } },
+} as const;
+
+function readNamed(checker: Checker, place: Place, type: keyof typeof namedRules): RuleConditions {
+  const { conditions, item, key } = namedRules[type];
+  const message = `the rule type "${type}" is V2Ray 3's; V2Ray 4.34 refuses it`;
+  const hint = `Write { "type": "field", "${key}": ["${item}"] }.`;
+  checker.warn(inside(place, 'type'), 'ERR_CONFIG_DEPRECATED', message, hint);
+  return conditions as RuleConditions;
 }
 
 function plainTexts(list: readonly TextAt[]): readonly string[] | undefined {
