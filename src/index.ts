@@ -23,6 +23,7 @@ export { type Client, type ClientOptions, type ConnectOptions, createClient } fr
 export { ConfigError } from './library/config-error.js';
 export type { Connection } from './library/connection.js';
 export type { DatagramEvents, DatagramPayload, DatagramSocket } from './library/datagram-socket.js';
+export type { ClientFetch, ClientRequestInit } from './library/fetch.js';
 export { generateId } from './library/generate-id.js';
 export type { DatagramHandler, TargetHandler } from './library/handler-outbound.js';
 export type { HttpAgent, HttpAgentOptions } from './library/http-agent.js';
@@ -42,4 +43,5 @@ export type { ListedUser, ServerUser, ServerUsers } from './library/server-users
 export { fetchSubscription, type Subscription, type SubscriptionOptions } from './library/subscription.js';
 export type { Target } from './library/target.js';
 export type { TargetDatagrams, TargetDatagramsEvents } from './library/target-datagrams.js';
-export type { DispatcherOptions } from './library/undici.js';
+export type { TlsOptions } from './library/tls-options.js';
+export type { DispatcherConnectOptions, DispatcherOptions } from './library/undici.js';

@@ -1,5 +1,5 @@
 /** A client of one server: connections, datagrams, HTTP agents and fetch through it. */
-import type { RequestInfo, RequestInit, Response, Agent as UndiciAgent } from 'undici';
+import type { Agent as UndiciAgent } from 'undici';
 import { createOutbounds } from '../compose/outbound.js';
 import type { Parts } from '../compose/parts.js';
 import type { OutboundSettings } from '../config/settings.js';
@@ -11,6 +11,8 @@ import { type Destination, formatDestination, type Network } from '../core/net/d
 import { Connection, whenConnected } from './connection.js';
 import { DatagramSessions } from './datagram-sessions.js';
 import { DatagramSocket } from './datagram-socket.js';
+import { type ClientFetch, createFetch } from './fetch.js';
+import { fetchFault } from './fetch-faults.js';
 import { HttpAgent, type HttpAgentOptions } from './http-agent.js';
 import { checkOptions, commonOptions } from './known-keys.js';
 import { createLogger } from './log-entry.js';
@@ -18,10 +20,17 @@ import { type PartsOptions, partsOf } from './parts.js';
 import { type PingOptions, type PingResult, ping } from './ping.js';
 import { readServerAddress, type ServerAddress } from './server-address.js';
 import { destinationOf, type Target } from './target.js';
-import { createUndiciAgent, type DispatcherOptions, loadUndici } from './undici.js';
+import { checkTlsOptions, type TlsOptions } from './tls-options.js';
+import { checkDispatcherOptions, createUndiciAgent, type DispatcherOptions } from './undici.js';
 
 /** Options of `createClient`. */
-export interface ClientOptions extends PartsOptions {}
+export interface ClientOptions extends PartsOptions {
+  /**
+   * TLS with the `https:` targets of `fetch`, `agent`, `dispatcher` and `ping`, whose own options come before it. TLS with
+   * the server is said with the server.
+   */
+  readonly tls?: TlsOptions;
+}
 
 /** Where `connect` goes, and for how long it tries. */
 export interface ConnectOptions extends Target {
@@ -52,8 +61,12 @@ export interface Client extends AsyncDisposable {
   agent(options?: HttpAgentOptions): HttpAgent;
   /** A dispatcher for undici 7. Each call makes another one with its own pool. */
   dispatcher(options?: DispatcherOptions): UndiciAgent;
-  /** undici's fetch through the server. Rejects with a TypeError whose `cause` is the TsrayError, or as `signal` says. */
-  fetch(url: RequestInfo, init?: Omit<RequestInit, 'dispatcher'>): Promise<Response>;
+  /**
+   * The fetch of the running Node, through the server; bound, so that it can be given to whatever wants a `fetch`. Takes
+   * `tls` beside fetch's own options. Rejects with a TypeError whose `cause` is the TsrayError, or as `signal` says: also
+   * for options that do not exist (ERR_USAGE), and after `close` (ERR_CLOSED).
+   */
+  readonly fetch: ClientFetch;
   /**
    * Measures a first request through the server, over a connection of its own. Rejects with what went wrong on the way,
    * ERR_DIAL_TIMEOUT after `timeoutMs`, or ERR_ABORTED after `signal`.
@@ -69,7 +82,8 @@ export interface Client extends AsyncDisposable {
  * options that do not exist.
  */
 export function createClient(server: ServerAddress, options: ClientOptions = {}): Client {
-  checkOptions(options, commonOptions, 'createClient');
+  checkOptions(options, [...commonOptions, 'tls'], 'createClient');
+  if (options.tls !== undefined) checkTlsOptions(options.tls, 'createClient: tls');
   const logger = createLogger(options);
   return createClientOf([readServerAddress(server, (warning) => logger.warning(warning))], options);
 }
@@ -91,10 +105,12 @@ class OutboundClient implements Client {
   readonly #outbounds: readonly Outbound[];
   readonly #connections = new Set<Connection>();
   readonly #sockets = new Set<DatagramSocket>();
+  readonly #tls: TlsOptions;
   /** Weak: programs may make one for each request. Those with open connections are held by them. */
   readonly #dispatchers = new Set<WeakRef<UndiciAgent>>();
-  /** Of `fetch`. */
-  #dispatcher: UndiciAgent | undefined;
+  /** Of `fetch`, by its TLS options. */
+  readonly #fetchers = new WeakMap<TlsOptions, UndiciAgent>();
+  readonly fetch: ClientFetch;
   #closing: Promise<void> | undefined;
 
   constructor(settings: readonly OutboundSettings[], options: ClientOptions) {
@@ -104,12 +120,15 @@ class OutboundClient implements Client {
       dispatcher: noRules,
     });
     this.#outbound = this.#outbounds[0]!;
+    this.#tls = options.tls ?? {};
+    this.fetch = createFetch((tls = this.#tls) => this.#fetcher(tls));
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
     if (typeof options !== 'object' || options === null) {
       throw new TsrayError('ERR_USAGE', 'connect: expected { host, port }');
     }
+    checkOptions(options, ['host', 'port', 'signal'], 'connect');
     return this.#connect(options, options.signal);
   }
 
@@ -138,20 +157,36 @@ class OutboundClient implements Client {
 
   agent(options?: HttpAgentOptions): HttpAgent {
     this.#checkOpen();
-    return new HttpAgent((target) => this.#connect(target, target.signal), options);
+    return new HttpAgent((target) => this.#connect(target, target.signal), { ...this.#tls, ...options });
   }
 
-  dispatcher(options?: DispatcherOptions): UndiciAgent {
+  dispatcher(options: DispatcherOptions = {}): UndiciAgent {
     this.#checkOpen();
-    const dispatcher = createUndiciAgent((target) => this.#connect(target, target.signal), options);
-    for (const known of this.#dispatchers) if (known.deref() === undefined) this.#dispatchers.delete(known);
-    this.#dispatchers.add(new WeakRef(dispatcher));
-    return dispatcher;
+    checkDispatcherOptions(options);
+    return this.#createAgent({ ...options, connect: { ...this.#tls, ...options.connect } });
   }
 
-  async fetch(url: RequestInfo, init?: Omit<RequestInit, 'dispatcher'>): Promise<Response> {
-    this.#dispatcher ??= this.dispatcher();
-    return loadUndici().fetch(url, { ...init, dispatcher: this.#dispatcher });
+  #fetcher(tls: TlsOptions): UndiciAgent {
+    this.#checkOpen();
+    const known = this.#fetchers.get(tls);
+    if (known !== undefined) return known;
+    const agent = this.#createAgent({ connect: { ...this.#tls, ...tls } }, fetchFault);
+    this.#fetchers.set(tls, agent);
+    return agent;
+  }
+
+  #createAgent(options: DispatcherOptions, nameFailure?: typeof fetchFault): UndiciAgent {
+    const agent = createUndiciAgent(
+      {
+        connect: (target) => this.#connect(target, target.signal),
+        failure: () => (this.#closing === undefined ? undefined : closedError()),
+        nameFailure,
+      },
+      options,
+    );
+    for (const known of this.#dispatchers) if (known.deref() === undefined) this.#dispatchers.delete(known);
+    this.#dispatchers.add(new WeakRef(agent));
+    return agent;
   }
 
   async ping(options: PingOptions = {}): Promise<PingResult> {
@@ -160,6 +195,7 @@ class OutboundClient implements Client {
       {
         open: (target, signal, onConnected) => whenConnected(this.#create(target, onConnected), signal),
         nowMs: () => this.#parts.clock.monotonicMs(),
+        tls: this.#tls,
       },
       options,
     );
@@ -180,10 +216,10 @@ class OutboundClient implements Client {
       return new Promise<void>((resolve) => {
         connection.once('close', resolve);
         if (connection.listenerCount('error') === 0) connection.on('error', () => undefined);
-        connection.destroy(new TsrayError('ERR_CLOSED', 'the client was closed'));
+        connection.destroy(closedError());
       });
     });
-    const dispatchers = [...this.#dispatchers].map((known) => known.deref()?.destroy());
+    const dispatchers = [...this.#dispatchers].map((known) => known.deref()?.destroy(closedError()));
     await Promise.all([...gone, ...dispatchers]);
     await Promise.all(this.#outbounds.map((outbound) => outbound.close()));
   }
@@ -220,8 +256,12 @@ class OutboundClient implements Client {
   }
 
   #checkOpen(): void {
-    if (this.#closing !== undefined) throw new TsrayError('ERR_CLOSED', 'the client is closed');
+    if (this.#closing !== undefined) throw closedError();
   }
+}
+
+function closedError(): TsrayError {
+  return new TsrayError('ERR_CLOSED', 'the client is closed');
 }
 
 function noRules(): never {

@@ -5,23 +5,47 @@ import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Agent, type AgentConnectOpts } from 'agent-base';
 import { followHolding } from '../transport/tls/hold.js';
+import { checkOptions } from './known-keys.js';
 import type { Target } from './target.js';
+import { type TlsOptions, tlsOptionNames } from './tls-options.js';
 
 /** Opens a connection; rejects with a TsrayError. */
 export type Connect = (target: Target & { readonly signal?: AbortSignal }) => Promise<Duplex>;
 
-/** Options of an http.Agent, and of `tls.connect` for https. */
-export type HttpAgentOptions = AgentOptions & tls.ConnectionOptions;
+/** Those of an http.Agent that have a meaning through a server: it is the server that resolves names and connects. */
+const names = {
+  keepAlive: true,
+  keepAliveInitialDelay: true,
+  keepAliveMsecs: true,
+  maxFreeSockets: true,
+  maxSockets: true,
+  maxTotalSockets: true,
+  noDelay: true,
+  scheduling: true,
+  timeout: true,
+} as const satisfies Partial<Record<keyof AgentOptions, true>>;
+
+/** Options of an http.Agent, and for `https:` of `tls.connect`; those of the request come before them. */
+export interface HttpAgentOptions extends Pick<AgentOptions, keyof typeof names>, TlsOptions {
+  /** Protocols that are offered to an `https:` target. Default `http/1.1`. */
+  readonly ALPNProtocols?: tls.ConnectionOptions['ALPNProtocols'];
+}
+
+interface WithTimeout extends Duplex {
+  setTimeout?(timeoutMs: number): unknown;
+}
 
 /** One agent for `http:` and `https:`. Names are not resolved here. */
 export class HttpAgent extends Agent {
   readonly #connect: Connect;
   readonly #tls: tls.ConnectionOptions;
 
+  /** Made by `client.agent()`. Throws ERR_USAGE for options that do not exist. */
   constructor(connect: Connect, options: HttpAgentOptions = {}) {
+    checkOptions(options, [...Object.keys(names), ...tlsOptionNames, 'ALPNProtocols'], 'agent');
     super(options);
     this.#connect = connect;
-    const { host: _host, port: _port, path: _path, socket: _socket, ...rest } = options;
+    const { timeout: _timeout, ...rest } = options;
     this.#tls = rest;
   }
 
@@ -37,11 +61,15 @@ export class HttpAgent extends Agent {
     } finally {
       request.removeListener('close', abort);
     }
-    return options.secureEndpoint ? this.#secure(stream, options) : stream;
+    const socket = options.secureEndpoint ? this.#secure(stream, options) : stream;
+    // Node's client sets it on sockets that it makes itself.
+    const { timeout } = options;
+    if (timeout !== undefined && timeout > 0) (socket as WithTimeout).setTimeout?.(timeout);
+    return socket;
   }
 
   #secure(stream: Duplex, options: tls.ConnectionOptions): tls.TLSSocket {
-    const { host, path: _path, port: _port, ...rest } = options;
+    const { host, path: _path, port: _port, timeout: _timeout, ...rest } = options;
     const servername = options.servername ?? host ?? '';
     const socket = tls.connect({
       ALPNProtocols: ['http/1.1'],

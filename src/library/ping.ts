@@ -3,9 +3,12 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TsrayError, toTsrayError } from '../core/errors.js';
+import { noAnswer } from './fetch-faults.js';
 import { HttpAgent } from './http-agent.js';
+import { checkOptions } from './known-keys.js';
 import { defaultPingUrl } from './ping-url.js';
 import type { Target } from './target.js';
+import { checkTlsOptions, type TlsOptions } from './tls-options.js';
 
 /** What `ping` asks, and for how long it waits. */
 export interface PingOptions {
@@ -15,7 +18,11 @@ export interface PingOptions {
   readonly timeoutMs?: number;
   /** Gives up. Default none. */
   readonly signal?: AbortSignal;
+  /** TLS with an `https:` target. Default: that of the client. */
+  readonly tls?: TlsOptions;
 }
+
+const pingOptions = ['url', 'timeoutMs', 'signal', 'tls'];
 
 /** How long each part took, in milliseconds. */
 export interface PingResult {
@@ -35,6 +42,8 @@ export interface PingDeps {
   /** Opens a connection and says when the socket below was connected. */
   readonly open: (target: Target, signal: AbortSignal, onConnected: () => void) => Promise<Duplex>;
   readonly nowMs: () => number;
+  /** TLS with targets, where the options have none. Absent: Node's defaults. */
+  readonly tls?: TlsOptions;
 }
 
 /** How far a ping has come: nowhere, to a socket, to where a request can be sent. */
@@ -45,8 +54,10 @@ function isOpen(way: Way): boolean {
   return way === 'open';
 }
 
-/** Rejects with a TsrayError: what went wrong on the way, ERR_DIAL_TIMEOUT, or ERR_ABORTED. */
+/** Rejects with a TsrayError: what went wrong on the way, ERR_DIAL_TIMEOUT, ERR_ABORTED, or ERR_USAGE. */
 export async function ping(deps: PingDeps, options: PingOptions): Promise<PingResult> {
+  checkOptions(options, pingOptions, 'ping');
+  if (options.tls !== undefined) checkTlsOptions(options.tls, 'ping: tls');
   const url = readUrl(options.url ?? defaultPingUrl);
   const timeoutMs = options.timeoutMs ?? 10_000;
   const late = AbortSignal.timeout(timeoutMs);
@@ -61,11 +72,11 @@ export async function ping(deps: PingDeps, options: PingOptions): Promise<PingRe
     return stream;
   };
   try {
-    return await measure({ ...deps, open }, url, signal);
+    return await measure({ ...deps, open, tls: { ...deps.tls, ...options.tls } }, url, signal);
   } catch (error) {
     if (options.signal?.aborted === true) throw new TsrayError('ERR_ABORTED', 'the ping was given up');
     if (late.aborted) throw tooLate(url, timeoutMs, way);
-    if (isOpen(way) && isHangUp(error)) throw endedEarly(url, error);
+    if (isOpen(way) && isHangUp(error)) throw noAnswer(url.host, error);
     throw toTsrayError(error, 'ERR_DIAL_FAILED', `${url.host} did not answer`);
   }
 }
@@ -75,12 +86,6 @@ function isHangUp(error: unknown): boolean {
   return (
     !(error instanceof TsrayError) && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
   );
-}
-
-function endedEarly(url: URL, cause: unknown): TsrayError {
-  const message = `the server ended the connection without an answer from ${url.host}`;
-  const hint = 'It cannot reach the target, or may not: servers often block private addresses.';
-  return new TsrayError('ERR_DIAL_FAILED', message, { hint, cause });
 }
 
 /** A VMess server that does not know the user keeps silent, so that nobody learns what it is. */
@@ -119,7 +124,7 @@ async function measure(deps: PingDeps, url: URL, signal: AbortSignal): Promise<P
     return watchFirstByte(stream, () => {
       firstMs ??= nowMs();
     });
-  });
+  }, deps.tls);
   try {
     const status = await head(url, agent, signal);
     const dialedMs = connectedMs ?? startMs;

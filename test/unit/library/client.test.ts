@@ -91,7 +91,11 @@ describe('createClient', () => {
     await ended;
     assert.throws(() => client.agent(), { code: 'ERR_CLOSED' });
     assert.throws(() => client.datagram(), { code: 'ERR_CLOSED' });
-    await assert.rejects(client.fetch('http://example.com/'), { code: 'ERR_CLOSED' });
+    await assert.rejects(client.fetch('http://example.com/'), (error: Error) => {
+      assert.equal(error.name, 'TypeError');
+      assert.equal((error.cause as TsrayError).code, 'ERR_CLOSED');
+      return true;
+    });
   });
 
   test('a server that goes away without an answer', async () => {
