@@ -36,8 +36,8 @@ export interface InboundParts extends Parts {
   readonly detours: Map<string, Detour>;
   /** The users of VMess inbounds, in place of a table of each inbound's own. */
   readonly vmessUsers?: UserTable | undefined;
-  /** What VMess inbounds remember of handshakes, in place of a memory of each inbound's own. */
-  readonly handshakes?: HandshakeStores | undefined;
+  /** What a VMess inbound remembers of handshakes. Absent: it begins with a memory of its own. */
+  readonly handshakesOf?: (settings: InboundSettings) => HandshakeStores;
 }
 
 /** The stores of `ServerState`. */
@@ -100,7 +100,8 @@ export const inboundProtocols: InboundProtocols = {
         ? { bindRedirected: redirectedBinder(listeningSocketOptions(stream.sockopt)) }
         : {}),
     }),
-  vmess: ({ settings, tag }, { dispatcher, openPorts, parts, place }) => {
+  vmess: (given, { dispatcher, openPorts, parts, place }) => {
+    const { settings, tag } = given;
     const { clients, defaultUser, detourTo, disableInsecureEncryption } = settings;
     const { clock, crypto, detours, random } = parts;
     const users = parts.vmessUsers ?? new UserTable(crypto, clients);
@@ -113,7 +114,7 @@ export const inboundProtocols: InboundProtocols = {
       openPorts,
       dispatcher,
       disableInsecureEncryption,
-      server: createServerState({ crypto, random, nowSeconds, users, ...parts.handshakes }),
+      server: createServerState({ crypto, random, nowSeconds, users, ...parts.handshakesOf?.(given) }),
       ...(detourTo === undefined
         ? {}
         : { switchAccount: (user) => detours.get(detourTo)?.offer(user.email) }),

@@ -1,65 +1,17 @@
-/** Builds everything from settings by hand, starts it in order, stops it in reverse. */
-
-import { Api } from '../app/api/api.js';
-import { combineTrackers } from '../app/connections/combine-trackers.js';
-import { LiveConnections } from '../app/connections/live-connections.js';
-import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
-import { assetFolders } from '../app/geo/asset-folders.js';
-import { GeoFiles } from '../app/geo/geo-data.js';
-import { GeoRefresh } from '../app/geo/geo-refresh.js';
-import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
-import { createOutboundManager } from '../app/handlers/outbound-manager.js';
+/** A running configuration: started in order, reloaded, stopped in reverse. */
+import type { LiveConnections } from '../app/connections/live-connections.js';
 import type { Log } from '../app/log/log.js';
-import type { MemoryUse } from '../app/memory/small-memory.js';
-import { countsText, createRouter, type RuleRouter } from '../app/router/router.js';
-import { createSniffing } from '../app/sniff/sniffing.js';
-import { Counters } from '../app/stats/counters.js';
-import { OnlineUsers } from '../app/stats/online.js';
-import { StatsTracker } from '../app/stats/stats-tracker.js';
+import { countsText, type RuleRouter } from '../app/router/router.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
-import type { Resolver } from '../contract/dns.js';
-import type { EnvironmentFlags } from '../contract/environment.js';
 import type { InboundManager, OutboundManager } from '../contract/handlers.js';
 import type { Inbound } from '../contract/inbound.js';
-import type { Service } from '../contract/service.js';
-import type { Tracker } from '../contract/tracker.js';
-import type { Clock } from '../core/clock.js';
 import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
-import type { RandomSource } from '../core/random.js';
-import type { CryptoProvider } from '../crypto/provider.js';
-import { MuxServer } from '../proxy/mux/server.js';
-import { createInstanceDns } from './dns.js';
-import { createInbound, type HandshakeStores, type InboundParts, type OnCarrier } from './inbound.js';
-import { createOutbounds } from './outbound.js';
-import { createParts, type Parts, type ThreadShare } from './parts.js';
-import { createBridges, createObservatory, createPortals } from './services.js';
-import { createWorkerPool } from './workers/create.js';
-import { handshakeStores } from './workers/handshakes.js';
+import { Core } from './core.js';
+import type { InstanceOptions } from './instance-options.js';
+import { type Plan, planReload } from './reload/plan.js';
 import type { Workers } from './workers/pool.js';
-import { whyNotShared } from './workers/share.js';
 
-export interface InstanceOptions {
-  readonly flags: EnvironmentFlags;
-  /** Where geosite.dat and geoip.dat are looked for, in this order: `assetFolders`, which is also the default, without the environment. */
-  readonly assetFolders?: readonly string[];
-  /** Wraps what rules look names up by, the DNS client of the configuration. */
-  readonly ruleResolver?: (dns: Resolver) => Resolver;
-  /** Where lines go; the instance closes it last. */
-  readonly log: Log;
-  readonly clock?: Clock;
-  readonly random?: RandomSource;
-  readonly crypto?: CryptoProvider;
-  /** Worker threads give memory back when they rest. Absent: they leave V8 to itself, as a library has to. */
-  readonly memory?: MemoryUse;
-  /** This instance runs in a worker thread, which tells another one of its connections. */
-  readonly thread?: ThreadOptions;
-}
-
-export interface ThreadOptions extends ThreadShare {
-  readonly tracker: Tracker;
-  readonly onCarrier: OnCarrier;
-  readonly handshakes: HandshakeStores;
-}
+export type { InstanceOptions } from './instance-options.js';
 
 /** Where an inbound of a running instance listens. */
 export interface RunningInbound {
@@ -87,6 +39,16 @@ export interface Instance {
   readonly workers: Workers | undefined;
   /** An inbound for `handlers`, served by all worker threads if it can be. */
   createInbound(settings: InboundSettings): Inbound;
+  /** What it runs now. */
+  readonly settings: Settings;
+  /** What `reload` would change. */
+  plan(next: Settings): Plan;
+  /**
+   * Goes over to `next`, one reload after the other: what does not differ is not touched, live connections go on, those of
+   * removed users are ended. Rejects, and goes on as before, if something cannot be had (ERR_LISTEN, ERR_LOG,
+   * ERR_CONFIG_GEO …); ERR_CLOSED before `start` and after `stop`.
+   */
+  reload(next: Settings): Promise<Plan>;
   /** Opens every inbound, or none and rejects with ERR_LISTEN; it may be called again then. ERR_CLOSED after `stop`. */
   start(): Promise<void>;
   /**
@@ -104,122 +66,54 @@ export function createInstance(settings: Settings, options: InstanceOptions): In
 }
 
 class TsrayInstance implements Instance {
+  readonly #core: Core;
   readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #inbounds: InboundLifecycle;
-  readonly #outbounds: OutboundManager;
-  readonly router: RuleRouter;
-  readonly connections: LiveConnections;
-  readonly createInbound: (settings: InboundSettings) => Inbound;
-  readonly workers: Workers | undefined;
-  /** Ready before the first connection and closed after the last, in this order. */
-  readonly #services: readonly Service[];
   #stage: InstanceStage = 'made';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
   #hurry: (() => void) | undefined;
 
   constructor(settings: Settings, options: InstanceOptions) {
-    const { log } = options;
-    const base = createParts({
-      ...options,
-      levels: settings.policy,
-      logger: log.logger,
-      accessLog: log.access,
-    });
-    const { thread } = options;
-    const folders = options.assetFolders ?? assetFolders({}, process.cwd(), process.platform);
-    const pool = createWorkerPool({
-      settings,
-      flags: options.flags,
-      assetFolders: folders,
-      memory: options.memory,
-      clock: base.clock,
-      random: base.random,
-      log,
-      watchers: () => ({
-        router: this.router,
-        tracker: followers,
-        watchCarrier: (context, carrier, served) => this.connections.watchCarrier(context, carrier, served),
-      }),
-    });
-    const geo = new GeoFiles(folders, base.logger.scoped('app/geo'));
-    const routes = { router: () => this.router, outbounds: () => this.#outbounds };
-    const dns = createInstanceDns(settings.dns, base, routes, geo);
-    const parts: Parts = { ...base, dns: dns.client };
-    this.#clock = parts.clock;
-    this.connections = new LiveConnections(parts.clock);
-    this.#log = log;
-    const outbounds = createOutbounds(settings.outbounds, { ...parts, geo, dispatcher: () => dispatcher });
-    const portals = createPortals(settings.reverse, parts);
-    const counters = new Counters();
-    const online = new OnlineUsers();
-    const stats =
-      settings.stats && new StatsTracker({ settings: settings.stats, counters, online, clock: parts.clock });
-    stats?.expect(
-      settings.inbounds.map(({ tag }) => tag),
-      settings.outbounds.map(({ tag }) => tag),
-    );
-    const api = settings.api && new Api(settings.api, stats && { counters, online });
-    const ways = [...outbounds, ...portals];
-    // Alone it would be the first outbound, and every client would reach it.
-    const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
-    this.#outbounds = createOutboundManager(
-      [...ways, ...(apiOutbound === undefined ? [] : [apiOutbound])],
-      parts.clock,
-    );
-    const observatory = createObservatory(settings.observatory, parts, () => this.#outbounds.list);
-    this.router = createRouter(settings.routing, {
-      ...parts,
-      resolver: options.ruleResolver?.(dns.client) ?? dns.client,
-      log: parts.logger,
-      geo,
-      outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
-      observations: observatory,
-    });
-    const followers =
-      combineTrackers([this.connections, ...(stats === undefined ? [] : [stats])]) ?? this.connections;
-    const dispatcher: SniffingDispatcher = createDispatcher({
-      ...parts,
-      router: this.router,
-      outbounds: this.#outbounds,
-      tracker: thread?.tracker ?? followers,
-    });
-    const mux = new MuxServer({
-      ...parts,
-      onCarrier:
-        thread?.onCarrier ??
-        ((context, link, served) => this.connections.watchCarrier(context, link, served)),
-    });
-    const inboundParts: InboundParts = {
-      ...parts,
-      dispatcher,
-      dispatcherFor: ({ sniffing }) =>
-        dispatcher.withSniffing(
-          sniffing && createSniffing(sniffing, { ...parts, geo, fakeNames: dns.fakeAddresses }),
-        ),
-      routesByRequest: () => this.router.readsAttributes,
-      mux,
-      detours: new Map(),
-      handshakes:
-        thread?.handshakes ??
-        (pool && handshakeStores(pool.handshakes, () => Math.floor(parts.clock.nowMs() / 1000))),
-    };
-    this.workers = pool;
-    this.createInbound = (each) =>
-      pool !== undefined && whyNotShared(each, settings) === undefined
-        ? pool.inbound(each)
-        : createInbound(each, inboundParts);
-    this.#inbounds = createInboundManager(settings.inbounds.map(this.createInbound), parts.clock);
-    this.#services = [
-      ...(pool === undefined ? [] : [pool]),
-      dns,
-      { start: () => Promise.resolve(), close: async () => mux.close() },
-      new GeoRefresh(geo, parts.clock),
-      ...(api === undefined ? [] : [api]),
-      ...(observatory === undefined ? [] : [observatory]),
-      ...createBridges(settings.reverse, parts, dispatcher, mux),
-    ];
+    this.#core = new Core(settings, options);
+    this.#log = options.log;
+  }
+
+  get router(): RuleRouter {
+    return this.#core.router;
+  }
+
+  get settings(): Settings {
+    return this.#core.settings;
+  }
+
+  get connections(): LiveConnections {
+    return this.#core.connections;
+  }
+
+  get workers(): Workers | undefined {
+    return this.#core.workers;
+  }
+
+  createInbound(settings: InboundSettings): Inbound {
+    return this.#core.createInbound(settings);
+  }
+
+  plan(next: Settings): Plan {
+    return planReload(this.#core.settings, next);
+  }
+
+  reload(next: Settings): Promise<Plan> {
+    const reloaded = this.#reloading.then(() => this.#reload(next));
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reload(next: Settings): Promise<Plan> {
+    if (this.#stage !== 'accepting') {
+      throw new TsrayError('ERR_CLOSED', 'only an instance that accepts connections can be reloaded');
+    }
+    return this.#core.reload(next);
   }
 
   get stage(): InstanceStage {
@@ -227,11 +121,11 @@ class TsrayInstance implements Instance {
   }
 
   get inbounds(): readonly RunningInbound[] {
-    return this.#inbounds.list;
+    return this.#core.inbounds.list;
   }
 
   get handlers(): Instance['handlers'] {
-    return { inbounds: this.#inbounds, outbounds: this.#outbounds };
+    return { inbounds: this.#core.inbounds, outbounds: this.#core.outbounds };
   }
 
   start(): Promise<void> {
@@ -244,9 +138,9 @@ class TsrayInstance implements Instance {
 
   async #start(): Promise<void> {
     try {
-      if (this.#stage === 'made') for (const service of this.#services) await service.start();
+      if (this.#stage === 'made') for (const service of this.#core.services) await service.start();
       this.#stage = 'started';
-      await this.#inbounds.start();
+      await this.#core.inbounds.start();
       this.#stage = 'accepting';
     } catch (error) {
       // The port may be free the next time.
@@ -268,12 +162,13 @@ class TsrayInstance implements Instance {
   async #stop(graceMs: number): Promise<void> {
     // What is being opened must not stay open behind our back.
     await this.#starting?.catch(() => undefined);
+    await this.#reloading;
     this.#stage = 'draining';
-    const drained = this.#inbounds.drain();
+    const drained = this.#core.inbounds.drain();
     if (graceMs > 0) await Promise.race([drained, this.#grace(graceMs)]);
     this.#hurry?.();
-    const closed = await Promise.allSettled([this.#inbounds.close(), this.#outbounds.close()]);
-    const services = await Promise.allSettled(this.#services.map((service) => service.close()));
+    const closed = await Promise.allSettled([this.#core.inbounds.close(), this.#core.outbounds.close()]);
+    const services = await Promise.allSettled(this.#core.services.map((service) => service.close()));
     for (const result of [...closed, ...services]) {
       if (result.status === 'rejected') {
         this.#log.logger.error(
@@ -290,7 +185,7 @@ class TsrayInstance implements Instance {
   /** Resolves after `graceMs` or when somebody is in a hurry. */
   #grace(graceMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.setTimer(graceMs, () => this.#hurry?.());
+      const timer = this.#core.parts.clock.setTimer(graceMs, () => this.#hurry?.());
       this.#hurry = () => {
         this.#hurry = undefined;
         timer.cancel();

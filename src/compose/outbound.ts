@@ -132,7 +132,17 @@ export function createOutbounds(
   parts: OutboundParts,
   protocols: OutboundProtocols = outboundProtocols,
 ): readonly Outbound[] {
-  const made = new Map<OutboundSettings, Outbound>();
+  return [...remakeOutbounds(settings, parts, new Map(), protocols).values()];
+}
+
+/** The same; `kept` are those that serve as they are, by their settings. */
+export function remakeOutbounds(
+  settings: readonly OutboundSettings[],
+  parts: OutboundParts,
+  kept: ReadonlyMap<OutboundSettings, Outbound>,
+  protocols: OutboundProtocols = outboundProtocols,
+): ReadonlyMap<OutboundSettings, Outbound> {
+  const made = new Map<OutboundSettings, Outbound>(kept);
   const byTag = new Map(settings.map((each) => [each.tag, each]));
   // The outbound that another one goes through is made before it; the configuration has no cycles.
   const make = (each: OutboundSettings): Outbound => {
@@ -143,7 +153,7 @@ export function createOutbounds(
     made.set(each, outbound);
     return outbound;
   };
-  return settings.map(make);
+  return new Map(settings.map((each) => [each, make(each)]));
 }
 
 /** One outbound; `via` is the one that its `proxyTag` names. */

@@ -42,7 +42,7 @@ export interface PartsOptions {
   readonly logger: Logger;
   readonly accessLog: AccessLog;
   /** Levels that are listed; others have the defaults. */
-  readonly levels: ReadonlyMap<number, LevelPolicy>;
+  readonly levels: () => ReadonlyMap<number, LevelPolicy>;
   readonly clock?: Clock | undefined;
   readonly random?: RandomSource | undefined;
   readonly crypto?: CryptoProvider | undefined;

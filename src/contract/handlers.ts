@@ -23,6 +23,11 @@ export interface OutboundManager {
    * as long as it takes), and it is closed. ERR_USAGE if there is none.
    */
   remove(tag: string, graceMs: number): Promise<void>;
+  /**
+   * Serves these from now on, in this order. Those that are no more among them are closed when their last connection has
+   * ended.
+   */
+  serve(outbounds: readonly Outbound[]): void;
   /** Keeps `outbound` open until released. */
   acquire(outbound: Outbound): OutboundLease;
   /** Closes all of them at once. */

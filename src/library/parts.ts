@@ -25,7 +25,7 @@ export function partsOf(
     flags: flagsOf(options.flags),
     logger: createLogger(options),
     accessLog,
-    levels,
+    levels: () => levels,
   });
   return { ...parts, dns: createSystemDns(parts).client };
 }

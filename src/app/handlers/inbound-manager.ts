@@ -9,6 +9,10 @@ type Stage = 'made' | 'accepting' | 'draining' | 'closed';
 
 /** What the instance calls beside what everybody may. */
 export interface InboundLifecycle extends InboundManager {
+  /** As `replace`, for one that may have no tag; resolves with the one that serves now. */
+  exchange(old: Inbound, inbound: Inbound): Promise<Inbound>;
+  /** As `remove` with connections that go on until they end, for one that may have no tag. */
+  dismiss(inbound: Inbound): void;
   /** Opens all, or none and rejects with ERR_LISTEN, after which it may be called again. */
   start(): Promise<void>;
   /** Accepts no more; resolves when the last connection has ended. */
@@ -71,17 +75,24 @@ class Inbounds implements InboundLifecycle {
   }
 
   async replace(inbound: Inbound): Promise<void> {
+    await this.exchange(this.#find(inbound.tag), inbound);
+  }
+
+  async exchange(old: Inbound, inbound: Inbound): Promise<Inbound> {
     this.#checkOpen();
-    const old = this.#find(inbound.tag);
     if (this.#stage !== 'accepting') {
       this.#inbounds = this.#inbounds.map((each) => (each === old ? inbound : each));
-      return;
+      return inbound;
     }
-    if (old.takeOver(inbound)) return;
-    this.#forget(old);
-    const left = this.#leave(old, Number.POSITIVE_INFINITY);
-    left.catch(() => undefined);
+    if (old.takeOver(inbound)) return old;
+    this.dismiss(old);
     await this.add(inbound);
+    return inbound;
+  }
+
+  dismiss(inbound: Inbound): void {
+    this.#forget(inbound);
+    this.#leave(inbound, Number.POSITIVE_INFINITY).catch(() => undefined);
   }
 
   remove(tag: string, graceMs: number): Promise<void> {

@@ -63,6 +63,20 @@ class Outbounds implements OutboundManager {
     return this.#leave(entry, graceMs);
   }
 
+  serve(outbounds: readonly Outbound[]): void {
+    const old = this.#serving;
+    this.#byTag.clear();
+    this.#serving = outbounds.map((outbound) => {
+      const known = old.find((entry) => entry.outbound === outbound);
+      if (known === undefined) return this.#entry(outbound);
+      if (outbound.tag !== '') this.#byTag.set(outbound.tag, known);
+      return known;
+    });
+    for (const entry of old) {
+      if (!this.#serving.includes(entry)) void this.#leave(entry, Number.POSITIVE_INFINITY);
+    }
+  }
+
   acquire(outbound: Outbound): OutboundLease {
     const entry = this.#entries.get(outbound);
     if (entry === undefined) return { outbound, release: () => undefined };

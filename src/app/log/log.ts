@@ -4,12 +4,15 @@ import type { Clock } from '../../core/clock.js';
 import { accessText, errorText, sanitize, Timestamps } from './line.js';
 import { FileSink, type LogSink, noSink, type OnProblem, StreamSink, type TextStream } from './sink.js';
 
-export interface LogOptions {
+export interface LogPlaces {
   /** A path, `stdout`, or `none`. */
   readonly access: string;
   readonly error: string;
   /** `none` silences the access log too, as in V2Ray. */
   readonly level: LogLevel | 'none';
+}
+
+export interface LogOptions extends LogPlaces {
   readonly clock: Clock;
   readonly stdout: TextStream;
   /** A log that cannot be written cannot say so itself. */
@@ -21,6 +24,8 @@ export interface Log {
   readonly access: AccessLog;
   /** Opens the files anew. Never rejects. */
   reopen(): Promise<void>;
+  /** Goes on in other places or at another level. Throws ERR_LOG if a file cannot be opened; nothing has changed then. */
+  reconfigure?(places: LogPlaces): void;
   /** Writes what waits, for at most a second, and closes the files. Idempotent. */
   close(): Promise<void>;
 }
@@ -32,7 +37,40 @@ const closeTimeoutMs = 1_000;
 
 /** Throws ERR_LOG if a file cannot be opened; none is left open then. */
 export function createLog(options: LogOptions): Log {
-  const { clock, level } = options;
+  const { clock } = options;
+  const open = (places: LogPlaces): OpenLog => openLog(places, options);
+  let current = open(options);
+  const times = new Timestamps(clock);
+  // Loggers that were handed out write to whatever is open.
+  const place: LogPlace = {
+    get sink() {
+      return current.error;
+    },
+    get threshold() {
+      return current.threshold;
+    },
+  };
+  return {
+    logger: new SinkLogger(place, times),
+    access: { write: (record) => current.access.write(`${times.now()} ${sanitize(accessText(record))}`) },
+    reopen: () => current.all((sink) => sink.reopen()),
+    reconfigure(places) {
+      const old = current;
+      current = open(places);
+      void closed(old, clock);
+    },
+    close: () => closed(current, clock),
+  };
+}
+
+interface OpenLog {
+  readonly error: LogSink;
+  readonly access: LogSink;
+  readonly threshold: number;
+  all(action: (sink: LogSink) => Promise<void>): Promise<void>;
+}
+
+function openLog({ access, error, level }: LogPlaces, options: LogOptions): OpenLog {
   const onProblem = options.onProblem ?? (() => undefined);
   const sinks = new Map<string, LogSink>();
   // Both logs may go to one place.
@@ -48,41 +86,38 @@ export function createLog(options: LogOptions): Log {
   };
   const all = (action: (sink: LogSink) => Promise<void>): Promise<void> =>
     Promise.all([...sinks.values()].map(action)).then(() => undefined);
-  const close = (): Promise<void> => {
-    let timer: { cancel(): void } | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = clock.setTimer(closeTimeoutMs, resolve);
-    });
-    return Promise.race([all((sink) => sink.close()), late]).finally(() => timer?.cancel());
-  };
-  let errorSink: LogSink;
-  let accessSink: LogSink;
   try {
-    errorSink = sinkFor(options.error);
-    accessSink = sinkFor(options.access);
-  } catch (error) {
-    void close();
-    throw error;
+    const errorSink = sinkFor(error);
+    const threshold = errorSink === noSink ? severity.none : severity[level];
+    return { error: errorSink, access: sinkFor(access), threshold, all };
+  } catch (thrown) {
+    void all((sink) => sink.close());
+    throw thrown;
   }
-  const times = new Timestamps(clock);
-  return {
-    logger: new SinkLogger(errorSink, severity[level], times),
-    access: { write: (record) => accessSink.write(`${times.now()} ${sanitize(accessText(record))}`) },
-    reopen: () => all((sink) => sink.reopen()),
-    close,
-  };
+}
+
+function closed({ all }: OpenLog, clock: Clock): Promise<void> {
+  let timer: { cancel(): void } | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = clock.setTimer(closeTimeoutMs, resolve);
+  });
+  return Promise.race([all((sink) => sink.close()), late]).finally(() => timer?.cancel());
+}
+
+/** Where loggers write now. */
+interface LogPlace {
+  readonly sink: LogSink;
+  readonly threshold: number;
 }
 
 class SinkLogger implements Logger {
-  readonly #sink: LogSink;
-  readonly #threshold: number;
+  readonly #place: LogPlace;
   readonly #times: Timestamps;
   readonly #area: string | undefined;
   readonly #id: number | undefined;
 
-  constructor(sink: LogSink, threshold: number, times: Timestamps, area?: string, id?: number) {
-    this.#sink = sink;
-    this.#threshold = sink === noSink ? severity.none : threshold;
+  constructor(place: LogPlace, times: Timestamps, area?: string, id?: number) {
+    this.#place = place;
     this.#times = times;
     this.#area = area;
     this.#id = id;
@@ -105,20 +140,20 @@ class SinkLogger implements Logger {
   }
 
   enabled(level: LogLevel): boolean {
-    return severity[level] >= this.#threshold;
+    return severity[level] >= this.#place.threshold;
   }
 
   scoped(area: string): Logger {
-    return new SinkLogger(this.#sink, this.#threshold, this.#times, area, this.#id);
+    return new SinkLogger(this.#place, this.#times, area, this.#id);
   }
 
   session(id: number): Logger {
-    return new SinkLogger(this.#sink, this.#threshold, this.#times, this.#area, id);
+    return new SinkLogger(this.#place, this.#times, this.#area, id);
   }
 
   #write(level: LogLevel, message: string): void {
     if (!this.enabled(level)) return;
     const text = sanitize(errorText(level, this.#id, this.#area, message));
-    this.#sink.write(`${this.#times.now()} ${text}`);
+    this.#place.sink.write(`${this.#times.now()} ${text}`);
   }
 }

@@ -1,6 +1,6 @@
 /** The log of a worker thread: its lines are written by the main thread, which has the files. */
 import type { AccessRecord, Logger, LogLevel } from '../../contract/logger.js';
-import type { Log } from '../log/log.js';
+import type { Log, LogPlaces } from '../log/log.js';
 
 export interface LogEntry {
   readonly level: LogLevel;
@@ -22,14 +22,21 @@ export class RelayedLog implements Log {
   readonly logger: Logger;
   readonly access = { write: (record: AccessRecord) => this.#put(record) };
   readonly #send: (lines: LogLines) => void;
-  readonly #accessIsKept: boolean;
+  #level: LogLevel | 'none';
   #waiting: (LogEntry | AccessRecord)[] = [];
   #leftOut = 0;
 
   constructor(level: LogLevel | 'none', send: (lines: LogLines) => void) {
     this.#send = send;
-    this.#accessIsKept = level !== 'none';
-    this.logger = new RelayedLogger(severity[level], (entry) => this.#put(entry));
+    this.#level = level;
+    this.logger = new RelayedLogger(
+      () => severity[this.#level],
+      (entry) => this.#put(entry),
+    );
+  }
+
+  reconfigure({ level }: LogPlaces): void {
+    this.#level = level;
   }
 
   reopen(): Promise<void> {
@@ -42,7 +49,7 @@ export class RelayedLog implements Log {
   }
 
   #put(line: LogEntry | AccessRecord): void {
-    if (!this.#accessIsKept) return;
+    if (this.#level === 'none') return;
     if (this.#waiting.length >= waitingLimit) {
       this.#leftOut += 1;
       return;
@@ -77,12 +84,12 @@ export function writeLines(log: Log, lines: LogLines): void {
 }
 
 class RelayedLogger implements Logger {
-  readonly #threshold: number;
+  readonly #threshold: () => number;
   readonly #put: (entry: LogEntry) => void;
   readonly #area: string | undefined;
   readonly #id: number | undefined;
 
-  constructor(threshold: number, put: (entry: LogEntry) => void, area?: string, id?: number) {
+  constructor(threshold: () => number, put: (entry: LogEntry) => void, area?: string, id?: number) {
     this.#threshold = threshold;
     this.#put = put;
     this.#area = area;
@@ -106,7 +113,7 @@ class RelayedLogger implements Logger {
   }
 
   enabled(level: LogLevel): boolean {
-    return severity[level] >= this.#threshold;
+    return severity[level] >= this.#threshold();
   }
 
   scoped(area: string): Logger {

@@ -35,6 +35,8 @@ export interface ThreadCalls {
   takeOverInbound(key: number, next: number): void;
   drainInbound(key: number): void;
   closeInbound(key: number): void;
+  /** As `settings` of ThreadStart. */
+  reload(settings: Settings): void;
   stop(graceMs: number): void;
 }
 

@@ -1,6 +1,5 @@
 /** The worker threads that a configuration asks for. */
 import { availableParallelism } from 'node:os';
-import type { Settings } from '../../config/settings.js';
 import { type PoolDeps, WorkerPool } from './pool.js';
 import { whyNoThreads, whyNotShared } from './share.js';
 
@@ -22,11 +21,5 @@ export function createWorkerPool(deps: Omit<PoolDeps, 'threads'>): WorkerPool | 
     else log.info(`the inbound "${inbound.tag}" stays in the main thread: ${reason}`);
   }
   if (shared === 0) log.warning('"workers" has no effect: no inbound can be served by several threads');
-  return shared === 0 ? undefined : new WorkerPool({ ...deps, threads, settings: forThreads(settings) });
-}
-
-/** What is counted, asked and answered for all threads is the main thread's. */
-function forThreads(settings: Settings): Settings {
-  const { api: _api, stats: _stats, workers: _workers, ...others } = settings;
-  return { ...others, inbounds: [] };
+  return shared === 0 ? undefined : new WorkerPool({ ...deps, threads });
 }

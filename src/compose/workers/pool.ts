@@ -28,6 +28,12 @@ export interface PoolDeps {
   readonly watchers: () => Pick<ReplayDeps, 'router' | 'tracker' | 'watchCarrier'>;
 }
 
+/** What is counted, asked and answered for all threads is the main thread's. */
+function forThreads(settings: Settings): Settings {
+  const { api: _api, stats: _stats, workers: _workers, ...others } = settings;
+  return { ...others, inbounds: [] };
+}
+
 /** What others may know of the threads. */
 export interface Workers {
   /** How many there are to be. */
@@ -57,10 +63,12 @@ export class WorkerPool implements Service, Workers {
   readonly #inbounds = new Set<SharedInbound>();
   #stopPreparing: (() => void) | undefined;
   #stage: 'made' | 'running' | 'closed' = 'made';
+  #settings: Settings;
   #lastKey = 0;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
+    this.#settings = forThreads(deps.settings);
     this.#handshakes = createSharedHandshakes(deps.random);
     this.#places = Array.from({ length: deps.threads }, (_, index) => ({
       number: index + 1,
@@ -97,6 +105,12 @@ export class WorkerPool implements Service, Workers {
     }
   }
 
+  /** Threads go over to `settings`; those that start later begin with them. */
+  async reload(settings: Settings): Promise<void> {
+    this.#settings = forThreads(settings);
+    await Promise.all(this.threads.map((thread) => thread.call('reload', this.#settings)));
+  }
+
   async close(): Promise<void> {
     this.#stage = 'closed';
     this.#stopPreparing?.();
@@ -119,10 +133,10 @@ export class WorkerPool implements Service, Workers {
   }
 
   async #open(place: Place): Promise<void> {
-    const { assetFolders, clock, flags, log, memory, settings, threads } = this.#deps;
+    const { assetFolders, clock, flags, log, memory, threads } = this.#deps;
     const thread = new Thread({
       start: {
-        settings,
+        settings: this.#settings,
         flags,
         assetFolders,
         number: place.number,

@@ -89,7 +89,7 @@ export class Thread {
       };
       const timer = unbounded.has(name)
         ? undefined
-        : this.#deps.clock.setTimer(name === 'start' ? startMs : callMs, late);
+        : this.#deps.clock.setTimer(name === 'start' || name === 'reload' ? startMs : callMs, late);
       this.#waiting.set(call, { resolve, reject, timer });
       this.#post({ kind: 'call', call, name, args });
     });

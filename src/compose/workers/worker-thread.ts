@@ -65,6 +65,7 @@ function run(port: MessagePort, start: ThreadStart): void {
       await inbounds.get(key)?.close();
       inbounds.delete(key);
     },
+    reload: async (next) => void (await instance.reload({ ...next, [validated]: true })),
     stop: async (graceMs) => {
       await Promise.all([...inbounds.values()].map((each) => each.close()));
       await instance.stop(graceMs);

@@ -36,12 +36,11 @@ function timers(seconds: number): LevelPolicy {
 
 function start(levels: readonly number[]) {
   const clock = new FakeClock();
-  const policy = createPolicy(
-    new Map([
-      [1, timers(10)],
-      [2, timers(60)],
-    ]),
-  );
+  const known = new Map([
+    [1, timers(10)],
+    [2, timers(60)],
+  ]);
+  const policy = createPolicy(() => known);
   const outbound = new LeveledOutbound(levels);
   const dispatcher = dispatcherTo([outbound], { clock, policy });
   return { clock, dispatcher, outbound };

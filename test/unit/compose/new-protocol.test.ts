@@ -57,7 +57,7 @@ test('a toy outbound is one line in the table of protocols', async () => {
     flags: { vmessAeadDisabled: false, vmessAeadForced: false, vmessPadding: false },
     logger: new MemoryLogger(),
     accessLog: new MemoryAccessLog(),
-    levels: new Map(),
+    levels: () => new Map(),
   });
   const parts = { ...base, dns: createSystemDns(base).client };
   const protocols = {

@@ -1,0 +1,343 @@
+/** The parts of an instance, built from settings and changed to other settings while connections go on. */
+import { Api } from '../app/api/api.js';
+import { combineTrackers } from '../app/connections/combine-trackers.js';
+import { LiveConnections, userRemoved } from '../app/connections/live-connections.js';
+import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
+import type { Dns } from '../app/dns/create.js';
+import { assetFolders } from '../app/geo/asset-folders.js';
+import { GeoFiles } from '../app/geo/geo-data.js';
+import { GeoRefresh } from '../app/geo/geo-refresh.js';
+import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
+import { createOutboundManager } from '../app/handlers/outbound-manager.js';
+import { createRouter, type RuleRouter } from '../app/router/router.js';
+import { createSniffing } from '../app/sniff/sniffing.js';
+import { Counters } from '../app/stats/counters.js';
+import { OnlineUsers } from '../app/stats/online.js';
+import { StatsTracker } from '../app/stats/stats-tracker.js';
+import type { InboundSettings, OutboundSettings, Settings } from '../config/settings.js';
+import type { OutboundManager } from '../contract/handlers.js';
+import type { Inbound } from '../contract/inbound.js';
+import type { Observations } from '../contract/observations.js';
+import type { Outbound } from '../contract/outbound.js';
+import type { Service } from '../contract/service.js';
+import type { Tracker } from '../contract/tracker.js';
+import { MuxServer } from '../proxy/mux/server.js';
+import { createInstanceDns } from './dns.js';
+import { HandshakeMemories } from './handshake-memories.js';
+import { createInbound, type InboundParts } from './inbound.js';
+import type { InstanceOptions } from './instance-options.js';
+import { remakeOutbounds } from './outbound.js';
+import { createParts, type Parts } from './parts.js';
+import { LiveDns } from './reload/live-dns.js';
+import { type Plan, planReload } from './reload/plan.js';
+import { reloadInbounds } from './reload/reload-inbounds.js';
+import { createBridges, createObservatory, createPortals } from './services.js';
+import { createWorkerPool } from './workers/create.js';
+import { handshakeStores } from './workers/handshakes.js';
+import type { WorkerPool } from './workers/pool.js';
+import { whyNotShared } from './workers/share.js';
+
+/** What follows the settings, beside handlers. */
+interface Changing {
+  readonly settings: Settings;
+  readonly router: RuleRouter;
+  readonly outbounds: ReadonlyMap<OutboundSettings, Outbound>;
+  readonly portals: readonly Outbound[];
+  readonly bridges: readonly Service[];
+  readonly api: Api | undefined;
+  readonly observatory: (Service & Observations) | undefined;
+  readonly tracker: Tracker;
+}
+
+export class Core {
+  readonly #options: InstanceOptions;
+  readonly #parts: Parts;
+  readonly #dns: LiveDns;
+  readonly #geo: GeoFiles;
+  readonly #refresh: GeoRefresh;
+  readonly #counters = new Counters();
+  readonly #online = new OnlineUsers();
+  readonly #dispatcher: SniffingDispatcher;
+  readonly #mux: MuxServer;
+  readonly #inboundParts: InboundParts;
+  readonly #memories: HandshakeMemories;
+  readonly #inbounds: InboundLifecycle;
+  readonly #outbounds: OutboundManager;
+  /** The inbound that serves, by the settings that it was made of. */
+  #made: ReadonlyMap<InboundSettings, Inbound>;
+  #now: Changing;
+  readonly connections: LiveConnections;
+  readonly workers: WorkerPool | undefined;
+
+  constructor(settings: Settings, options: InstanceOptions) {
+    this.#options = options;
+    const { log, thread } = options;
+    const base = createParts({
+      ...options,
+      // Asked before there is anything else, too.
+      levels: () => (this.#now as Changing | undefined)?.settings.policy ?? settings.policy,
+      logger: log.logger,
+      accessLog: log.access,
+    });
+    const folders = options.assetFolders ?? assetFolders({}, process.cwd(), process.platform);
+    this.#geo = new GeoFiles(folders, base.logger.scoped('app/geo'));
+    this.#refresh = new GeoRefresh(this.#geo, base.clock);
+    const routes = { router: () => this.router, outbounds: () => this.#outbounds };
+    this.#dns = new LiveDns(
+      (given): Dns => createInstanceDns(given, base, routes, this.#geo),
+      settings.dns,
+      base.clock,
+    );
+    this.#parts = { ...base, dns: this.#dns.client };
+    this.connections = new LiveConnections(base.clock);
+    this.workers = createWorkerPool({
+      settings,
+      flags: options.flags,
+      assetFolders: folders,
+      memory: options.memory,
+      clock: base.clock,
+      random: base.random,
+      log,
+      watchers: () => ({
+        router: this.router,
+        tracker: this.#now.tracker,
+        watchCarrier: (context, carrier, served) => this.connections.watchCarrier(context, carrier, served),
+      }),
+    });
+    this.#outbounds = createOutboundManager([], base.clock);
+    this.#now = this.#build(settings, undefined, undefined);
+    this.#outbounds.serve(this.#ways(this.#now));
+    this.#dispatcher = createDispatcher({
+      ...this.#parts,
+      router: { pick: (query, signal) => this.router.pick(query, signal) },
+      outbounds: this.#outbounds,
+      tracker: { opened: (connection) => this.#now.tracker.opened(connection) },
+    });
+    this.#mux = new MuxServer({
+      ...this.#parts,
+      onCarrier:
+        thread?.onCarrier ??
+        ((context, link, served) => this.connections.watchCarrier(context, link, served)),
+    });
+    const nowSeconds = (): number => Math.floor(base.clock.nowMs() / 1000);
+    this.#memories = new HandshakeMemories(
+      thread?.handshakes ?? (this.workers && handshakeStores(this.workers.handshakes, nowSeconds)),
+      nowSeconds,
+    );
+    this.#inboundParts = {
+      ...this.#parts,
+      dispatcher: this.#dispatcher,
+      dispatcherFor: ({ sniffing }) =>
+        this.#dispatcher.withSniffing(
+          sniffing &&
+            createSniffing(sniffing, { ...this.#parts, geo: this.#geo, fakeNames: this.#dns.fakeAddresses }),
+        ),
+      routesByRequest: () => this.router.readsAttributes,
+      mux: this.#mux,
+      detours: new Map(),
+      handshakesOf: ({ tag, listen, ports }) => this.#memories.of(`${tag} ${listen} ${ports.join()}`),
+    };
+    // Bridges need the dispatcher.
+    this.#now = { ...this.#now, bridges: this.#bridges(settings) };
+    this.#made = new Map(settings.inbounds.map((each) => [each, this.createInbound(each)]));
+    this.#inbounds = createInboundManager([...this.#made.values()], base.clock);
+  }
+
+  get parts(): Parts {
+    return this.#parts;
+  }
+
+  get settings(): Settings {
+    return this.#now.settings;
+  }
+
+  get router(): RuleRouter {
+    return this.#now.router;
+  }
+
+  get inbounds(): InboundLifecycle {
+    return this.#inbounds;
+  }
+
+  get outbounds(): OutboundManager {
+    return this.#outbounds;
+  }
+
+  /** Ready before the first connection and closed after the last, in this order. */
+  get services(): readonly Service[] {
+    const { api, bridges, observatory } = this.#now;
+    return [
+      ...(this.workers === undefined ? [] : [this.workers]),
+      this.#dns,
+      { start: () => Promise.resolve(), close: async () => this.#mux.close() },
+      this.#refresh,
+      ...(api === undefined ? [] : [api]),
+      ...(observatory === undefined ? [] : [observatory]),
+      ...bridges,
+    ];
+  }
+
+  /** An inbound for the manager, served by all worker threads if it can be. */
+  createInbound(settings: InboundSettings): Inbound {
+    return this.workers !== undefined && whyNotShared(settings, this.settings) === undefined
+      ? this.workers.inbound(settings)
+      : createInbound(settings, this.#inboundParts);
+  }
+
+  /**
+   * Goes over to `next`: what does not differ is not touched, connections go on with what they have, and those of removed
+   * users are ended. Rejects with a TsrayError, and goes on as before, if something cannot be had.
+   */
+  async reload(next: Settings): Promise<Plan> {
+    const old = this.#now;
+    const plan = planReload(old.settings, next);
+    if (plan.lines.length === 0) return plan;
+    const undo: (() => void | Promise<void>)[] = [];
+    try {
+      await this.#apply(old, next, plan, undo);
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+    for (const { email, inboundTag } of plan.removedUsers) {
+      this.connections.endUser(email, userRemoved(), inboundTag);
+    }
+    return plan;
+  }
+
+  /** Everything that can fail comes before what cannot be undone. */
+  async #apply(
+    old: Changing,
+    next: Settings,
+    plan: Plan,
+    undo: (() => void | Promise<void>)[],
+  ): Promise<void> {
+    const { sections } = plan;
+    if (sections.has('dns')) {
+      const before = old.settings.dns;
+      undo.push(() => this.#dns.change(before));
+      await this.#dns.change(next.dns);
+    }
+    const now = this.#build(next, old, plan);
+    if (now.observatory !== old.observatory) {
+      await now.observatory?.start();
+      undo.push(() => now.observatory?.close());
+    }
+    if (now.api !== old.api) {
+      // It may listen in the same place.
+      await old.api?.close();
+      undo.push(async () => old.api?.start());
+      await now.api?.start();
+      undo.push(() => now.api?.close());
+    }
+    if (sections.has('log')) {
+      this.#options.log.reconfigure?.(next.log);
+      undo.push(() => this.#options.log.reconfigure?.(old.settings.log));
+    }
+    await this.workers?.reload(next);
+    undo.push(() => this.workers?.reload(old.settings));
+    this.#now = now;
+    this.#outbounds.serve(this.#ways(now));
+    undo.push(() => {
+      this.#now = old;
+      this.#outbounds.serve(this.#ways(old));
+    });
+    this.#made = await reloadInbounds(plan.inbounds, this.#made, {
+      manager: this.#inbounds,
+      create: (settings) => this.createInbound(settings),
+    });
+    if (now.observatory !== old.observatory) await old.observatory?.close();
+    if (sections.has('reverse')) {
+      for (const bridge of old.bridges) await bridge.close();
+      this.#now = { ...now, bridges: this.#bridges(next) };
+      for (const bridge of this.#now.bridges) await bridge.start();
+    }
+  }
+
+  /** `old` and `plan` undefined: everything is made. Nothing is started. Throws a TsrayError. */
+  #build(settings: Settings, old: Changing | undefined, plan: Plan | undefined): Changing {
+    const changed = (...names: Parameters<Plan['sections']['has']>[0][]): boolean =>
+      plan === undefined || names.some((name) => plan.sections.has(name));
+    const parts = this.#parts;
+    const outbounds = remakeOutbounds(
+      settings.outbounds,
+      { ...parts, geo: this.#geo, dispatcher: () => this.#dispatcher },
+      old === undefined || plan === undefined || changed('dns')
+        ? new Map()
+        : keptOutbounds(plan, old.outbounds),
+    );
+    const portals =
+      old === undefined || changed('reverse') ? createPortals(settings.reverse, parts) : old.portals;
+    const observatory =
+      old === undefined || changed('observatory')
+        ? createObservatory(settings.observatory, parts, () => this.#outbounds.list)
+        : old.observatory;
+    const router =
+      old === undefined || changed('routing', 'observatory')
+        ? createRouter(settings.routing, {
+            ...parts,
+            resolver: this.#options.ruleResolver?.(this.#dns.client) ?? this.#dns.client,
+            log: parts.logger,
+            geo: this.#geo,
+            outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
+            observations: observatory,
+          })
+        : old.router;
+    const stats = this.#stats(settings);
+    const api =
+      old === undefined || changed('api', 'stats')
+        ? settings.api && new Api(settings.api, stats && { counters: this.#counters, online: this.#online })
+        : old.api;
+    const trackers = [this.connections, ...(stats === undefined ? [] : [stats])];
+    const tracker = this.#options.thread?.tracker ?? combineTrackers(trackers) ?? this.connections;
+    const bridges = old?.bridges ?? [];
+    return { settings, router, outbounds, portals, bridges, api, observatory, tracker };
+  }
+
+  #stats(settings: Settings): StatsTracker | undefined {
+    if (settings.stats === undefined) return undefined;
+    const { clock } = this.#parts;
+    const stats = new StatsTracker({
+      settings: settings.stats,
+      counters: this.#counters,
+      online: this.#online,
+      clock,
+    });
+    stats.expect(
+      settings.inbounds.map(({ tag }) => tag),
+      settings.outbounds.map(({ tag }) => tag),
+    );
+    return stats;
+  }
+
+  #bridges({ reverse }: Settings): readonly Service[] {
+    return createBridges(reverse, this.#parts, this.#dispatcher, this.#mux);
+  }
+
+  #ways({ api, outbounds, portals }: Changing): readonly Outbound[] {
+    const ways = [...outbounds.values(), ...portals];
+    // Alone it would be the first outbound, and every client would reach it.
+    const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
+    return apiOutbound === undefined ? ways : [...ways, apiOutbound];
+  }
+}
+
+/** Those that do not differ, and go through none that does. */
+function keptOutbounds(
+  { outbounds: { entries } }: Plan,
+  made: ReadonlyMap<OutboundSettings, Outbound>,
+): ReadonlyMap<OutboundSettings, Outbound> {
+  const byTag = new Map(entries.map((entry) => [entry.settings.tag, entry]));
+  const kept = new Map<OutboundSettings, Outbound>();
+  for (const { differs, old, settings } of entries) {
+    let whole = !differs;
+    for (let via = settings.proxyTag; whole && via !== undefined; ) {
+      const through = byTag.get(via);
+      whole = through !== undefined && !through.differs;
+      via = through?.settings.proxyTag;
+    }
+    const outbound = old && made.get(old);
+    if (whole && outbound !== undefined) kept.set(settings, outbound);
+  }
+  return kept;
+}
