@@ -66,11 +66,28 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value];
 }
 
+/** What was read, and every problem on lines of its own. */
+export interface LoadedSettings {
+  /** Undefined if there were errors. */
+  readonly settings: Settings | undefined;
+  readonly lines: readonly string[];
+}
+
 /** Undefined if there were errors; `partial`: nobody is going to run it. Errors and warnings are on standard error. */
 export async function loadSettings(
   flags: ConfigFlags,
-  { partial = false }: { readonly partial?: boolean } = {},
+  options: { readonly partial?: boolean } = {},
 ): Promise<Settings | undefined> {
+  const { lines, settings } = await readSettings(flags, options);
+  for (const line of lines) console.error(line);
+  return settings;
+}
+
+/** As `loadSettings`, printing nothing. */
+export async function readSettings(
+  flags: ConfigFlags,
+  { partial = false }: { readonly partial?: boolean } = {},
+): Promise<LoadedSettings> {
   try {
     const files = await configFiles(flags, process.env);
     const { settings, errors, warnings } = await loadConfigs(files, {
@@ -81,16 +98,12 @@ export async function loadSettings(
       environment: process.env,
       standardInput: process.stdin,
     });
-    for (const problem of [...warnings, ...errors]) console.error(formatProblem(problem));
-    if (settings === undefined) {
-      console.error(
-        `tsray: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in the configuration`,
-      );
-    }
-    return settings;
+    const lines = [...warnings, ...errors].map(formatProblem);
+    if (settings !== undefined) return { settings, lines };
+    const count = `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`;
+    return { settings, lines: [...lines, `tsray: ${count} in the configuration`] };
   } catch (error) {
     if (!(error instanceof TsrayError)) throw error;
-    console.error(`tsray: ${describeError(error)}`);
-    return undefined;
+    return { settings: undefined, lines: [`tsray: ${describeError(error)}`] };
   }
 }

@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.js';
 import { initCommand } from './commands/init.js';
 import { linkCommand } from './commands/link.js';
 import { pingCommand } from './commands/ping.js';
+import { reloadCommand } from './commands/reload.js';
 import { routeCommand } from './commands/route.js';
 import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
@@ -20,6 +21,7 @@ import { translateV2rayFlags } from './v2ray-flags.js';
 /** In the order of the help text. */
 const commands: readonly ((outcome: Outcome) => Command)[] = [
   runCommand,
+  reloadCommand,
   testCommand,
   initCommand,
   connectCommand,

@@ -1,15 +1,18 @@
-/** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs. */
+/** Signals of a running instance: stop in an orderly way, stop at once, reopen the logs, reload the configuration. */
 
 import { giveMemoryBackWhenIdle, processMemory } from '../app/memory/idle-memory.js';
 import { boundOldGeneration, letYoungGenerationGrow } from '../app/memory/young-generation.js';
 import type { Instance } from '../compose/instance.js';
 import { reportDefect } from '../core/contain.js';
 
-/** Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once. */
+/**
+ * Resolves when `instance` has stopped: after the first SIGINT or SIGTERM within `graceMs`, after a second one at once.
+ * `reload`: what SIGHUP does; absent: it ends the process.
+ */
 export async function untilStopped(
   instance: Pick<Instance, 'stop' | 'reopenLogs'>,
   graceMs: number,
-  small = false,
+  { reload, small = false }: { readonly reload?: () => void; readonly small?: boolean } = {},
 ): Promise<void> {
   // Starting is over.
   if (!small) letYoungGenerationGrow();
@@ -18,6 +21,7 @@ export async function untilStopped(
   const reopen = (): void => void instance.reopenLogs();
   // Windows has no such signal.
   if (process.platform !== 'win32') process.on('SIGUSR1', reopen);
+  if (reload !== undefined) process.on('SIGHUP', reload);
   // Connections are contained one by one. What escapes that is told in the same way, and the others go on.
   process.on('uncaughtException', reportDefect);
   try {
@@ -39,6 +43,7 @@ export async function untilStopped(
     });
   } finally {
     process.removeListener('SIGUSR1', reopen);
+    if (reload !== undefined) process.removeListener('SIGHUP', reload);
     process.removeListener('uncaughtException', reportDefect);
   }
 }

@@ -5,17 +5,25 @@ import { createLog } from '../../app/log/log.js';
 import { type MemoryUse, memoryIsShort, useLittleMemory } from '../../app/memory/small-memory.js';
 import { createInstance, type Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
+import type { Settings } from '../../config/settings.js';
 import { systemClock } from '../../core/clock.js';
+import { reportDefect } from '../../core/contain.js';
 import { describeError, type TsrayError } from '../../core/errors.js';
 import { limitReadBuffer } from '../../transport/socket/onread.js';
+import { configFiles } from '../config-files.js';
 import { type ExitCode, exitCode, type Outcome } from '../exit-code.js';
 import { addConfigOptions, type ConfigFlags, loadSettings } from '../load-settings.js';
+import { controlPaths } from '../reload/control-path.js';
+import { type ControlServer, listenForReload } from '../reload/control-server.js';
+import { createReload, type Reload } from '../reload/reloader.js';
+import { watchFiles } from '../reload/watch.js';
 import { untilStopped } from '../signals.js';
 import { exitCodeOf } from '../try-build.js';
 
 interface RunFlags extends ConfigFlags {
   readonly grace: number;
   readonly small?: true;
+  readonly watch?: true;
   readonly workers?: number | 'auto';
 }
 
@@ -26,6 +34,7 @@ export function runCommand(outcome: Outcome): Command {
       '--small',
       'use less memory and a little more CPU; on by itself where a cgroup allows 160 MB or less',
     )
+    .option('--watch', 'reload when a configuration file changes, as SIGHUP does at any time')
     .option(
       '--workers <number>',
       'threads that serve connections, or auto: one for each processor (Linux)',
@@ -69,18 +78,51 @@ async function run(flags: RunFlags): Promise<ExitCode> {
       `tsray: ${inbound.tag === '' ? 'inbound' : inbound.tag} listens on ${inbound.addresses.join(', ')}`,
     );
   }
+  const reload = createReload(started, flags, adjusted(flags));
+  const reloadAndTell = (): void => {
+    reload().then(({ lines }) => {
+      for (const line of lines) console.error(line);
+    }, reportDefect);
+  };
+  const control = await listenForCommands(flags, reload);
+  const unwatch =
+    flags.watch === true ? watchFiles(await configFiles(flags, process.env), reloadAndTell) : undefined;
   // Signals are obeyed before anybody is told that it runs.
-  const stopped = untilStopped(started, flags.grace * 1000, small);
+  const stopped = untilStopped(started, flags.grace * 1000, { reload: reloadAndTell, small });
   console.error('tsray: started');
   await stopped;
+  unwatch?.();
+  await control?.close();
   return exitCode.ok;
+}
+
+/** For `tsray reload`. Undefined where it cannot be had: signals work all the same. */
+async function listenForCommands(flags: RunFlags, reload: Reload): Promise<ControlServer | undefined> {
+  if (flags.config?.includes('-') === true) return undefined;
+  for (const path of controlPaths(await configFiles(flags, process.env), process.env, process.platform)) {
+    try {
+      return await listenForReload(path, async () => {
+        const report = await reload();
+        for (const line of report.lines) console.error(line);
+        return report;
+      });
+    } catch {
+      // The next place, or none.
+    }
+  }
+  return undefined;
+}
+
+/** What options of the command line change in any configuration. */
+function adjusted({ workers }: RunFlags): (settings: Settings) => Settings {
+  return (settings) => (workers === undefined ? settings : { ...settings, workers });
 }
 
 /** The running instance, or the exit code after what went wrong was printed. */
 async function start(flags: RunFlags, memory: MemoryUse): Promise<Instance | ExitCode> {
   const loaded = await loadSettings(flags);
   if (loaded === undefined) return exitCode.config;
-  const settings = flags.workers === undefined ? loaded : { ...loaded, workers: flags.workers };
+  const settings = adjusted(flags)(loaded);
   try {
     const log = createLog({
       ...settings.log,
