@@ -13,41 +13,31 @@ import { createRouter, type RuleRouter } from '../app/router/router.js';
 import { createSniffing } from '../app/sniff/sniffing.js';
 import { Counters } from '../app/stats/counters.js';
 import { OnlineUsers } from '../app/stats/online.js';
-import { StatsTracker } from '../app/stats/stats-tracker.js';
-import type { InboundSettings, OutboundSettings, Settings } from '../config/settings.js';
+import type { InboundSettings, Settings } from '../config/settings.js';
 import type { OutboundManager } from '../contract/handlers.js';
 import type { Inbound } from '../contract/inbound.js';
-import type { Observations } from '../contract/observations.js';
 import type { Outbound } from '../contract/outbound.js';
 import type { Service } from '../contract/service.js';
-import type { Tracker } from '../contract/tracker.js';
 import { MuxServer } from '../proxy/mux/server.js';
 import { createInstanceDns } from './dns.js';
+import { handlerOperations } from './handler-operations.js';
 import { HandshakeMemories } from './handshake-memories.js';
-import { createInbound, type InboundParts } from './inbound.js';
+import { createInbound, type InboundParts, type InboundUsers } from './inbound.js';
 import type { InstanceOptions } from './instance-options.js';
+import { LiveUsers } from './live-users.js';
 import { remakeOutbounds } from './outbound.js';
 import { createParts, type Parts } from './parts.js';
+import type { Changing } from './reload/changing.js';
+import { keptOutbounds } from './reload/kept-outbounds.js';
 import { LiveDns } from './reload/live-dns.js';
 import { type Plan, planReload } from './reload/plan.js';
 import { reloadInbounds } from './reload/reload-inbounds.js';
-import { createBridges, createObservatory, createPortals } from './services.js';
+import { createBridges, createObservatory, createPortals, createStats } from './services.js';
 import { createWorkerPool } from './workers/create.js';
 import { handshakeStores } from './workers/handshakes.js';
 import type { WorkerPool } from './workers/pool.js';
 import { whyNotShared } from './workers/share.js';
-
-/** What follows the settings, beside handlers. */
-interface Changing {
-  readonly settings: Settings;
-  readonly router: RuleRouter;
-  readonly outbounds: ReadonlyMap<OutboundSettings, Outbound>;
-  readonly portals: readonly Outbound[];
-  readonly bridges: readonly Service[];
-  readonly api: Api | undefined;
-  readonly observatory: (Service & Observations) | undefined;
-  readonly tracker: Tracker;
-}
+import { SharedInbound } from './workers/shared-inbound.js';
 
 export class Core {
   readonly #options: InstanceOptions;
@@ -67,7 +57,10 @@ export class Core {
   #made: ReadonlyMap<InboundSettings, Inbound>;
   #now: Changing;
   readonly connections: LiveConnections;
+  /** The users of each VMess inbound. */
+  readonly userStores = new WeakMap<Inbound, InboundUsers>();
   readonly workers: WorkerPool | undefined;
+  readonly users: LiveUsers;
 
   constructor(settings: Settings, options: InstanceOptions) {
     this.#options = options;
@@ -90,6 +83,14 @@ export class Core {
     );
     this.#parts = { ...base, dns: this.#dns.client };
     this.connections = new LiveConnections(base.clock);
+    this.users = new LiveUsers({
+      clock: base.clock,
+      connections: this.connections,
+      settings: () => this.settings,
+      inboundOf: (each) => this.#made.get(each),
+      usersOf: (inbound) => this.userStores.get(inbound),
+      settingsChanged: (each, now) => this.settingsChanged(each, now),
+    });
     this.workers = createWorkerPool({
       settings,
       flags: options.flags,
@@ -134,6 +135,7 @@ export class Core {
         ),
       routesByRequest: () => this.router.readsAttributes,
       mux: this.#mux,
+      userStores: this.userStores,
       detours: new Map(),
       handshakesOf: ({ tag, listen, ports }) => this.#memories.of(`${tag} ${listen} ${ports.join()}`),
     };
@@ -169,7 +171,13 @@ export class Core {
     return [
       ...(this.workers === undefined ? [] : [this.workers]),
       this.#dns,
-      { start: () => Promise.resolve(), close: async () => this.#mux.close() },
+      {
+        start: () => Promise.resolve(),
+        close: async () => {
+          this.users.close();
+          this.#mux.close();
+        },
+      },
       this.#refresh,
       ...(api === undefined ? [] : [api]),
       ...(observatory === undefined ? [] : [observatory]),
@@ -179,9 +187,26 @@ export class Core {
 
   /** An inbound for the manager, served by all worker threads if it can be. */
   createInbound(settings: InboundSettings): Inbound {
-    return this.workers !== undefined && whyNotShared(settings, this.settings) === undefined
-      ? this.workers.inbound(settings)
-      : createInbound(settings, this.#inboundParts);
+    if (this.workers === undefined || whyNotShared(settings, this.settings) !== undefined) {
+      return createInbound(settings, this.#inboundParts);
+    }
+    const shared = this.workers.inbound(settings);
+    if (settings.protocol === 'vmess') this.userStores.set(shared, shared);
+    return shared;
+  }
+
+  /** A handler was removed while the instance runs: a configuration without it differs in nothing. */
+  handlerRemoved(kind: 'inbounds' | 'outbounds', tag: string): void {
+    const { settings } = this.#now;
+    const without = { ...settings, [kind]: settings[kind].filter((each) => each.tag !== tag) };
+    this.#now = { ...this.#now, settings: without };
+  }
+
+  /** The inbound that was made of `settings` is known by `next` from now on. */
+  settingsChanged(settings: InboundSettings, next: InboundSettings): void {
+    const inbounds = this.settings.inbounds.map((each) => (each === settings ? next : each));
+    this.#now = { ...this.#now, settings: { ...this.settings, inbounds } };
+    this.#made = new Map([...this.#made].map(([key, inbound]) => [key === settings ? next : key, inbound]));
   }
 
   /**
@@ -245,6 +270,11 @@ export class Core {
     this.#made = await reloadInbounds(plan.inbounds, this.#made, {
       manager: this.#inbounds,
       create: (settings) => this.createInbound(settings),
+      took: (inbound, successor) => {
+        const users = this.userStores.get(successor);
+        if (users !== undefined && inbound !== successor)
+          this.userStores.set(inbound, inbound instanceof SharedInbound ? inbound : users);
+      },
     });
     if (now.observatory !== old.observatory) await old.observatory?.close();
     if (sections.has('reverse')) {
@@ -283,31 +313,24 @@ export class Core {
             observations: observatory,
           })
         : old.router;
-    const stats = this.#stats(settings);
+    const stats = createStats(settings, {
+      counters: this.#counters,
+      online: this.#online,
+      clock: parts.clock,
+    });
     const api =
       old === undefined || changed('api', 'stats')
-        ? settings.api && new Api(settings.api, stats && { counters: this.#counters, online: this.#online })
+        ? settings.api &&
+          new Api(
+            settings.api,
+            stats && { counters: this.#counters, online: this.#online },
+            handlerOperations(this),
+          )
         : old.api;
     const trackers = [this.connections, ...(stats === undefined ? [] : [stats])];
     const tracker = this.#options.thread?.tracker ?? combineTrackers(trackers) ?? this.connections;
     const bridges = old?.bridges ?? [];
     return { settings, router, outbounds, portals, bridges, api, observatory, tracker };
-  }
-
-  #stats(settings: Settings): StatsTracker | undefined {
-    if (settings.stats === undefined) return undefined;
-    const { clock } = this.#parts;
-    const stats = new StatsTracker({
-      settings: settings.stats,
-      counters: this.#counters,
-      online: this.#online,
-      clock,
-    });
-    stats.expect(
-      settings.inbounds.map(({ tag }) => tag),
-      settings.outbounds.map(({ tag }) => tag),
-    );
-    return stats;
   }
 
   #bridges({ reverse }: Settings): readonly Service[] {
@@ -320,24 +343,4 @@ export class Core {
     const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
     return apiOutbound === undefined ? ways : [...ways, apiOutbound];
   }
-}
-
-/** Those that do not differ, and go through none that does. */
-function keptOutbounds(
-  { outbounds: { entries } }: Plan,
-  made: ReadonlyMap<OutboundSettings, Outbound>,
-): ReadonlyMap<OutboundSettings, Outbound> {
-  const byTag = new Map(entries.map((entry) => [entry.settings.tag, entry]));
-  const kept = new Map<OutboundSettings, Outbound>();
-  for (const { differs, old, settings } of entries) {
-    let whole = !differs;
-    for (let via = settings.proxyTag; whole && via !== undefined; ) {
-      const through = byTag.get(via);
-      whole = through !== undefined && !through.differs;
-      via = through?.settings.proxyTag;
-    }
-    const outbound = old && made.get(old);
-    if (whole && outbound !== undefined) kept.set(settings, outbound);
-  }
-  return kept;
 }

@@ -17,6 +17,7 @@ import { createSocksInbound } from '../proxy/socks/inbound.js';
 import { Detour } from '../proxy/vmess/detour.js';
 import { createVmessInbound } from '../proxy/vmess/inbound.js';
 import { createServerState, type ServerStateDeps } from '../proxy/vmess/server-state.js';
+import type { VmessUserSettings } from '../proxy/vmess/settings.js';
 import { UserTable } from '../proxy/vmess/user-table.js';
 import { listeningSocketOptions } from '../transport/socket/sockopt.js';
 import { createStreamListen } from '../transport/stack/stack.js';
@@ -36,8 +37,18 @@ export interface InboundParts extends Parts {
   readonly detours: Map<string, Detour>;
   /** The users of VMess inbounds, in place of a table of each inbound's own. */
   readonly vmessUsers?: UserTable | undefined;
+  /** Where VMess inbounds put their users, for whoever changes them while they run. Absent: nobody does. */
+  readonly userStores?: WeakMap<Inbound, InboundUsers>;
   /** What a VMess inbound remembers of handshakes. Absent: it begins with a memory of its own. */
   readonly handshakesOf?: (settings: InboundSettings) => HandshakeStores;
+}
+
+/** The users of a running inbound, in whatever thread it runs. Changes take effect before the promise resolves. */
+export interface InboundUsers {
+  /** Rejects with ERR_CONFIG_CONFLICT if another user has the email. */
+  add(user: VmessUserSettings): Promise<void>;
+  /** False if there is no such user. */
+  remove(email: string): Promise<boolean>;
 }
 
 /** The stores of `ServerState`. */
@@ -118,6 +129,10 @@ export const inboundProtocols: InboundProtocols = {
       ...(detourTo === undefined
         ? {}
         : { switchAccount: (user) => detours.get(detourTo)?.offer(user.email) }),
+    });
+    parts.userStores?.set(inbound, {
+      add: async (user) => void users.add(user),
+      remove: async (email) => users.remove(email),
     });
     detours.set(tag, new Detour({ users, defaultUser, random, offerPort: () => inbound.offer() }));
     return inbound;

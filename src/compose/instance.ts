@@ -7,7 +7,9 @@ import type { InboundManager, OutboundManager } from '../contract/handlers.js';
 import type { Inbound } from '../contract/inbound.js';
 import { describeError, TsrayError, toTsrayError } from '../core/errors.js';
 import { Core } from './core.js';
+import type { InboundUsers } from './inbound.js';
 import type { InstanceOptions } from './instance-options.js';
+import type { LiveUsers } from './live-users.js';
 import { type Plan, planReload } from './reload/plan.js';
 import type { Workers } from './workers/pool.js';
 
@@ -39,6 +41,10 @@ export interface Instance {
   readonly workers: Workers | undefined;
   /** An inbound for `handlers`, served by all worker threads if it can be. */
   createInbound(settings: InboundSettings): Inbound;
+  /** The users of a VMess inbound that was made by `createInbound`. */
+  usersOf(inbound: Inbound): InboundUsers | undefined;
+  /** Users of its VMess inbounds, added and removed by the inbound's tag. */
+  readonly users: LiveUsers;
   /** What it runs now. */
   readonly settings: Settings;
   /** What `reload` would change. */
@@ -97,6 +103,14 @@ class TsrayInstance implements Instance {
 
   createInbound(settings: InboundSettings): Inbound {
     return this.#core.createInbound(settings);
+  }
+
+  usersOf(inbound: Inbound): InboundUsers | undefined {
+    return this.#core.userStores.get(inbound);
+  }
+
+  get users(): LiveUsers {
+    return this.#core.users;
   }
 
   plan(next: Settings): Plan {

@@ -2,6 +2,8 @@
 import { BurstObservatory } from '../app/observatory/burst-observatory.js';
 import { Observatory } from '../app/observatory/observatory.js';
 import type { AnyObservatorySettings } from '../app/observatory/settings.js';
+import { type StatsDeps, StatsTracker } from '../app/stats/stats-tracker.js';
+import type { Settings } from '../config/settings.js';
 import type { Dispatcher } from '../contract/dispatcher.js';
 import type { Observations } from '../contract/observations.js';
 import type { Outbound } from '../contract/outbound.js';
@@ -66,4 +68,15 @@ function directOutbound(parts: Parts): Outbound {
     localAddress: undefined,
     via: undefined,
   });
+}
+
+/** Undefined where nothing is counted. */
+export function createStats(settings: Settings, deps: Omit<StatsDeps, 'settings'>): StatsTracker | undefined {
+  if (settings.stats === undefined) return undefined;
+  const stats = new StatsTracker({ ...deps, settings: settings.stats });
+  stats.expect(
+    settings.inbounds.map(({ tag }) => tag),
+    settings.outbounds.map(({ tag }) => tag),
+  );
+  return stats;
 }

@@ -8,6 +8,7 @@ import { createPipe } from '../../core/stream/pipe.js';
 import { NetServer, type Serve } from '../../transport/socket/net-server.js';
 import { openUnixServer } from '../../transport/unix/server.js';
 import { GrpcServer } from './grpc-server.js';
+import { type HandlerOperations, handlerMethods } from './handler-service.js';
 import { servicePaths } from './service.js';
 import type { ApiSettings } from './settings.js';
 import { type StatsSource, statsMethods } from './stats-service.js';
@@ -18,11 +19,20 @@ export class Api implements Service {
   #listener: Listener | undefined;
 
   /** `stats` undefined: nothing is counted. */
-  constructor(settings: ApiSettings, stats: StatsSource | undefined) {
+  constructor(settings: ApiSettings, stats: StatsSource | undefined, handlers: HandlerOperations) {
     this.#settings = settings;
-    const wantsStats = settings.services.includes('statsservice');
-    const names = ['v2ray.core', 'xray'].map((family) => `${family}.app.stats.command.StatsService`);
-    this.#grpc = new GrpcServer(new Map(wantsStats ? servicePaths(names, statsMethods(stats)) : []));
+    const wanted = (name: string): boolean => settings.services.includes(name.toLowerCase());
+    const names = (name: string): string[] => ['v2ray.core', 'xray'].map((family) => `${family}.app.${name}`);
+    this.#grpc = new GrpcServer(
+      new Map([
+        ...(wanted('StatsService')
+          ? servicePaths(names('stats.command.StatsService'), statsMethods(stats))
+          : []),
+        ...(wanted('HandlerService')
+          ? servicePaths(names('proxyman.command.HandlerService'), handlerMethods(handlers))
+          : []),
+      ]),
+    );
   }
 
   /** The outbound of the API's tag. Undefined with `listen`: then it is not reached by rules, as in Xray. */

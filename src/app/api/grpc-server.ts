@@ -103,7 +103,9 @@ export class GrpcServer {
       const path = headers[':path'] ?? '';
       const method = this.#services.get(path);
       if (method === undefined) throw this.#unknown(path);
-      const message = await this.#encoded(method.answer(decodeMessage(method.request, payload(frame)), path));
+      const message = await this.#encoded(
+        await method.answer(decodeMessage(method.request, payload(frame)), path),
+      );
       if (stream.destroyed) return;
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'grpc-message': '' }));
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -159,14 +161,18 @@ function fail(stream: ServerHttp2Stream, thrown: unknown): void {
   stream.respond(head, { endStream: true });
 }
 
-/** gRPC encodes what is not printable ASCII, and nothing else: some clients show the text as it came. */
+/**
+ * gRPC encodes what is not printable ASCII, and little else: some clients show the text as it came. A blank at either end
+ * is no part of a header's value.
+ */
 function percentEncoded(text: string): string {
   const byte = (value: number): string => `%${value.toString(16).toUpperCase().padStart(2, '0')}`;
   return [...Buffer.from(text)]
     .map((value) =>
       value >= 0x20 && value < 0x7f && value !== 0x25 ? String.fromCharCode(value) : byte(value),
     )
-    .join('');
+    .join('')
+    .replace(/^ | $/g, '%20');
 }
 
 function sameText(given: string, expected: string): boolean {

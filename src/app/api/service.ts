@@ -28,7 +28,7 @@ export interface Method {
    * The answer, encoded, in parts. Throws a CallError. A generator may be
    * as long as it likes: others have their turn between its parts.
    */
-  answer(request: Message, path: string): Iterable<Uint8Array>;
+  answer(request: Message, path: string): Iterable<Uint8Array> | Promise<Iterable<Uint8Array>>;
 }
 
 /** Method names to methods. */

@@ -9,6 +9,8 @@ export interface ReloadDeps {
   readonly manager: InboundLifecycle;
   /** Makes an inbound that is not started. Throws a TsrayError. */
   readonly create: (settings: InboundSettings) => Inbound;
+  /** `inbound` serves as `successor` would from now on. */
+  readonly took: (inbound: Inbound, successor: Inbound) => void;
 }
 
 type Made = ReadonlyMap<InboundSettings, Inbound>;
@@ -54,6 +56,7 @@ export async function reloadInbounds(
         await manager.add(create(old)).catch(() => undefined);
         throw error;
       });
+      deps.took(now, successor);
       serving.set(settings, now);
       back.push(() => manager.exchange(now, create(old)));
     }

@@ -4,6 +4,7 @@ import type { LogLines } from '../../app/workers/log-relay.js';
 import type { PlainError, Report } from '../../app/workers/report.js';
 import type { InboundSettings, Settings } from '../../config/settings.js';
 import type { EnvironmentFlags } from '../../contract/environment.js';
+import type { VmessUserSettings } from '../../proxy/vmess/settings.js';
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -33,6 +34,8 @@ export interface ThreadCalls {
   startInbound(key: number): void;
   /** The inbound `key` serves as `next` would from now on. */
   takeOverInbound(key: number, next: number): void;
+  addUser(key: number, user: VmessUserSettings): void;
+  removeUser(key: number, email: string): void;
   drainInbound(key: number): void;
   closeInbound(key: number): void;
   /** As `settings` of ThreadStart. */

@@ -5,7 +5,6 @@ import type { MemoryUse } from '../../app/memory/small-memory.js';
 import { Replay, type ReplayDeps } from '../../app/workers/replay.js';
 import type { InboundSettings, Settings } from '../../config/settings.js';
 import type { EnvironmentFlags } from '../../contract/environment.js';
-import type { Inbound } from '../../contract/inbound.js';
 import type { Service } from '../../contract/service.js';
 import type { Clock } from '../../core/clock.js';
 import { describeError, type TsrayError, toTsrayError } from '../../core/errors.js';
@@ -89,7 +88,7 @@ export class WorkerPool implements Service, Workers {
   }
 
   /** An inbound that all threads serve. */
-  inbound(settings: InboundSettings): Inbound {
+  inbound(settings: InboundSettings): SharedInbound {
     this.#lastKey += 1;
     return new SharedInbound(this.#lastKey, settings, this);
   }

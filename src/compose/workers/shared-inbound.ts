@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { InboundSettings } from '../../config/settings.js';
 import type { Inbound } from '../../contract/inbound.js';
 import { TsrayError } from '../../core/errors.js';
+import type { VmessUserSettings } from '../../proxy/vmess/settings.js';
 import { type ReservedPort, reservePort } from '../../transport/socket/reserve-port.js';
+import type { InboundUsers } from '../inbound.js';
 import type { Thread } from './thread.js';
 
 /** What it needs of the pool. */
@@ -15,7 +17,7 @@ export interface Threads {
   forget(inbound: SharedInbound): void;
 }
 
-export class SharedInbound implements Inbound {
+export class SharedInbound implements Inbound, InboundUsers {
   readonly key: number;
   readonly #pool: Threads;
   #settings: InboundSettings;
@@ -83,6 +85,30 @@ export class SharedInbound implements Inbound {
     await this.#everywhere((thread) => thread.call('closeInbound', this.key));
     for (const port of this.#reserved) port.close();
     this.#reserved = [];
+  }
+
+  async add(user: VmessUserSettings): Promise<void> {
+    this.#changeUsers((clients) => [...clients, user]);
+    await this.#everywhere((thread) => thread.call('addUser', this.key, user));
+  }
+
+  async remove(email: string): Promise<boolean> {
+    const name = email.toLowerCase();
+    let found = false;
+    this.#changeUsers((clients) => {
+      const left = clients.filter((user) => user.email.toLowerCase() !== name);
+      found = left.length < clients.length;
+      return left;
+    });
+    await this.#everywhere((thread) => thread.call('removeUser', this.key, email));
+    return found;
+  }
+
+  /** Threads that start later begin with these. */
+  #changeUsers(change: (clients: readonly VmessUserSettings[]) => readonly VmessUserSettings[]): void {
+    const now = this.#settings;
+    if (now.protocol !== 'vmess') return;
+    this.#settings = { ...now, settings: { ...now.settings, clients: change(now.settings.clients) } };
   }
 
   /** What a thread is given: the ports that are reserved, to be shared. */

@@ -9,6 +9,7 @@ import type { Inbound } from '../../contract/inbound.js';
 import { systemClock } from '../../core/clock.js';
 import { TsrayError, toTsrayError } from '../../core/errors.js';
 import { limitReadBuffer } from '../../transport/socket/onread.js';
+import type { InboundUsers } from '../inbound.js';
 import { createInstance } from '../instance.js';
 import type { CallMessage, CallName, FromThread, ThreadCalls, ThreadStart, ToThread } from './calls.js';
 import { handshakeStores } from './handshakes.js';
@@ -49,6 +50,11 @@ function run(port: MessagePort, start: ThreadStart): void {
     if (found === undefined) throw new TsrayError('ERR_INTERNAL', `the thread has no inbound ${key}`);
     return found;
   };
+  const usersOf = (key: number): InboundUsers => {
+    const users = instance.usersOf(inbound(key));
+    if (users === undefined) throw new TsrayError('ERR_INTERNAL', `the inbound ${key} has no users`);
+    return users;
+  };
   const answers: Answers = {
     start: () => instance.start(),
     createInbound: (key, made) => void inbounds.set(key, instance.createInbound(made)),
@@ -59,6 +65,8 @@ function run(port: MessagePort, start: ThreadStart): void {
       }
       inbounds.delete(next);
     },
+    addUser: (key, user) => usersOf(key).add(user),
+    removeUser: async (key, email) => void (await usersOf(key).remove(email)),
     // One that was never opened has nothing to drain.
     drainInbound: async (key) => inbounds.get(key)?.drain(),
     closeInbound: async (key) => {

@@ -10,7 +10,6 @@ const listenExpected = 'an IP address with a port, such as "127.0.0.1:10085", or
 
 /** Services of V2Ray, v2ray 5 and Xray that are not there. */
 const missingServices = new Set([
-  'handlerservice',
   'loggerservice',
   'routingservice',
   'observatoryservice',
@@ -64,7 +63,7 @@ export const api = section(apiSchema, (value, place, checker): ApiSettings | und
     checker.warn(
       inside(place, 'listen'),
       'ERR_CONFIG_VALUE',
-      'whoever reaches this address can read and reset the counters',
+      'whoever reaches this address can read and reset counters, and change users',
       'Listen on 127.0.0.1 or a Unix socket, or set a "token".',
     );
   }

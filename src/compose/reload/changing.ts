@@ -1,0 +1,20 @@
+/** The parts of an instance that follow its settings. */
+import type { Api } from '../../app/api/api.js';
+import type { RuleRouter } from '../../app/router/router.js';
+import type { OutboundSettings, Settings } from '../../config/settings.js';
+import type { Observations } from '../../contract/observations.js';
+import type { Outbound } from '../../contract/outbound.js';
+import type { Service } from '../../contract/service.js';
+import type { Tracker } from '../../contract/tracker.js';
+
+/** Made anew where the settings differ, and exchanged in one step. */
+export interface Changing {
+  readonly settings: Settings;
+  readonly router: RuleRouter;
+  readonly outbounds: ReadonlyMap<OutboundSettings, Outbound>;
+  readonly portals: readonly Outbound[];
+  readonly bridges: readonly Service[];
+  readonly api: Api | undefined;
+  readonly observatory: (Service & Observations) | undefined;
+  readonly tracker: Tracker;
+}
