@@ -9,6 +9,7 @@ import { GeoFiles } from '../app/geo/geo-data.js';
 import { GeoRefresh } from '../app/geo/geo-refresh.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
+import { UserLimiter } from '../app/limits/user-limiter.js';
 import { createRouter, type RuleRouter } from '../app/router/router.js';
 import { createSniffing } from '../app/sniff/sniffing.js';
 import { Counters } from '../app/stats/counters.js';
@@ -16,7 +17,6 @@ import { OnlineUsers } from '../app/stats/online.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import type { OutboundManager } from '../contract/handlers.js';
 import type { Inbound } from '../contract/inbound.js';
-import type { Outbound } from '../contract/outbound.js';
 import type { Service } from '../contract/service.js';
 import { MuxServer } from '../proxy/mux/server.js';
 import { createInstanceDns } from './dns.js';
@@ -24,10 +24,11 @@ import { handlerOperations } from './handler-operations.js';
 import { HandshakeMemories } from './handshake-memories.js';
 import { createInbound, type InboundParts, type InboundUsers } from './inbound.js';
 import type { InstanceOptions } from './instance-options.js';
+import { limitsByEmail } from './limits-by-email.js';
 import { LiveUsers } from './live-users.js';
 import { remakeOutbounds } from './outbound.js';
 import { createParts, type Parts } from './parts.js';
-import type { Changing } from './reload/changing.js';
+import { type Changing, waysOf } from './reload/changing.js';
 import { keptOutbounds } from './reload/kept-outbounds.js';
 import { LiveDns } from './reload/live-dns.js';
 import { type Plan, planReload } from './reload/plan.js';
@@ -61,6 +62,7 @@ export class Core {
   readonly userStores = new WeakMap<Inbound, InboundUsers>();
   readonly workers: WorkerPool | undefined;
   readonly users: LiveUsers;
+  readonly limiter: UserLimiter;
 
   constructor(settings: Settings, options: InstanceOptions) {
     this.#options = options;
@@ -83,6 +85,10 @@ export class Core {
     );
     this.#parts = { ...base, dns: this.#dns.client };
     this.connections = new LiveConnections(base.clock);
+    this.limiter = new UserLimiter({
+      clock: base.clock,
+      limitsOf: (email) => limitsByEmail(this.settings).get(email),
+    });
     this.users = new LiveUsers({
       clock: base.clock,
       connections: this.connections,
@@ -107,7 +113,7 @@ export class Core {
     });
     this.#outbounds = createOutboundManager([], base.clock);
     this.#now = this.#build(settings, undefined, undefined);
-    this.#outbounds.serve(this.#ways(this.#now));
+    this.#outbounds.serve(waysOf(this.#now));
     this.#dispatcher = createDispatcher({
       ...this.#parts,
       router: { pick: (query, signal) => this.router.pick(query, signal) },
@@ -175,6 +181,7 @@ export class Core {
         start: () => Promise.resolve(),
         close: async () => {
           this.users.close();
+          this.limiter.close();
           this.#mux.close();
         },
       },
@@ -224,6 +231,7 @@ export class Core {
       for (const step of undo.reverse()) await step();
       throw error;
     }
+    this.limiter.changed();
     for (const { email, inboundTag } of plan.removedUsers) {
       this.connections.endUser(email, userRemoved(), inboundTag);
     }
@@ -262,10 +270,10 @@ export class Core {
     await this.workers?.reload(next);
     undo.push(() => this.workers?.reload(old.settings));
     this.#now = now;
-    this.#outbounds.serve(this.#ways(now));
+    this.#outbounds.serve(waysOf(now));
     undo.push(() => {
       this.#now = old;
-      this.#outbounds.serve(this.#ways(old));
+      this.#outbounds.serve(waysOf(old));
     });
     this.#made = await reloadInbounds(plan.inbounds, this.#made, {
       manager: this.#inbounds,
@@ -327,7 +335,12 @@ export class Core {
             handlerOperations(this),
           )
         : old.api;
-    const trackers = [this.connections, ...(stats === undefined ? [] : [stats])];
+    const limited = limitsByEmail(settings).size > 0;
+    const trackers = [
+      ...(limited ? [this.limiter] : []),
+      this.connections,
+      ...(stats === undefined ? [] : [stats]),
+    ];
     const tracker = this.#options.thread?.tracker ?? combineTrackers(trackers) ?? this.connections;
     const bridges = old?.bridges ?? [];
     return { settings, router, outbounds, portals, bridges, api, observatory, tracker };
@@ -335,12 +348,5 @@ export class Core {
 
   #bridges({ reverse }: Settings): readonly Service[] {
     return createBridges(reverse, this.#parts, this.#dispatcher, this.#mux);
-  }
-
-  #ways({ api, outbounds, portals }: Changing): readonly Outbound[] {
-    const ways = [...outbounds.values(), ...portals];
-    // Alone it would be the first outbound, and every client would reach it.
-    const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
-    return apiOutbound === undefined ? ways : [...ways, apiOutbound];
   }
 }

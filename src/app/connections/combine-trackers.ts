@@ -30,6 +30,11 @@ export function combineTrackers(trackers: readonly Tracker[]): Tracker | undefin
   };
 }
 
+/** The one that sets the pace; there is one at most. */
+function pacedOf(followed: readonly Tracked[]): Tracked | undefined {
+  return followed.find(({ mayRead }) => mayRead !== undefined);
+}
+
 /** All are told, also if one throws. */
 function tellEnded(followed: readonly Tracked[], outcome: RelayOutcome): void {
   const [one, ...others] = followed;
@@ -44,10 +49,15 @@ function tellEnded(followed: readonly Tracked[], outcome: RelayOutcome): void {
 class Two implements Tracked {
   readonly #one: Tracked;
   readonly #two: Tracked;
+  readonly mayRead: Tracked['mayRead'];
+  readonly mayPass: Tracked['mayPass'];
 
   constructor(one: Tracked, two: Tracked) {
     this.#one = one;
     this.#two = two;
+    const paced = pacedOf([one, two]);
+    this.mayRead = paced && ((way, resume) => paced.mayRead!(way, resume));
+    this.mayPass = paced && ((way, bytes) => paced.mayPass!(way, bytes));
   }
 
   uplink(bytes: number): void {
@@ -67,9 +77,14 @@ class Two implements Tracked {
 
 class Many implements Tracked {
   readonly #followed: readonly Tracked[];
+  readonly mayRead: Tracked['mayRead'];
+  readonly mayPass: Tracked['mayPass'];
 
   constructor(followed: readonly Tracked[]) {
     this.#followed = followed;
+    const paced = pacedOf(followed);
+    this.mayRead = paced && ((way, resume) => paced.mayRead!(way, resume));
+    this.mayPass = paced && ((way, bytes) => paced.mayPass!(way, bytes));
   }
 
   uplink(bytes: number): void {

@@ -18,3 +18,11 @@ export interface Changing {
   readonly observatory: (Service & Observations) | undefined;
   readonly tracker: Tracker;
 }
+
+/** All that rules can choose, in order. */
+export function waysOf({ api, outbounds, portals }: Changing): readonly Outbound[] {
+  const ways = [...outbounds.values(), ...portals];
+  // Alone it would be the first outbound, and every client would reach it.
+  const apiOutbound = ways.length === 0 ? undefined : api?.outbound;
+  return apiOutbound === undefined ? ways : [...ways, apiOutbound];
+}

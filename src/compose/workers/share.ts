@@ -17,6 +17,9 @@ export function whyNotShared(inbound: InboundSettings, settings: Settings): stri
     return 'it serves UDP';
   }
   if (leadsToApi(inbound.tag, settings)) return 'it leads to the API';
+  if (inbound.protocol === 'vmess' && inbound.settings.clients.some(({ limits }) => limits !== undefined)) {
+    return 'the limits of its users are kept in one thread';
+  }
   return undefined;
 }
 

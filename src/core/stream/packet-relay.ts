@@ -8,7 +8,7 @@ import type { PacketLink, PacketSink } from './link.js';
 import { PacketClosing } from './packet-closing.js';
 import { PacketIdle } from './packet-idle.js';
 import type { RelayOutcome } from './relay.js';
-import type { TrafficMeter } from './traffic.js';
+import type { TrafficMeter, Way } from './traffic.js';
 
 export interface PacketRelayOptions {
   readonly clock: Clock;
@@ -38,7 +38,7 @@ class PacketDirection implements PacketSink {
   readonly #relay: PacketRelay;
   readonly from: PacketLink;
   readonly #to: PacketLink;
-  readonly #way: keyof TrafficMeter;
+  readonly #way: Way;
   readonly #meter: TrafficMeter | undefined;
   bytes = 0;
   isClosed = false;
@@ -47,7 +47,7 @@ class PacketDirection implements PacketSink {
     relay: PacketRelay,
     from: PacketLink,
     to: PacketLink,
-    way: keyof TrafficMeter,
+    way: Way,
     meter: TrafficMeter | undefined,
   ) {
     this.#way = way;
@@ -59,6 +59,7 @@ class PacketDirection implements PacketSink {
 
   packet(bytes: Uint8Array, remote: Destination): void {
     this.#relay.touch(this, remote);
+    if (this.#meter?.mayPass?.(this.#way, bytes.length) === false) return;
     if (!this.#to.send(bytes, remote)) return;
     this.bytes += bytes.length;
     this.#meter?.[this.#way](bytes.length);

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../clock.js';
 import { failed } from '../contain.js';
 import { TsrayError } from '../errors.js';
 import type { Link, LinkSink } from './link.js';
-import type { TrafficMeter } from './traffic.js';
+import type { TrafficMeter, Way } from './traffic.js';
 
 export interface RelayOptions {
   readonly clock: Clock;
@@ -41,7 +41,9 @@ export function relay(client: Link, target: Link, options: RelayOptions): Promis
   });
 }
 
-type Way = keyof TrafficMeter;
+/** Why a direction is not read: its reader takes no more, or its meter says so. */
+const full = 1;
+const unpaid = 2;
 
 /** The sink of one link: what it delivers goes to the other. */
 class Direction implements LinkSink {
@@ -51,6 +53,7 @@ class Direction implements LinkSink {
   readonly #meter: TrafficMeter | undefined;
   readonly #way: Way;
   bytes = 0;
+  #paused = 0;
   ended = false;
   isClosed = false;
 
@@ -66,7 +69,25 @@ class Direction implements LinkSink {
     this.bytes += bytes.length;
     this.#meter?.[this.#way](bytes.length);
     this.#relay.touch();
-    if (!this.#to.write(bytes)) this.from.pause();
+    if (!this.#to.write(bytes)) this.#pause(full);
+    const meter = this.#meter;
+    if (meter?.mayRead !== undefined && !meter.mayRead(this.#way, () => this.#paidFor())) this.#pause(unpaid);
+  }
+
+  /** Nothing more is read for a `reason`; there may be two. */
+  #pause(reason: number): void {
+    this.#paused |= reason;
+    this.from.pause();
+  }
+
+  /** The reason is gone. */
+  goOn(reason: number): void {
+    this.#paused &= ~reason;
+    if (this.#paused === 0) this.from.resume();
+  }
+
+  #paidFor(): void {
+    if (!this.isClosed) this.goOn(unpaid);
   }
 
   end(): void {
@@ -79,7 +100,7 @@ class Direction implements LinkSink {
   drain(): void {
     this.#relay.touch();
     // `from` can be written again: whoever feeds it may go on.
-    this.#to.resume();
+    this.#relay.writable(this);
   }
 
   closed(error: TsrayError | undefined): void {
@@ -117,6 +138,11 @@ class Relay {
 
   touch(): void {
     this.#timer?.refresh();
+  }
+
+  /** What comes from the other side may go on. */
+  writable(direction: Direction): void {
+    (direction === this.#up ? this.#down : this.#up).goOn(full);
   }
 
   /** Ends both links. */

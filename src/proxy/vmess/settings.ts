@@ -1,4 +1,5 @@
 /** Settings of the VMess inbound and outbound, validated: plain data, no JSON left. */
+import type { UserLimits } from '../../contract/user-limits.js';
 import type { Address } from '../../core/net/address.js';
 
 /** What a configuration may say; `auto` is resolved by the machine, `zero` is NONE without options on the wire. */
@@ -39,8 +40,14 @@ export interface VmessOutboundSettings {
   readonly servers: readonly VmessServerSettings[];
 }
 
+/** A user of a server. */
+export interface VmessClient extends VmessUserSettings {
+  /** Absent: there are none (ours). */
+  readonly limits?: UserLimits;
+}
+
 export interface VmessInboundSettings {
-  readonly clients: readonly VmessUserSettings[];
+  readonly clients: readonly VmessClient[];
   /** For users made for dynamic ports. */
   readonly defaultUser: { readonly alterId: number; readonly level: number };
   /** Tag of the inbound that clients are told to switch to. */

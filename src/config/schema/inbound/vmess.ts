@@ -8,6 +8,7 @@ import { deprecations } from '../../deprecation.js';
 import { readUserId } from '../../values/user-id.js';
 import { section } from '../section.js';
 import { alterId, deprecated, flag, level, text } from '../types.js';
+import { readUserLimits, userLimitsSchema } from '../user-limits.js';
 import { examineIds, idBytes, vmessUserEntries } from '../vmess-user.js';
 
 /** An empty tag means no detour, as in V2Ray. */
@@ -15,7 +16,13 @@ const detourSchema = v.object({ to: v.optional(text, '') }, 'an object');
 
 export const vmessInboundSchema = v.object(
   {
-    clients: v.optional(v.array(v.object(vmessUserEntries, 'an object'), 'a list of users'), []),
+    clients: v.optional(
+      v.array(
+        v.object({ ...vmessUserEntries, limits: v.optional(userLimitsSchema) }, 'an object'),
+        'a list of users',
+      ),
+      [],
+    ),
     default: v.optional(
       v.object({ alterId: v.optional(alterId, 0), level: v.optional(level, 0) }, 'an object'),
       {},
@@ -37,6 +44,7 @@ export const vmessInbound = section(
         alterId: client.alterId,
         email: client.email,
         level: client.level,
+        ...(client.limits === undefined ? {} : { limits: readUserLimits(client.limits) }),
       })),
       defaultUser: value.default,
       ...(detourTo === '' ? {} : { detourTo }),
@@ -47,6 +55,15 @@ export const vmessInbound = section(
     const clients = itemsAt(inside(place, 'clients'));
     examineIds(clients, checker);
     examineUnique(clients, checker);
+    for (const client of clients) {
+      if (inside(client, 'limits').missing || (textAt(inside(client, 'email')) ?? '') !== '') continue;
+      checker.error(
+        inside(client, 'limits'),
+        'ERR_CONFIG_CONFLICT',
+        'a user without an email has limits; emails are what users are known by',
+        'Give the user an "email": any name that no other user has.',
+      );
+    }
   },
 );
 
