@@ -11,9 +11,9 @@ import { createInboundManager, type InboundLifecycle } from '../app/handlers/inb
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import { UserLimiter } from '../app/limits/user-limiter.js';
 import { createRouter, type RuleRouter } from '../app/router/router.js';
-import { createSniffing } from '../app/sniff/sniffing.js';
 import { Counters } from '../app/stats/counters.js';
 import { OnlineUsers } from '../app/stats/online.js';
+import type { StatsFile } from '../app/stats/stats-file.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import type { OutboundManager } from '../contract/handlers.js';
 import type { Inbound } from '../contract/inbound.js';
@@ -23,6 +23,7 @@ import { createInstanceDns } from './dns.js';
 import { handlerOperations } from './handler-operations.js';
 import { HandshakeMemories } from './handshake-memories.js';
 import { createInbound, type InboundParts, type InboundUsers } from './inbound.js';
+import { createInboundParts } from './inbound-parts.js';
 import type { InstanceOptions } from './instance-options.js';
 import { limitsByEmail } from './limits-by-email.js';
 import { LiveUsers } from './live-users.js';
@@ -33,7 +34,7 @@ import { keptOutbounds } from './reload/kept-outbounds.js';
 import { LiveDns } from './reload/live-dns.js';
 import { type Plan, planReload } from './reload/plan.js';
 import { reloadInbounds } from './reload/reload-inbounds.js';
-import { createBridges, createObservatory, createPortals, createStats } from './services.js';
+import { createBridges, createObservatory, createPortals, createStats, createStatsFile } from './services.js';
 import { createWorkerPool } from './workers/create.js';
 import { handshakeStores } from './workers/handshakes.js';
 import type { WorkerPool } from './workers/pool.js';
@@ -46,12 +47,12 @@ export class Core {
   readonly #dns: LiveDns;
   readonly #geo: GeoFiles;
   readonly #refresh: GeoRefresh;
+  readonly #statsFile: StatsFile | undefined;
   readonly #counters = new Counters();
   readonly #online = new OnlineUsers();
   readonly #dispatcher: SniffingDispatcher;
   readonly #mux: MuxServer;
   readonly #inboundParts: InboundParts;
-  readonly #memories: HandshakeMemories;
   readonly #inbounds: InboundLifecycle;
   readonly #outbounds: OutboundManager;
   /** The inbound that serves, by the settings that it was made of. */
@@ -89,6 +90,8 @@ export class Core {
       clock: base.clock,
       limitsOf: (email) => limitsByEmail(this.settings).get(email),
     });
+    const counted = { counters: this.#counters, usage: this.limiter };
+    this.#statsFile = createStatsFile(settings, { ...base, ...counted, log: base.logger });
     this.users = new LiveUsers({
       clock: base.clock,
       connections: this.connections,
@@ -98,12 +101,10 @@ export class Core {
       settingsChanged: (each, now) => this.settingsChanged(each, now),
     });
     this.workers = createWorkerPool({
+      ...base,
       settings,
-      flags: options.flags,
       assetFolders: folders,
       memory: options.memory,
-      clock: base.clock,
-      random: base.random,
       log,
       watchers: () => ({
         router: this.router,
@@ -127,24 +128,20 @@ export class Core {
         ((context, link, served) => this.connections.watchCarrier(context, link, served)),
     });
     const nowSeconds = (): number => Math.floor(base.clock.nowMs() / 1000);
-    this.#memories = new HandshakeMemories(
+    const memories = new HandshakeMemories(
       thread?.handshakes ?? (this.workers && handshakeStores(this.workers.handshakes, nowSeconds)),
       nowSeconds,
     );
-    this.#inboundParts = {
-      ...this.#parts,
+    this.#inboundParts = createInboundParts({
+      parts: this.#parts,
       dispatcher: this.#dispatcher,
-      dispatcherFor: ({ sniffing }) =>
-        this.#dispatcher.withSniffing(
-          sniffing &&
-            createSniffing(sniffing, { ...this.#parts, geo: this.#geo, fakeNames: this.#dns.fakeAddresses }),
-        ),
-      routesByRequest: () => this.router.readsAttributes,
+      geo: this.#geo,
+      fakeNames: this.#dns.fakeAddresses,
       mux: this.#mux,
       userStores: this.userStores,
-      detours: new Map(),
-      handshakesOf: ({ tag, listen, ports }) => this.#memories.of(`${tag} ${listen} ${ports.join()}`),
-    };
+      memories,
+      router: () => this.router,
+    });
     // Bridges need the dispatcher.
     this.#now = { ...this.#now, bridges: this.#bridges(settings) };
     this.#made = new Map(settings.inbounds.map((each) => [each, this.createInbound(each)]));
@@ -176,6 +173,7 @@ export class Core {
     const { api, bridges, observatory } = this.#now;
     return [
       ...(this.workers === undefined ? [] : [this.workers]),
+      ...(this.#statsFile === undefined ? [] : [this.#statsFile]),
       this.#dns,
       {
         start: () => Promise.resolve(),

@@ -2,6 +2,7 @@
 import { BurstObservatory } from '../app/observatory/burst-observatory.js';
 import { Observatory } from '../app/observatory/observatory.js';
 import type { AnyObservatorySettings } from '../app/observatory/settings.js';
+import { StatsFile, type StatsFileDeps } from '../app/stats/stats-file.js';
 import { type StatsDeps, StatsTracker } from '../app/stats/stats-tracker.js';
 import type { Settings } from '../config/settings.js';
 import type { Dispatcher } from '../contract/dispatcher.js';
@@ -79,4 +80,12 @@ export function createStats(settings: Settings, deps: Omit<StatsDeps, 'settings'
     settings.outbounds.map(({ tag }) => tag),
   );
   return stats;
+}
+
+/** Undefined where nothing is kept over a restart. */
+export function createStatsFile(
+  { statsFile }: Settings,
+  deps: Omit<StatsFileDeps, 'path'>,
+): StatsFile | undefined {
+  return statsFile === undefined ? undefined : new StatsFile({ ...deps, path: statsFile });
 }

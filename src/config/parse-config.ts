@@ -142,6 +142,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     ...(root?.workers === undefined ? {} : { workers: root.workers }),
     ...(apiSettings === undefined ? {} : { api: apiSettings }),
     ...(inside(place, 'stats').missing ? {} : { stats: policySettings.counted }),
+    ...(root?.stats?.file === undefined ? {} : { statsFile: root.stats.file }),
     routing: routing.settings,
     ...(dns === undefined ? {} : { dns }),
     reverse: reverseSettings ?? { bridges: [], portals: [] },

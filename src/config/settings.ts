@@ -99,6 +99,8 @@ export interface Settings {
   readonly api?: ApiSettings;
   /** Absent: nothing is counted. */
   readonly stats?: StatsSettings;
+  /** Where counters and used quotas are kept over a restart (ours). Absent: nowhere. */
+  readonly statsFile?: string;
   /** Absent: the system resolves names. */
   readonly dns?: DnsSettings;
   /** Levels the configuration lists; others have the defaults. */

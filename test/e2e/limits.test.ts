@@ -1,6 +1,9 @@
 /** Limits of users on a running server: rate, quota, devices and expiry, and who is not limited. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../helper/eventually.js';
 import { countResources, nothingLeft } from '../helper/leaks.js';
@@ -20,7 +23,11 @@ after(() => source.close());
 async function withUsers(
   limits: readonly (object | undefined)[],
   use: (server: Tsray, door: (n: number) => number) => Promise<void>,
-  { mux = false, target = source.port }: { readonly mux?: boolean; readonly target?: number } = {},
+  {
+    mux = false,
+    target = source.port,
+    more = {},
+  }: { readonly mux?: boolean; readonly target?: number; readonly more?: object } = {},
 ): Promise<void> {
   const resources = countResources();
   const clients = limits.map((each, n) => ({
@@ -32,6 +39,7 @@ async function withUsers(
     log: { loglevel: 'info', access: 'none' },
     inbounds: [{ protocol: 'vmess', tag: 'in', listen: '127.0.0.1', port: 0, settings: { clients } }],
     outbounds: [{ protocol: 'freedom' }],
+    ...more,
   });
   const vnext = (n: number): object[] => [
     { address: '127.0.0.1', port: server.port('in'), users: [{ id: id(n), security: 'aes-128-gcm' }] },
@@ -112,6 +120,18 @@ test('a quota ends what is open within a read for each connection, and refuses n
     await eventually('the log says why', () => /user user0@x: the quota is used up/.test(server.log));
     assert.equal((await download(door(1))).bytes, size);
   });
+});
+
+test('a quota that was used up is used up after a restart', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tsray-'));
+  const more = { stats: { file: join(folder, 'stats.json') } };
+  await withUsers([{ quotaGB: 0.001 }], async (_server, door) => void (await download(door(0))), { more });
+  await withUsers(
+    [{ quotaGB: 0.001 }],
+    async (_server, door) => assert.equal((await download(door(0))).bytes, 0),
+    { more },
+  );
+  rmSync(folder, { recursive: true });
 });
 
 test('an account that expires is cut and refused', async () => {

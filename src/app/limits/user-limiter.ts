@@ -95,13 +95,13 @@ export class UserLimiter implements Tracker {
     }
   }
 
+  /** Frees its timers; `usage` goes on telling. */
   close(): void {
     for (const { downlink, expiry, uplink } of this.#users.values()) {
       expiry?.cancel();
       uplink?.close();
       downlink?.close();
     }
-    this.#users.clear();
   }
 
   /** Called by a connection whose bytes have moved. */

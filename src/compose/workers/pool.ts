@@ -29,7 +29,7 @@ export interface PoolDeps {
 
 /** What is counted, asked and answered for all threads is the main thread's. */
 function forThreads(settings: Settings): Settings {
-  const { api: _api, stats: _stats, workers: _workers, ...others } = settings;
+  const { api: _api, stats: _stats, statsFile: _statsFile, workers: _workers, ...others } = settings;
   return { ...others, inbounds: [] };
 }
 

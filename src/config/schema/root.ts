@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { deprecations } from '../deprecation.js';
 import { foreign } from './foreign-keys.js';
-import { deprecated, opaque, unsupported, whole } from './types.js';
+import { checkedText, deprecated, opaque, unsupported, whole } from './types.js';
 
 const notYet = (name: string) => `${name} is not supported by tsray yet`;
 
@@ -15,7 +15,9 @@ export const rootSchema = v.object(
     workers: v.optional(
       v.union([v.literal('auto'), whole(1, 64, 'a number from 1 to 64')], 'a number from 1 to 64, or "auto"'),
     ),
-    stats: v.optional(v.object({}, 'an object')),
+    stats: v.optional(
+      v.object({ file: v.optional(checkedText('a path', (given) => given.trim() !== '')) }, 'an object'),
+    ),
     routing: opaque,
     dns: opaque,
     api: opaque,
