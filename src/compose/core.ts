@@ -34,6 +34,7 @@ import { keptOutbounds } from './reload/kept-outbounds.js';
 import { LiveDns } from './reload/live-dns.js';
 import { type Plan, planReload } from './reload/plan.js';
 import { reloadInbounds } from './reload/reload-inbounds.js';
+import { Serial } from './reload/serial.js';
 import { createBridges, createObservatory, createPortals, createStats, createStatsFile } from './services.js';
 import { createWorkerPool } from './workers/create.js';
 import { handshakeStores } from './workers/handshakes.js';
@@ -43,7 +44,7 @@ import { SharedInbound } from './workers/shared-inbound.js';
 
 export class Core {
   readonly #options: InstanceOptions;
-  readonly #parts: Parts;
+  readonly parts: Parts;
   readonly #dns: LiveDns;
   readonly #geo: GeoFiles;
   readonly #refresh: GeoRefresh;
@@ -58,6 +59,7 @@ export class Core {
   /** The inbound that serves, by the settings that it was made of. */
   #made: ReadonlyMap<InboundSettings, Inbound>;
   #now: Changing;
+  readonly changes = new Serial();
   readonly connections: LiveConnections;
   /** The users of each VMess inbound. */
   readonly userStores = new WeakMap<Inbound, InboundUsers>();
@@ -84,7 +86,7 @@ export class Core {
       settings.dns,
       base.clock,
     );
-    this.#parts = { ...base, dns: this.#dns.client };
+    this.parts = { ...base, dns: this.#dns.client };
     this.connections = new LiveConnections(base.clock);
     this.limiter = new UserLimiter({
       clock: base.clock,
@@ -116,13 +118,13 @@ export class Core {
     this.#now = this.#build(settings, undefined, undefined);
     this.#outbounds.serve(waysOf(this.#now));
     this.#dispatcher = createDispatcher({
-      ...this.#parts,
+      ...this.parts,
       router: { pick: (query, signal) => this.router.pick(query, signal) },
       outbounds: this.#outbounds,
       tracker: { opened: (connection) => this.#now.tracker.opened(connection) },
     });
     this.#mux = new MuxServer({
-      ...this.#parts,
+      ...this.parts,
       onCarrier:
         thread?.onCarrier ??
         ((context, link, served) => this.connections.watchCarrier(context, link, served)),
@@ -133,7 +135,7 @@ export class Core {
       nowSeconds,
     );
     this.#inboundParts = createInboundParts({
-      parts: this.#parts,
+      parts: this.parts,
       dispatcher: this.#dispatcher,
       geo: this.#geo,
       fakeNames: this.#dns.fakeAddresses,
@@ -146,10 +148,6 @@ export class Core {
     this.#now = { ...this.#now, bridges: this.#bridges(settings) };
     this.#made = new Map(settings.inbounds.map((each) => [each, this.createInbound(each)]));
     this.#inbounds = createInboundManager([...this.#made.values()], base.clock);
-  }
-
-  get parts(): Parts {
-    return this.#parts;
   }
 
   get settings(): Settings {
@@ -294,7 +292,7 @@ export class Core {
   #build(settings: Settings, old: Changing | undefined, plan: Plan | undefined): Changing {
     const changed = (...names: Parameters<Plan['sections']['has']>[0][]): boolean =>
       plan === undefined || names.some((name) => plan.sections.has(name));
-    const parts = this.#parts;
+    const parts = this.parts;
     const outbounds = remakeOutbounds(
       settings.outbounds,
       { ...parts, geo: this.#geo, dispatcher: () => this.#dispatcher },
@@ -345,6 +343,6 @@ export class Core {
   }
 
   #bridges({ reverse }: Settings): readonly Service[] {
-    return createBridges(reverse, this.#parts, this.#dispatcher, this.#mux);
+    return createBridges(reverse, this.parts, this.#dispatcher, this.#mux);
   }
 }

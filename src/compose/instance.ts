@@ -77,7 +77,6 @@ class TsrayInstance implements Instance {
   #stage: InstanceStage = 'made';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #reloading: Promise<unknown> = Promise.resolve();
   #hurry: (() => void) | undefined;
 
   constructor(settings: Settings, options: InstanceOptions) {
@@ -118,9 +117,7 @@ class TsrayInstance implements Instance {
   }
 
   reload(next: Settings): Promise<Plan> {
-    const reloaded = this.#reloading.then(() => this.#reload(next));
-    this.#reloading = reloaded.catch(() => undefined);
-    return reloaded;
+    return this.#core.changes.run(() => this.#reload(next));
   }
 
   async #reload(next: Settings): Promise<Plan> {
@@ -176,7 +173,7 @@ class TsrayInstance implements Instance {
   async #stop(graceMs: number): Promise<void> {
     // What is being opened must not stay open behind our back.
     await this.#starting?.catch(() => undefined);
-    await this.#reloading;
+    await this.#core.changes.settled;
     this.#stage = 'draining';
     const drained = this.#core.inbounds.drain();
     if (graceMs > 0) await Promise.race([drained, this.#grace(graceMs)]);

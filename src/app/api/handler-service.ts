@@ -1,6 +1,9 @@
 /** HandlerService of V2Ray 4.34, v2ray 5 and Xray: users of inbounds, and which handlers there are. */
 import { TsrayError } from '../../core/errors.js';
+import { HandlerFault } from './handler-fault.js';
+import { inboundConfig, inboundJson } from './inbound-json.js';
 import { decodeMessage, encodeMessage, type Message, type MessageType } from './message.js';
+import { outboundConfig, outboundJson } from './outbound-json.js';
 import { CallError, type ServiceMethods, statusCodes } from './service.js';
 
 /** TypedMessage and Any have the same fields. */
@@ -47,8 +50,13 @@ export interface HandlerOperations {
   addUser(tag: string, user: NewApiUser): Promise<void>;
   /** False if there is no such user. */
   removeUser(tag: string, email: string): Promise<boolean>;
+  /** `config`: an entry of `inbounds` in V2Ray's JSON. Rejects with a HandlerFault. */
+  addInbound(config: object): Promise<void>;
+  /** `config`: an entry of `outbounds`. Rejects with a HandlerFault. */
+  addOutbound(config: object): Promise<void>;
   /** False if there is none. */
   removeInbound(tag: string): Promise<boolean>;
+  /** Rejects with a HandlerFault if another outbound goes through it. */
   removeOutbound(tag: string): Promise<boolean>;
 }
 
@@ -60,9 +68,40 @@ export function handlerMethods(operations: HandlerOperations): ServiceMethods {
       request: alter,
       async answer(request, path) {
         const { operation, tag } = request as { tag: string; operation?: Message };
-        if (operation === undefined) throw new CallError(statusCodes.invalidArgument, 'no operation');
+        if (operation === undefined) throw missing('operation');
         await alterInbound(operations, tag, operation as unknown as Typed, prefixOf(path));
         return nothing;
+      },
+    },
+    AddInbound: {
+      request: { inbound: { number: 1, type: inboundConfig } },
+      async answer(request, path) {
+        const { inbound } = request as { inbound?: Message };
+        if (inbound?.['proxy'] === undefined) throw missing('inbound with proxy_settings');
+        await told(path, async () => operations.addInbound(inboundJson(inbound)));
+        return nothing;
+      },
+    },
+    AddOutbound: {
+      request: { outbound: { number: 1, type: outboundConfig } },
+      async answer(request, path) {
+        const { outbound } = request as { outbound?: Message };
+        if (outbound?.['proxy'] === undefined) throw missing('outbound with proxy_settings');
+        await told(path, async () => operations.addOutbound(outboundJson(outbound)));
+        return nothing;
+      },
+    },
+    AlterOutbound: {
+      request: alter,
+      answer(request, path) {
+        const { operation } = request as { operation?: Message };
+        if (operation === undefined) throw missing('operation');
+        const { type } = operation as unknown as Typed;
+        const isOfInbounds = /^app\.proxyman\.command\.(?:Add|Remove)UserOperation$/.test(plainType(type));
+        const reason = isOfInbounds
+          ? 'not an outbound operation'
+          : `unknown operation > Serial: Unknown type: ${type}`;
+        throw new CallError(statusCodes.unknown, `${prefixOf(path)}app/proxyman/command: ${reason}`);
       },
     },
     RemoveInbound: {
@@ -78,10 +117,10 @@ export function handlerMethods(operations: HandlerOperations): ServiceMethods {
     },
     RemoveOutbound: {
       request: tagged,
-      async answer(request) {
+      async answer(request, path) {
         const { tag } = request as { tag: string };
         // V2Ray 4.34 and Xray are content with a tag that nobody has.
-        if (tag !== '') await operations.removeOutbound(tag);
+        if (tag !== '') await told(path, async () => operations.removeOutbound(tag));
         return nothing;
       },
     },
@@ -98,10 +137,10 @@ export function handlerMethods(operations: HandlerOperations): ServiceMethods {
       answer(request, path) {
         const { email, tag } = request as { email: string; tag: string };
         const all = knownUsers(operations, tag, prefixOf(path));
-        if (email === '') return [encodeMessage(users, { users: all.map(told) })];
+        if (email === '') return [encodeMessage(users, { users: all.map(listed) })];
         const one = all.find((each) => each.email.toLowerCase() === email.toLowerCase());
         // Xray gives an empty user for an email that nobody has.
-        return [encodeMessage(users, { users: [one === undefined ? {} : told(one)] })];
+        return [encodeMessage(users, { users: [one === undefined ? {} : listed(one)] })];
       },
     },
     GetInboundUsersCount: {
@@ -112,6 +151,23 @@ export function handlerMethods(operations: HandlerOperations): ServiceMethods {
       },
     },
   };
+}
+
+function missing(what: string): CallError {
+  return new CallError(statusCodes.invalidArgument, `the call has no ${what}`);
+}
+
+/** What is refused has its reasons in the words of the caller's family. */
+async function told<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof HandlerFault)) throw error;
+    const texts = error.reasons.map(([area, text]) =>
+      area === '' ? text : `${prefixOf(path)}${area}: ${text}`,
+    );
+    throw new CallError(statusCodes.unknown, texts.join(' > '));
+  }
 }
 
 interface Typed {
@@ -203,7 +259,7 @@ function knownUsers(operations: HandlerOperations, tag: string, prefix: string):
   throw new CallError(statusCodes.unknown, `${prefix}app/proxyman/command: proxy is not a UserManager`);
 }
 
-function told({ email, level }: ApiUser): Message {
+function listed({ email, level }: ApiUser): Message {
   return { email, level };
 }
 

@@ -18,8 +18,16 @@ export type Message = { readonly [name: string]: Value | undefined };
 
 const mostDepth = 16;
 
-/** Throws MalformedMessage. Unknown fields are passed over, as protobuf wants it. */
-export function decodeMessage(type: MessageType, bytes: Uint8Array, depth = 0): Message {
+/** What is done with fields that a message type lacks: passed over, as protobuf wants it, or refused if they say something. */
+export type Strangers = 'skipped' | 'refused';
+
+/** Throws MalformedMessage. */
+export function decodeMessage(
+  type: MessageType,
+  bytes: Uint8Array,
+  strangers: Strangers = 'skipped',
+  depth = 0,
+): Message {
   if (depth > mostDepth) throw new MalformedMessage('messages are nested too deeply');
   const result: Record<string, Value | undefined> = {};
   for (const [name, field] of Object.entries(type)) result[name] = field.repeated ? [] : empty(field.type);
@@ -27,18 +35,58 @@ export function decodeMessage(type: MessageType, bytes: Uint8Array, depth = 0): 
   const cursor = new FieldCursor(bytes);
   while (cursor.next()) {
     const name = names.get(cursor.field);
-    if (name === undefined) continue;
+    if (name === undefined) {
+      if (strangers === 'refused' && saysSomething(cursor))
+        throw new MalformedMessage(`the field ${cursor.field} is not supported`);
+      continue;
+    }
     const field = type[name]!;
     const isNumber = field.type === 'bool' || field.type === 'number';
+    if (isNumber && field.repeated && cursor.wire === wireBytes) {
+      (result[name] as Value[]).push(...packed(bytes.subarray(cursor.from, cursor.to)));
+      continue;
+    }
     if (cursor.wire !== (isNumber ? wireVarint : wireBytes)) {
       throw new MalformedMessage(`the field ${cursor.field} is of another type`);
     }
     const raw = isNumber ? cursor.value : bytes.subarray(cursor.from, cursor.to);
-    const value = decodeValue(field.type, raw, depth);
+    const value = inField(name, field.type, () => decodeValue(field.type, raw, strangers, depth));
     if (field.repeated) (result[name] as Value[]).push(value);
     else result[name] = value;
   }
   return result;
+}
+
+function saysSomething({ from, to, value, wire }: FieldCursor): boolean {
+  return wire === wireVarint ? value !== 0 : to > from;
+}
+
+/** Numbers of a list in one field. */
+function packed(bytes: Uint8Array): number[] {
+  const numbers: number[] = [];
+  let value = 0;
+  let scale = 1;
+  for (const byte of bytes) {
+    value += (byte & 0x7f) * scale;
+    scale *= 128;
+    if (scale > 2 ** 70) throw new MalformedMessage('a number is longer than ten bytes');
+    if (byte >= 0x80) continue;
+    numbers.push(value);
+    value = 0;
+    scale = 1;
+  }
+  if (scale > 1) throw new MalformedMessage('a number is cut off');
+  return numbers;
+}
+
+/** What is wrong inside a message says in which field it is. */
+function inField<T>(name: string, type: Field['type'], read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (typeof type === 'string' || !(error instanceof MalformedMessage)) throw error;
+    throw new MalformedMessage(`${name}: ${error.message}`);
+  }
 }
 
 function empty(type: Field['type']): Value | undefined {
@@ -50,10 +98,15 @@ function empty(type: Field['type']): Value | undefined {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function decodeValue(type: Field['type'], raw: number | Uint8Array, depth: number): Value {
+function decodeValue(
+  type: Field['type'],
+  raw: number | Uint8Array,
+  strangers: Strangers,
+  depth: number,
+): Value {
   if (typeof raw === 'number') return type === 'bool' ? raw !== 0 : raw;
   if (type === 'bytes') return raw;
-  if (type !== 'string') return decodeMessage(type as MessageType, raw, depth + 1);
+  if (type !== 'string') return decodeMessage(type as MessageType, raw, strangers, depth + 1);
   try {
     return utf8.decode(raw);
   } catch {
