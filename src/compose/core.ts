@@ -17,10 +17,11 @@ import type { StatsFile } from '../app/stats/stats-file.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import type { OutboundManager } from '../contract/handlers.js';
 import type { Inbound } from '../contract/inbound.js';
+import type { Observations } from '../contract/observations.js';
 import type { Service } from '../contract/service.js';
 import { MuxServer } from '../proxy/mux/server.js';
+import { apiSource } from './api-source.js';
 import { createInstanceDns } from './dns.js';
-import { handlerOperations } from './handler-operations.js';
 import { HandshakeMemories } from './handshake-memories.js';
 import { createInbound, type InboundParts, type InboundUsers } from './inbound.js';
 import { createInboundParts } from './inbound-parts.js';
@@ -43,7 +44,7 @@ import { whyNotShared } from './workers/share.js';
 import { SharedInbound } from './workers/shared-inbound.js';
 
 export class Core {
-  readonly #options: InstanceOptions;
+  readonly options: InstanceOptions;
   readonly parts: Parts;
   readonly #dns: LiveDns;
   readonly #geo: GeoFiles;
@@ -68,7 +69,7 @@ export class Core {
   readonly limiter: UserLimiter;
 
   constructor(settings: Settings, options: InstanceOptions) {
-    this.#options = options;
+    this.options = options;
     const { log, thread } = options;
     const base = createParts({
       ...options,
@@ -156,6 +157,10 @@ export class Core {
 
   get router(): RuleRouter {
     return this.#now.router;
+  }
+
+  get observatory(): Observations | undefined {
+    return this.#now.observatory;
   }
 
   get inbounds(): InboundLifecycle {
@@ -260,8 +265,8 @@ export class Core {
       undo.push(() => now.api?.close());
     }
     if (sections.has('log')) {
-      this.#options.log.reconfigure?.(next.log);
-      undo.push(() => this.#options.log.reconfigure?.(old.settings.log));
+      this.options.log.reconfigure?.(next.log);
+      undo.push(() => this.options.log.reconfigure?.(old.settings.log));
     }
     await this.workers?.reload(next);
     undo.push(() => this.workers?.reload(old.settings));
@@ -310,7 +315,7 @@ export class Core {
       old === undefined || changed('routing', 'observatory')
         ? createRouter(settings.routing, {
             ...parts,
-            resolver: this.#options.ruleResolver?.(this.#dns.client) ?? this.#dns.client,
+            resolver: this.options.ruleResolver?.(this.#dns.client) ?? this.#dns.client,
             log: parts.logger,
             geo: this.#geo,
             outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
@@ -325,11 +330,7 @@ export class Core {
     const api =
       old === undefined || changed('api', 'stats')
         ? settings.api &&
-          new Api(
-            settings.api,
-            stats && { counters: this.#counters, online: this.#online },
-            handlerOperations(this),
-          )
+          new Api(settings.api, apiSource(this, stats && { counters: this.#counters, online: this.#online }))
         : old.api;
     const limited = limitsByEmail(settings).size > 0;
     const trackers = [
@@ -337,7 +338,7 @@ export class Core {
       this.connections,
       ...(stats === undefined ? [] : [stats]),
     ];
-    const tracker = this.#options.thread?.tracker ?? combineTrackers(trackers) ?? this.connections;
+    const tracker = this.options.thread?.tracker ?? combineTrackers(trackers) ?? this.connections;
     const bridges = old?.bridges ?? [];
     return { settings, router, outbounds, portals, bridges, api, observatory, tracker };
   }

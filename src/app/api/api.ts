@@ -9,29 +9,63 @@ import { NetServer, type Serve } from '../../transport/socket/net-server.js';
 import { openUnixServer } from '../../transport/unix/server.js';
 import { GrpcServer } from './grpc-server.js';
 import { type HandlerOperations, handlerMethods } from './handler-service.js';
-import { servicePaths } from './service.js';
+import { type LogSource, loggerMethods } from './logger-service.js';
+import { type ObservatorySource, observatoryMethods } from './observatory-service.js';
+import { type RoutingSource, routingMethods } from './routing-service.js';
+import { type ServiceMethods, servicePaths } from './service.js';
 import type { ApiSettings } from './settings.js';
 import { type StatsSource, statsMethods } from './stats-service.js';
+
+/** What the API tells and changes. */
+export interface ApiSource {
+  /** Undefined: nothing is counted. */
+  readonly stats: StatsSource | undefined;
+  readonly handlers: HandlerOperations;
+  readonly routing: RoutingSource;
+  readonly observatory: ObservatorySource;
+  readonly log: LogSource;
+}
+
+interface Offered {
+  /** As `api.services` has it. */
+  readonly name: string;
+  readonly area: string;
+  /** Default: V2Ray's and Xray's. */
+  readonly families?: readonly string[];
+  readonly methods: () => ServiceMethods;
+}
+
+function servicesOf(source: ApiSource): readonly Offered[] {
+  return [
+    { name: 'StatsService', area: 'stats', methods: () => statsMethods(source.stats) },
+    { name: 'HandlerService', area: 'proxyman', methods: () => handlerMethods(source.handlers) },
+    { name: 'LoggerService', area: 'log', methods: () => loggerMethods(source.log) },
+    { name: 'RoutingService', area: 'router', methods: () => routingMethods(source.routing) },
+    {
+      name: 'ObservatoryService',
+      area: 'observatory',
+      // Xray has it under this name.
+      families: ['v2ray.core', 'xray.core'],
+      methods: () => observatoryMethods(source.observatory),
+    },
+  ];
+}
 
 export class Api implements Service {
   readonly #settings: ApiSettings;
   readonly #grpc: GrpcServer;
   #listener: Listener | undefined;
 
-  /** `stats` undefined: nothing is counted. */
-  constructor(settings: ApiSettings, stats: StatsSource | undefined, handlers: HandlerOperations) {
+  constructor(settings: ApiSettings, source: ApiSource) {
     this.#settings = settings;
-    const wanted = (name: string): boolean => settings.services.includes(name.toLowerCase());
-    const names = (name: string): string[] => ['v2ray.core', 'xray'].map((family) => `${family}.app.${name}`);
+    const wanted = servicesOf(source).filter(({ name }) => settings.services.includes(name.toLowerCase()));
     this.#grpc = new GrpcServer(
-      new Map([
-        ...(wanted('StatsService')
-          ? servicePaths(names('stats.command.StatsService'), statsMethods(stats))
-          : []),
-        ...(wanted('HandlerService')
-          ? servicePaths(names('proxyman.command.HandlerService'), handlerMethods(handlers))
-          : []),
-      ]),
+      new Map(
+        wanted.flatMap(({ area, families = ['v2ray.core', 'xray'], methods, name }) => {
+          const names = families.map((family) => `${family}.app.${area}.command.${name}`);
+          return servicePaths(names, methods());
+        }),
+      ),
     );
   }
 

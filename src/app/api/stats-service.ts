@@ -1,5 +1,6 @@
 /** StatsService of V2Ray 4.34, v2ray 5 and Xray. */
 import { memoryUsage, uptime } from 'node:process';
+import { Regexps, regexpFault } from '../router/match/regexps.js';
 import { type Counter, type Counters, take } from '../stats/counters.js';
 import type { OnlineUsers } from '../stats/online.js';
 import { encodeMessage, type Message, type MessageType } from './message.js';
@@ -27,6 +28,20 @@ const addresses: MessageType = {
   ips: { number: 2, type: mapEntry, repeated: true },
 };
 const users: MessageType = { users: { number: 1, type: 'string', repeated: true } };
+
+const userStats: MessageType = {
+  email: { number: 1, type: 'string' },
+  ips: {
+    number: 2,
+    type: { ip: { number: 1, type: 'string' }, lastSeen: { number: 2, type: 'number' } },
+    repeated: true,
+  },
+  traffic: {
+    number: 3,
+    type: { uplink: { number: 1, type: 'number' }, downlink: { number: 2, type: 'number' } },
+  },
+};
+const usersStats: MessageType = { users: { number: 1, type: userStats, repeated: true } };
 
 /** Counters encoded between two turns of the event loop; about a millisecond's work. */
 const sliceCounters = 1000;
@@ -84,6 +99,12 @@ export function statsMethods(source: StatsSource | undefined): ServiceMethods {
         return [encodeMessage(addresses, { name, ips })];
       },
     },
+    GetUsersStats: {
+      request: { withTraffic: { number: 1, type: 'bool' }, reset: { number: 2, type: 'bool' } },
+      answer({ reset, withTraffic }) {
+        return source === undefined ? [] : usersNow(source, withTraffic === true, reset === true);
+      },
+    },
     GetAllOnlineUsers: {
       request: {},
       answer() {
@@ -119,13 +140,13 @@ function* matching(counters: Iterable<Counter>, request: Message): Iterable<Uint
     regexp: boolean;
     reset: boolean;
   };
-  if (regexp) throw new CallError(statusCodes.unimplemented, 'regexp is not supported; send parts of names');
   const wanted = pattern === '' ? patterns : [pattern, ...patterns];
+  const isWanted = nameTest(wanted, regexp);
   let slice: Message[] = [];
   let seen = 0;
   for (const counter of counters) {
     seen += 1;
-    if (wanted.length === 0 || wanted.some((part) => counter.name.includes(part))) {
+    if (isWanted(counter.name)) {
       slice.push({ stat: { name: counter.name, value: take(counter, reset) } });
     }
     if (seen % sliceCounters !== 0) continue;
@@ -133,6 +154,37 @@ function* matching(counters: Iterable<Counter>, request: Message): Iterable<Uint
     slice = [];
   }
   yield encoded(slice);
+}
+
+/** Throws a CallError for what is no regular expression of RE2's syntax. */
+function nameTest(wanted: readonly string[], regexp: boolean): (name: string) => boolean {
+  if (wanted.length === 0) return () => true;
+  if (!regexp) return (name) => wanted.some((part) => name.includes(part));
+  for (const pattern of wanted) {
+    const fault = regexpFault(pattern);
+    if (fault !== undefined) throw new CallError(statusCodes.unknown, `error parsing regexp: ${fault}`);
+  }
+  const expressions = new Regexps(wanted);
+  return (name) => expressions.hasText(name);
+}
+
+/** Users who have a connection now, with their addresses. */
+function* usersNow(
+  { counters, online }: StatsSource,
+  withTraffic: boolean,
+  reset: boolean,
+): Iterable<Uint8Array> {
+  const traffic = (email: string, direction: string): number => {
+    const counter = counters.get(`user>>>${email}>>>traffic>>>${direction}`);
+    return counter === undefined ? 0 : take(counter, reset);
+  };
+  for (const email of online.emails()) {
+    const ips = [...(online.of(email) ?? [])].map(([ip, lastSeen]) => ({ ip, lastSeen }));
+    const bytes = withTraffic
+      ? { traffic: { uplink: traffic(email, 'uplink'), downlink: traffic(email, 'downlink') } }
+      : {};
+    yield encodeMessage(usersStats, { users: [{ email, ips, ...bytes }] });
+  }
 }
 
 function encoded(slice: readonly Message[]): Uint8Array {

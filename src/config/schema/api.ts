@@ -9,12 +9,7 @@ import { checkedText, text } from './types.js';
 const listenExpected = 'an IP address with a port, such as "127.0.0.1:10085", or the path of a Unix socket';
 
 /** Services of V2Ray, v2ray 5 and Xray that are not there. */
-const missingServices = new Set([
-  'loggerservice',
-  'routingservice',
-  'observatoryservice',
-  'reflectionservice',
-]);
+const missingServices = new Set(['reflectionservice']);
 
 export const apiSchema = v.object(
   {

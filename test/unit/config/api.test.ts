@@ -30,7 +30,7 @@ test('api: what cannot be is refused, what is open or missing is told', () => {
   assert.doesNotMatch(lines({ tag: 'api', token: 'hidden' }), /hidden/);
   assert.match(lines({ tag: 'api', listen: '0.0.0.0:1' }), /warning {2}ERR_CONFIG_VALUE {2}api.listen/);
   assert.match(
-    lines({ tag: 'api', services: ['loggerService'] }),
+    lines({ tag: 'api', services: ['reflectionService'] }),
     /warning {2}ERR_CONFIG_UNSUPPORTED {2}api.services\[0\]/,
   );
 });

@@ -21,6 +21,8 @@ export interface BalancerDeps {
 
 export interface Balancer {
   readonly tag: string;
+  /** The outbound that callers of the API hold it to; undefined: its strategy decides. */
+  override: string | undefined;
   /** Outbounds that may be chosen now, sorted. */
   candidates(): readonly string[];
   /** Undefined: the default outbound has to serve; that is warned about. */
@@ -71,8 +73,10 @@ export function createBalancer(settings: BalancerSettings, deps: BalancerDeps): 
 
   return {
     tag,
+    override: undefined,
     candidates,
     pick() {
+      if (this.override !== undefined) return this.override;
       const tags = candidates();
       const picked = chosen(tags);
       if (picked !== undefined) return picked;
