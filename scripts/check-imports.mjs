@@ -8,7 +8,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 
 /** Lower number: lower layer. A unit may import units of lower layers, and itself. */
 const layers = [
-  ['core', 'native'],
+  ['core'],
+  ['native'],
   ['crypto', 'contract'],
   // What several protocols or transports are made of.
   ['proxy/ports', 'proxy/accounts', 'proxy/upstream', 'proxy/mux', 'transport/http1', 'transport/socket'],

@@ -1,6 +1,4 @@
-/** The parts of an instance, built from settings and changed to other settings while connections go on. */
 import { Api } from '../app/api/api.js';
-import { combineTrackers } from '../app/connections/combine-trackers.js';
 import { LiveConnections, userRemoved } from '../app/connections/live-connections.js';
 import { createDispatcher, type SniffingDispatcher } from '../app/dispatcher/dispatcher.js';
 import type { Dns } from '../app/dns/create.js';
@@ -10,7 +8,7 @@ import { GeoRefresh } from '../app/geo/geo-refresh.js';
 import { createInboundManager, type InboundLifecycle } from '../app/handlers/inbound-manager.js';
 import { createOutboundManager } from '../app/handlers/outbound-manager.js';
 import { UserLimiter } from '../app/limits/user-limiter.js';
-import { createRouter, type RuleRouter } from '../app/router/router.js';
+import type { RuleRouter } from '../app/router/router.js';
 import { Counters } from '../app/stats/counters.js';
 import { OnlineUsers } from '../app/stats/online.js';
 import type { StatsFile } from '../app/stats/stats-file.js';
@@ -28,15 +26,15 @@ import { createInboundParts } from './inbound-parts.js';
 import type { InstanceOptions } from './instance-options.js';
 import { limitsByEmail } from './limits-by-email.js';
 import { LiveUsers } from './live-users.js';
-import { remakeOutbounds } from './outbound.js';
+import { createMetrics, type Metrics } from './metrics.js';
 import { createParts, type Parts } from './parts.js';
+import { type BuildDeps, buildChanging } from './reload/build.js';
 import { type Changing, waysOf } from './reload/changing.js';
-import { keptOutbounds } from './reload/kept-outbounds.js';
 import { LiveDns } from './reload/live-dns.js';
 import { type Plan, planReload } from './reload/plan.js';
 import { reloadInbounds } from './reload/reload-inbounds.js';
 import { Serial } from './reload/serial.js';
-import { createBridges, createObservatory, createPortals, createStats, createStatsFile } from './services.js';
+import { createBridges, createStatsFile } from './services.js';
 import { createWorkerPool } from './workers/create.js';
 import { handshakeStores } from './workers/handshakes.js';
 import type { WorkerPool } from './workers/pool.js';
@@ -50,11 +48,13 @@ export class Core {
   readonly #geo: GeoFiles;
   readonly #refresh: GeoRefresh;
   readonly #statsFile: StatsFile | undefined;
+  readonly #metrics: Metrics | undefined;
   readonly #counters = new Counters();
   readonly #online = new OnlineUsers();
   readonly #dispatcher: SniffingDispatcher;
   readonly #mux: MuxServer;
   readonly #inboundParts: InboundParts;
+  readonly #buildDeps: BuildDeps;
   readonly #inbounds: InboundLifecycle;
   readonly #outbounds: OutboundManager;
   /** The inbound that serves, by the settings that it was made of. */
@@ -93,6 +93,11 @@ export class Core {
       clock: base.clock,
       limitsOf: (email) => limitsByEmail(this.settings).get(email),
     });
+    this.#metrics = createMetrics(settings, {
+      clock: base.clock,
+      threads: () => 1 + (this.workers?.threads.length ?? 0),
+      health: options.health ?? (() => 'ready'),
+    });
     const counted = { counters: this.#counters, usage: this.limiter };
     this.#statsFile = createStatsFile(settings, { ...base, ...counted, log: base.logger });
     this.users = new LiveUsers({
@@ -116,7 +121,19 @@ export class Core {
       }),
     });
     this.#outbounds = createOutboundManager([], base.clock);
-    this.#now = this.#build(settings, undefined, undefined);
+    this.#buildDeps = {
+      parts: this.parts,
+      geo: this.#geo,
+      resolver: options.ruleResolver?.(this.#dns.client) ?? this.#dns.client,
+      dispatcher: () => this.#dispatcher,
+      outbounds: () => this.#outbounds.list,
+      stats: { counters: this.#counters, online: this.#online },
+      api: (given, stats) => new Api(given, apiSource(this, stats)),
+      limiter: this.limiter,
+      followers: [...(this.#metrics === undefined ? [] : [this.#metrics.tracker]), this.connections],
+      tracker: thread?.tracker,
+    };
+    this.#now = buildChanging(settings, undefined, undefined, this.#buildDeps);
     this.#outbounds.serve(waysOf(this.#now));
     this.#dispatcher = createDispatcher({
       ...this.parts,
@@ -176,6 +193,7 @@ export class Core {
     const { api, bridges, observatory } = this.#now;
     return [
       ...(this.workers === undefined ? [] : [this.workers]),
+      ...(this.#metrics === undefined ? [] : [this.#metrics.server]),
       ...(this.#statsFile === undefined ? [] : [this.#statsFile]),
       this.#dns,
       {
@@ -252,7 +270,7 @@ export class Core {
       undo.push(() => this.#dns.change(before));
       await this.#dns.change(next.dns);
     }
-    const now = this.#build(next, old, plan);
+    const now = buildChanging(next, old, plan, this.#buildDeps);
     if (now.observatory !== old.observatory) {
       await now.observatory?.start();
       undo.push(() => now.observatory?.close());
@@ -291,56 +309,6 @@ export class Core {
       this.#now = { ...now, bridges: this.#bridges(next) };
       for (const bridge of this.#now.bridges) await bridge.start();
     }
-  }
-
-  /** `old` and `plan` undefined: everything is made. Nothing is started. Throws a TsrayError. */
-  #build(settings: Settings, old: Changing | undefined, plan: Plan | undefined): Changing {
-    const changed = (...names: Parameters<Plan['sections']['has']>[0][]): boolean =>
-      plan === undefined || names.some((name) => plan.sections.has(name));
-    const parts = this.parts;
-    const outbounds = remakeOutbounds(
-      settings.outbounds,
-      { ...parts, geo: this.#geo, dispatcher: () => this.#dispatcher },
-      old === undefined || plan === undefined || changed('dns')
-        ? new Map()
-        : keptOutbounds(plan, old.outbounds),
-    );
-    const portals =
-      old === undefined || changed('reverse') ? createPortals(settings.reverse, parts) : old.portals;
-    const observatory =
-      old === undefined || changed('observatory')
-        ? createObservatory(settings.observatory, parts, () => this.#outbounds.list)
-        : old.observatory;
-    const router =
-      old === undefined || changed('routing', 'observatory')
-        ? createRouter(settings.routing, {
-            ...parts,
-            resolver: this.options.ruleResolver?.(this.#dns.client) ?? this.#dns.client,
-            log: parts.logger,
-            geo: this.#geo,
-            outboundTags: () => this.#outbounds.list.map(({ tag }) => tag),
-            observations: observatory,
-          })
-        : old.router;
-    const stats = createStats(settings, {
-      counters: this.#counters,
-      online: this.#online,
-      clock: parts.clock,
-    });
-    const api =
-      old === undefined || changed('api', 'stats')
-        ? settings.api &&
-          new Api(settings.api, apiSource(this, stats && { counters: this.#counters, online: this.#online }))
-        : old.api;
-    const limited = limitsByEmail(settings).size > 0;
-    const trackers = [
-      ...(limited ? [this.limiter] : []),
-      this.connections,
-      ...(stats === undefined ? [] : [stats]),
-    ];
-    const tracker = this.options.thread?.tracker ?? combineTrackers(trackers) ?? this.connections;
-    const bridges = old?.bridges ?? [];
-    return { settings, router, outbounds, portals, bridges, api, observatory, tracker };
   }
 
   #bridges({ reverse }: Settings): readonly Service[] {

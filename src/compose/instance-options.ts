@@ -1,6 +1,7 @@
 /** What an instance is made with, beside its settings. */
 import type { Log } from '../app/log/log.js';
 import type { MemoryUse } from '../app/memory/small-memory.js';
+import type { Health } from '../app/metrics/metrics-server.js';
 import type { Resolver } from '../contract/dns.js';
 import type { EnvironmentFlags } from '../contract/environment.js';
 import type { Tracker } from '../contract/tracker.js';
@@ -23,6 +24,8 @@ export interface InstanceOptions {
   readonly crypto?: CryptoProvider;
   /** Worker threads give memory back when they rest. Absent: they leave V8 to itself, as a library has to. */
   readonly memory?: MemoryUse;
+  /** For metrics. Absent: always ready. */
+  readonly health?: () => Health;
   /** This instance runs in a worker thread, which tells another one of its connections. */
   readonly thread?: ThreadOptions;
 }

@@ -1,6 +1,7 @@
 /** A running configuration: started in order, reloaded, stopped in reverse. */
 import type { LiveConnections } from '../app/connections/live-connections.js';
 import type { Log } from '../app/log/log.js';
+import type { Health } from '../app/metrics/metrics-server.js';
 import { countsText, type RuleRouter } from '../app/router/router.js';
 import type { InboundSettings, Settings } from '../config/settings.js';
 import type { InboundManager, OutboundManager } from '../contract/handlers.js';
@@ -80,8 +81,13 @@ class TsrayInstance implements Instance {
   #hurry: (() => void) | undefined;
 
   constructor(settings: Settings, options: InstanceOptions) {
-    this.#core = new Core(settings, options);
+    this.#core = new Core(settings, { ...options, health: () => this.#health });
     this.#log = options.log;
+  }
+
+  get #health(): Health {
+    if (this.#stage === 'accepting') return 'ready';
+    return this.#stage === 'draining' || this.#stage === 'closed' ? 'draining' : 'starting';
   }
 
   get router(): RuleRouter {

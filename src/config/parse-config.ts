@@ -11,6 +11,7 @@ import { dnsSchema, readDns } from './schema/dns/dns.js';
 import type { HandlerResult } from './schema/handler.js';
 import { readInbound } from './schema/inbounds.js';
 import { log, silentLog } from './schema/log.js';
+import { metrics } from './schema/metrics.js';
 import { burstObservatory, observatory, readObservatory } from './schema/observatory.js';
 import { readOutbound } from './schema/outbounds.js';
 import { policy } from './schema/policy.js';
@@ -107,6 +108,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     log: log.schema,
     policy: policy.schema,
     api: api.schema,
+    metrics: metrics.schema,
     dns: dnsSchema,
     routing: routingSchema,
     reverse: reverse.schema,
@@ -131,6 +133,8 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
   const observatorySettings = readObservatory(checker, place);
   const apiPlace = inside(place, 'api');
   const apiSettings = apiPlace.missing ? undefined : api.read(checker, apiPlace);
+  const metricsPlace = inside(place, 'metrics');
+  const metricsSettings = metricsPlace.missing ? undefined : metrics.read(checker, metricsPlace);
   crossCheck(checker, place, inbounds, outbounds, partial);
   tellDroppedRules(checker, outbounds);
   crossCheckRouting(checker, routing, knownTags(place, inbounds, outbounds));
@@ -142,6 +146,7 @@ function readRoot(checker: Checker, place: Place, partial: boolean): Settings | 
     ...(root?.workers === undefined ? {} : { workers: root.workers }),
     ...(apiSettings === undefined ? {} : { api: apiSettings }),
     ...(inside(place, 'stats').missing ? {} : { stats: policySettings.counted }),
+    ...(metricsSettings === undefined ? {} : { metrics: metricsSettings }),
     ...(root?.stats?.file === undefined ? {} : { statsFile: root.stats.file }),
     routing: routing.settings,
     ...(dns === undefined ? {} : { dns }),

@@ -2,6 +2,7 @@
 
 import type { ApiSettings } from '../app/api/settings.js';
 import type { DnsSettings } from '../app/dns/settings.js';
+import type { MetricsSettings } from '../app/metrics/settings.js';
 import type { AnyObservatorySettings } from '../app/observatory/settings.js';
 import type { RoutingSettings } from '../app/router/settings.js';
 import type { SniffingSettings } from '../app/sniff/settings.js';
@@ -99,6 +100,8 @@ export interface Settings {
   readonly api?: ApiSettings;
   /** Absent: nothing is counted. */
   readonly stats?: StatsSettings;
+  /** Absent: there are none (ours). */
+  readonly metrics?: MetricsSettings;
   /** Where counters and used quotas are kept over a restart (ours). Absent: nowhere. */
   readonly statsFile?: string;
   /** Absent: the system resolves names. */

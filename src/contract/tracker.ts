@@ -7,6 +7,8 @@ import type { RouteChoice } from './router.js';
 
 /** One connection or datagram session. */
 export interface Tracked extends TrafficMeter {
+  /** Called at most once, when the way to the target is open. */
+  connected?(): void;
   /** Called once, when it has ended, with the payload bytes of both directions. */
   ended(outcome: RelayOutcome): void;
 }

@@ -1,8 +1,8 @@
 /** The only file that loads the compiled addon. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../core/package-info.js';
 import type { NativeAddon } from './addon.js';
 
 /** The addon, or why there is none. */
@@ -11,13 +11,6 @@ export type NativeResult =
   | { readonly addon: undefined; readonly reason: string };
 
 const require = createRequire(import.meta.url);
-
-/** The package's root: the nearest folder upwards with a package.json (this file may lie in dist/ or .build/src/). */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return folder;
-}
 
 /** What was built on this machine comes before what was published. The prebuilt names are node-gyp-build's. */
 function candidates(root: string): readonly string[] {

@@ -60,6 +60,11 @@ class Two implements Tracked {
     this.mayPass = paced && ((way, bytes) => paced.mayPass!(way, bytes));
   }
 
+  connected(): void {
+    this.#one.connected?.();
+    this.#two.connected?.();
+  }
+
   uplink(bytes: number): void {
     this.#one.uplink(bytes);
     this.#two.uplink(bytes);
@@ -85,6 +90,10 @@ class Many implements Tracked {
     const paced = pacedOf(followed);
     this.mayRead = paced && ((way, resume) => paced.mayRead!(way, resume));
     this.mayPass = paced && ((way, bytes) => paced.mayPass!(way, bytes));
+  }
+
+  connected(): void {
+    for (const tracked of this.#followed) tracked.connected?.();
   }
 
   uplink(bytes: number): void {

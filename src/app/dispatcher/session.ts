@@ -100,6 +100,7 @@ class TrackedSession implements Session {
 
   began(link: Destroyable): void {
     this.#link = link;
+    this.#tracked?.connected?.();
     if (this.#endedBy !== undefined) link.destroy(this.#endedBy);
   }
 

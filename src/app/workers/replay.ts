@@ -40,7 +40,7 @@ export class Replay {
     this.#deps = deps;
   }
 
-  take({ carriers, carriersGone, ended, matched, moved, opened }: Report): void {
+  take({ carriers, carriersGone, connected, ended, matched, moved, opened }: Report): void {
     const { end, router, tracker, watchCarrier } = this.#deps;
     for (const { choice, context, number, outboundTag } of opened) {
       try {
@@ -60,6 +60,7 @@ export class Replay {
       const served = new Promise<void>((resolve) => this.#carriers.set(number, resolve));
       watchCarrier(this.#context(context), carrier, served);
     }
+    for (const number of connected) this.#followed.get(number)?.tracked.connected?.();
     for (let at = 0; at < matched.length; at += 2) router.add(matched[at]!, matched[at + 1]!);
     for (let at = 0; at < moved.length; at += 3) this.#moved(moved[at]!, moved[at + 1]!, moved[at + 2]!);
     for (const { number, outcome } of ended) {

@@ -37,6 +37,8 @@ export interface CarrierReport {
 export interface Report {
   readonly opened: readonly OpenedReport[];
   readonly carriers: readonly CarrierReport[];
+  /** Numbers of those whose way is open. */
+  readonly connected: readonly number[];
   /** Threes: number, uplink bytes and downlink bytes since the last report. */
   readonly moved: readonly number[];
   readonly ended: readonly EndedReport[];

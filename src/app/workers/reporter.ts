@@ -35,6 +35,7 @@ export class Reporter implements Tracker {
   #lastNumber = 0;
   #opened: OpenedReport[] = [];
   #carriers: CarrierReport[] = [];
+  #connected: number[] = [];
   #moving: Moving[] = [];
   #ended: EndedReport[] = [];
   #carriersGone: number[] = [];
@@ -79,6 +80,12 @@ export class Reporter implements Tracker {
     this.#soon(0);
   }
 
+  /** Called by a connection whose way is open. */
+  connected(number: number): void {
+    this.#connected.push(number);
+    this.#soon(this.#connected.length);
+  }
+
   /** Called by a connection that has ended. */
   over(number: number, { error, ...bytes }: RelayOutcome): void {
     this.#live.delete(number);
@@ -95,6 +102,7 @@ export class Reporter implements Tracker {
     const report: Report = {
       opened: this.#opened,
       carriers: this.#carriers,
+      connected: this.#connected,
       moved,
       matched: this.#matched(),
       ended: this.#ended,
@@ -102,6 +110,7 @@ export class Reporter implements Tracker {
     };
     this.#opened = [];
     this.#carriers = [];
+    this.#connected = [];
     this.#moving = [];
     this.#ended = [];
     this.#carriersGone = [];
@@ -138,6 +147,10 @@ class Moving implements Tracked {
   constructor(number: number, reporter: Reporter) {
     this.#number = number;
     this.#reporter = reporter;
+  }
+
+  connected(): void {
+    this.#reporter.connected(this.#number);
   }
 
   uplink(bytes: number): void {

@@ -1,8 +1,8 @@
 /** `tsray version` */
 import { Command } from 'commander';
+import { packageVersion } from '../../core/package-info.js';
 import { fastestSecurity } from '../../crypto/fastest.js';
 import { describeCrypto } from '../../crypto/index.js';
-import { packageVersion } from '../package-info.js';
 
 export function versionCommand(): Command {
   return new Command('version')

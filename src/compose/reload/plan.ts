@@ -65,6 +65,9 @@ export function planReload(old: Settings, next: Settings): Plan {
       ...(outbounds.reordered ? [`outbounds in another order, ${defaultText(next)}`] : []),
       ...sections.filter((name) => changed.has(name)).map((name) => sectionLine(name, old, next)),
       ...(old.workers === next.workers ? [] : ['workers changed: takes effect after a restart']),
+      ...(isDeepStrictEqual(old.metrics, next.metrics)
+        ? []
+        : ['metrics changed: takes effect after a restart']),
       ...(old.statsFile === next.statsFile ? [] : ['stats.file changed: takes effect after a restart']),
     ],
   };

@@ -29,7 +29,14 @@ export interface PoolDeps {
 
 /** What is counted, asked and answered for all threads is the main thread's. */
 function forThreads(settings: Settings): Settings {
-  const { api: _api, stats: _stats, statsFile: _statsFile, workers: _workers, ...others } = settings;
+  const {
+    api: _api,
+    stats: _stats,
+    statsFile: _file,
+    metrics: _metrics,
+    workers: _workers,
+    ...others
+  } = settings;
   return { ...others, inbounds: [] };
 }
 

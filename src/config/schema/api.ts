@@ -6,7 +6,8 @@ import { inside } from '../check/place.js';
 import { section } from './section.js';
 import { checkedText, text } from './types.js';
 
-const listenExpected = 'an IP address with a port, such as "127.0.0.1:10085", or the path of a Unix socket';
+export const listenExpected =
+  'an IP address with a port, such as "127.0.0.1:10085", or the path of a Unix socket';
 
 /** Services of V2Ray, v2ray 5 and Xray that are not there. */
 const missingServices = new Set(['reflectionservice']);
@@ -70,7 +71,8 @@ export const api = section(apiSchema, (value, place, checker): ApiSettings | und
   };
 });
 
-function parseListen(given: string): ApiSettings['listen'] | undefined {
+/** Undefined for what is neither `IP:port` nor a path. */
+export function parseListen(given: string): ApiSettings['listen'] | undefined {
   if (given.startsWith('/')) return { path: given };
   const colon = given.lastIndexOf(':');
   const host = given.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1');
@@ -79,6 +81,6 @@ function parseListen(given: string): ApiSettings['listen'] | undefined {
   return { host, port: Number(digits) };
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }

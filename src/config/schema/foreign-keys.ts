@@ -50,7 +50,6 @@ export const foreignKeys = {
     browserForwarder: comfort(
       'browserForwarder is not supported by tsray: no connection goes through a browser',
     ),
-    metrics: comfort('metrics is not supported by tsray'),
     geodata: comfort('geodata is not supported by tsray: it downloads no data files'),
     version: comfort('version says which versions of another program the file is for'),
     env: refused('env is not supported by tsray: set the variables where tsray is started'),

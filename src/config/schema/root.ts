@@ -15,6 +15,7 @@ export const rootSchema = v.object(
     workers: v.optional(
       v.union([v.literal('auto'), whole(1, 64, 'a number from 1 to 64')], 'a number from 1 to 64, or "auto"'),
     ),
+    metrics: opaque,
     stats: v.optional(
       v.object({ file: v.optional(checkedText('a path', (given) => given.trim() !== '')) }, 'an object'),
     ),

@@ -11,6 +11,7 @@ import { serverSchema } from '../../../src/config/schema/dns/server.js';
 import { foreignKeys } from '../../../src/config/schema/foreign-keys.js';
 import { inboundProtocols, inboundSchema } from '../../../src/config/schema/inbounds.js';
 import { logSchema } from '../../../src/config/schema/log.js';
+import { metricsSchema } from '../../../src/config/schema/metrics.js';
 import { muxSchema } from '../../../src/config/schema/mux.js';
 import { finalRuleSchema } from '../../../src/config/schema/outbound/final-rules.js';
 import { outboundProtocols, outboundSchema } from '../../../src/config/schema/outbounds.js';
@@ -93,6 +94,7 @@ const documentedSchemas: readonly [string, AnySchema | SchemaView, readonly stri
   ['policy', levels, []],
   ['inbounds', inboundSchema, []],
   ['socks inbound', inboundProtocols.socks.schema, ['user', 'pass']],
+  ['metrics', metricsSchema, []],
   ['http inbound', inboundProtocols.http.schema, ['user', 'pass']],
   ['dokodemo-door inbound', inboundProtocols['dokodemo-door'].schema, []],
   ['vmess inbound', inboundProtocols.vmess.schema, ['to']],
