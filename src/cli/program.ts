@@ -1,6 +1,7 @@
 /** The command line's shape: commands, options, help texts. */
 import { Command, CommanderError } from 'commander';
 import { nearestName } from '../config/did-you-mean.js';
+import { apiCommand } from './commands/api.js';
 import { certCommand } from './commands/cert.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
@@ -28,6 +29,7 @@ const commands: readonly ((outcome: Outcome) => Command)[] = [
   pingCommand,
   routeCommand,
   linkCommand,
+  apiCommand,
   certCommand,
   uuidCommand,
   demoCommand,

@@ -1,6 +1,7 @@
 /** What HandlerService of the API does to a running instance. */
 import { HandlerFault } from '../app/api/handler-fault.js';
 import type { HandlerOperations, NewApiUser } from '../app/api/handler-service.js';
+import type { LiveConnections } from '../app/connections/live-connections.js';
 import { parseConfigValue } from '../config/parse-config.js';
 import type { Settings } from '../config/settings.js';
 import type { InboundManager, OutboundManager } from '../contract/handlers.js';
@@ -19,6 +20,7 @@ export interface Operated {
   readonly users: LiveUsers;
   /** The configuration that runs is without it. */
   handlerRemoved(kind: 'inbounds' | 'outbounds', tag: string): void;
+  readonly connections: LiveConnections;
   readonly changes: Serial;
   reload(next: Settings): Promise<unknown>;
   readonly parts: { readonly crypto: CryptoProvider };
@@ -37,6 +39,7 @@ export function handlerOperations(core: Operated): HandlerOperations {
     },
     addUser: (tag, user) => core.changes.run(() => core.users.add(tag, settingsOf(user, core.parts.crypto))),
     removeUser: (tag, email) => core.changes.run(() => core.users.remove(tag, email)),
+    cutUser: (email) => core.connections.endUser(email, new TsrayError('ERR_CLOSED', 'cut by the operator')),
     addInbound: (config) => core.changes.run(() => addInbound(core, config)),
     addOutbound: (config) => core.changes.run(() => addOutbound(core, config)),
     removeInbound: (tag) =>

@@ -7,6 +7,7 @@ import { linkToDuplex } from '../../core/stream/link-duplex.js';
 import { createPipe } from '../../core/stream/pipe.js';
 import { NetServer, type Serve } from '../../transport/socket/net-server.js';
 import { openUnixServer } from '../../transport/unix/server.js';
+import { controlMethods } from './control-service.js';
 import { GrpcServer } from './grpc-server.js';
 import { type HandlerOperations, handlerMethods } from './handler-service.js';
 import { type LogSource, loggerMethods } from './logger-service.js';
@@ -30,6 +31,8 @@ interface Offered {
   /** As `api.services` has it. */
   readonly name: string;
   readonly area: string;
+  /** Its name in paths, where that is another. */
+  readonly service?: string;
   /** Default: V2Ray's and Xray's. */
   readonly families?: readonly string[];
   readonly methods: () => ServiceMethods;
@@ -39,6 +42,13 @@ function servicesOf(source: ApiSource): readonly Offered[] {
   return [
     { name: 'StatsService', area: 'stats', methods: () => statsMethods(source.stats) },
     { name: 'HandlerService', area: 'proxyman', methods: () => handlerMethods(source.handlers) },
+    {
+      name: 'HandlerService',
+      area: 'control',
+      service: 'ControlService',
+      families: ['tsray'],
+      methods: () => controlMethods(source.handlers),
+    },
     { name: 'LoggerService', area: 'log', methods: () => loggerMethods(source.log) },
     { name: 'RoutingService', area: 'router', methods: () => routingMethods(source.routing) },
     {
@@ -61,8 +71,8 @@ export class Api implements Service {
     const wanted = servicesOf(source).filter(({ name }) => settings.services.includes(name.toLowerCase()));
     this.#grpc = new GrpcServer(
       new Map(
-        wanted.flatMap(({ area, families = ['v2ray.core', 'xray'], methods, name }) => {
-          const names = families.map((family) => `${family}.app.${area}.command.${name}`);
+        wanted.flatMap(({ area, families = ['v2ray.core', 'xray'], methods, name, service = name }) => {
+          const names = families.map((family) => `${family}.app.${area}.command.${service}`);
           return servicePaths(names, methods());
         }),
       ),

@@ -50,6 +50,8 @@ export interface HandlerOperations {
   addUser(tag: string, user: NewApiUser): Promise<void>;
   /** False if there is no such user. */
   removeUser(tag: string, email: string): Promise<boolean>;
+  /** Ends what the user has open. Answers how many connections there were. */
+  cutUser(email: string): number;
   /** `config`: an entry of `inbounds` in V2Ray's JSON. Rejects with a HandlerFault. */
   addInbound(config: object): Promise<void>;
   /** `config`: an entry of `outbounds`. Rejects with a HandlerFault. */

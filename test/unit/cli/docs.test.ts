@@ -32,6 +32,7 @@ test('every command that prints a table has --json', () => {
   const { commands } = buildProgram({ code: 0 });
   const withJson = commands.filter(({ options }) => options.some(({ long }) => long === '--json'));
   assert.deepEqual(withJson.map((command) => command.name()).sort(), [
+    'api',
     'cert',
     'link',
     'ping',
