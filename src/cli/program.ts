@@ -6,6 +6,7 @@ import { certCommand } from './commands/cert.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { demoCommand } from './commands/demo.js';
+import { execCommand } from './commands/exec.js';
 import { initCommand } from './commands/init.js';
 import { linkCommand } from './commands/link.js';
 import { pingCommand } from './commands/ping.js';
@@ -15,7 +16,7 @@ import { runCommand } from './commands/run.js';
 import { testCommand } from './commands/test.js';
 import { uuidCommand } from './commands/uuid.js';
 import { versionCommand } from './commands/version.js';
-import { type ExitCode, exitCode, type Outcome } from './exit-code.js';
+import { exitCode, type Outcome } from './exit-code.js';
 import { usageError } from './usage-error.js';
 import { translateV2rayFlags } from './v2ray-flags.js';
 
@@ -26,6 +27,7 @@ const commands: readonly ((outcome: Outcome) => Command)[] = [
   testCommand,
   initCommand,
   connectCommand,
+  execCommand,
   pingCommand,
   routeCommand,
   linkCommand,
@@ -54,7 +56,7 @@ export function buildProgram(outcome: Outcome): Command {
 }
 
 /** Runs what `args` (without node and script) ask for. Resolves with the exit code; usage errors are printed. */
-export async function createProgram(args: readonly string[]): Promise<ExitCode> {
+export async function createProgram(args: readonly string[]): Promise<number> {
   const outcome: Outcome = { code: exitCode.ok };
   const program = buildProgram(outcome);
   if (args.length === 0) {

@@ -1,11 +1,8 @@
 /** `tsray connect LINK`: from a link or subscription to a proxy. */
 import { Command, Option } from 'commander';
-import { createLog } from '../../app/log/log.js';
-import { createInstance, type Instance } from '../../compose/instance.js';
+import type { Instance } from '../../compose/instance.js';
 import { readEnvironmentFlags } from '../../config/environment.js';
-import { parseConfigValue } from '../../config/parse-config.js';
-import { systemClock } from '../../core/clock.js';
-import { describeError, TsrayError, toTsrayError } from '../../core/errors.js';
+import { describeError, toTsrayError } from '../../core/errors.js';
 import { defaultPingUrl } from '../../library/ping-url.js';
 import { exitCode, type Outcome } from '../exit-code.js';
 import { reporting } from '../fail.js';
@@ -28,6 +25,7 @@ import {
 import { fastest } from '../servers/choose.js';
 import { printNotes } from '../servers/notes.js';
 import { pickServer } from '../servers/pick.js';
+import { portOf, proxyTo } from '../servers/proxy.js';
 import { untilStopped } from '../signals.js';
 import { formatSentence } from '../terminal/sentence.js';
 import { paintFor } from '../terminal/style.js';
@@ -95,7 +93,7 @@ async function connect(given: string, flags: ConnectFlags): Promise<boolean> {
   if (isOpenToOthers(flags.listen)) {
     console.error(formatSentence('warning', 'everybody who reaches this machine can use the proxy'));
   }
-  const instance = build(candidate, flags);
+  const instance = proxyTo(candidate, flags);
   await start(instance, flags.listen);
   // Signals are obeyed before anybody is told that it runs.
   const stopped = untilStopped(instance, graceMs);
@@ -110,34 +108,12 @@ async function connect(given: string, flags: ConnectFlags): Promise<boolean> {
   return true;
 }
 
-function build(candidate: Candidate, { listen, log }: ConnectFlags): Instance {
-  const logsConnections = log === 'debug' || log === 'info';
-  const config = {
-    log: { loglevel: log, access: logsConnections ? '' : 'none' },
-    inbounds: [
-      { tag: 'proxy', protocol: 'socks', listen: listen.host, port: listen.port, settings: { udp: true } },
-    ],
-    outbounds: [{ tag: 'server', ...candidate.link?.outbound }],
-  };
-  const { errors, settings } = parseConfigValue(config, { fileName: 'link' });
-  if (settings === undefined) throw new TsrayError('ERR_LINK', errors[0]?.message ?? 'cannot be used');
-  return createInstance(settings, {
-    flags: readEnvironmentFlags(process.env),
-    log: createLog({ ...settings.log, clock: systemClock, stdout: process.stdout }),
-  });
-}
-
 async function start(instance: Instance, listen: ListenAddress): Promise<void> {
   try {
     await instance.start();
   } catch (error) {
     throw inUseHint(error, listen, 'Choose another with --listen, such as --listen 127.0.0.1:1081.');
   }
-}
-
-function portOf(instance: Instance): number {
-  const address = instance.inbounds[0]?.addresses[0] ?? '';
-  return Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
 function introduction({ name, server, transport }: Candidate, proxy: string): string {
