@@ -27,7 +27,6 @@ interface ExecFlags {
 export function execCommand(outcome: Outcome): Command {
   return new Command('exec')
     .description('run one command with proxy variables that lead to a server')
-    .usage('[options] [servers] -- <command> [arguments...]')
     .argument('[servers]', serversHelp)
     .argument('[command...]', 'what to run, after --')
     .option('--file <file>', fileHelp)
@@ -43,7 +42,7 @@ export function execCommand(outcome: Outcome): Command {
     )
     .addHelpText(
       'after',
-      "\nExamples:\n  tsray exec 'vmess://...' -- curl https://example.com/\n  tsray exec --file link.txt -- git clone https://example.com/a.git",
+      "\nExamples:\n  tsray exec 'vmess://...' -- curl https://example.com/\n  tsray exec --file link.txt -- git clone https://example.com/a",
     )
     .action((first: string | undefined, rest: readonly string[], flags: ExecFlags) =>
       reporting(outcome, async () => {

@@ -1,6 +1,5 @@
 /** Listening sockets: keep-alive, and what is said where there is no room. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
@@ -9,6 +8,7 @@ import { dialError } from '../../../../src/transport/socket/dial-error.js';
 import { listenError } from '../../../../src/transport/socket/listen-error.js';
 import { keepAliveDelayMs } from '../../../../src/transport/socket/sockopt.js';
 import { plainTcp, type StreamSettings } from '../../../../src/transport/stack/stream-settings.js';
+import { eventually } from '../../../helper/eventually.js';
 import { stackPair } from '../../../helper/stack.js';
 import { spawnTsray, startTsrayProcess } from '../../../helper/tsray-process.js';
 import { httpUpgradeSettings, wsSettings } from '../../../helper/upgrade-settings.js';
@@ -120,11 +120,19 @@ test('that files run out is logged, once a minute, and clients are served again 
   );
   await tsray.process.line(/100 files may be open/);
   for (const socket of sockets) socket.destroy();
-  const again = net.connect(port, '127.0.0.1');
-  again.write('GET / HTTP/1.1\r\n\r\n');
-  const [answer] = (await once(again, 'data')) as [Buffer];
-  assert.match(answer.toString(), /^HTTP\/1\.1 4/);
-  again.destroy();
+  // Descriptors are free again once the server has heard that their clients left.
+  const answer = await eventually('a client is served', () => answered(port));
+  assert.match(answer, /^HTTP\/1\.1 4/);
   assert.equal(tsray.log.match(/files may be open/g)?.length, 1);
   await tsray.close();
 });
+
+/** What a client is answered; undefined if its connection is closed without an answer. */
+function answered(port: number): Promise<string | undefined> {
+  const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  return new Promise<string | undefined>((resolve) => {
+    socket.once('data', (bytes: Buffer) => resolve(bytes.toString()));
+    socket.once('close', () => resolve(undefined));
+  }).finally(() => socket.destroy());
+}
