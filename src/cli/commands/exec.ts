@@ -28,7 +28,7 @@ export function execCommand(outcome: Outcome): Command {
   return new Command('exec')
     .description('run one command with proxy variables that lead to a server')
     .argument('[servers]', serversHelp)
-    .argument('[command...]', 'what to run, after --')
+    .argument('[args...]', 'what to run with its arguments, after --')
     .option('--file <file>', fileHelp)
     .option(
       '--server <which>',
