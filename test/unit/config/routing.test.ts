@@ -115,6 +115,20 @@ test("V2Ray 3's types of rules mean what they meant, with a warning", () => {
   }
 });
 
+test("another condition beside V2Ray 3's types is an error: it is not lost", () => {
+  for (const type of ['chinaip', 'chinasites']) {
+    for (const other of [{ port: 80 }, { source: ['127.0.0.9'] }, { domain: ['example.com'] }]) {
+      const config = {
+        inbounds: [],
+        outbounds: [{ protocol: 'freedom', tag: 'a' }],
+        routing: { rules: [{ type, ...other, outboundTag: 'a' }] },
+      };
+      const lines = problemLines(JSON.stringify(config), { partial: true }).join('\n');
+      assert.match(lines, /ERR_CONFIG_CONFLICT.*has no other conditions, found (port|source|domain)/);
+    }
+  }
+});
+
 describe('mistakes', () => {
   const rows: readonly (readonly [conditions: object, expected: RegExp])[] = [
     [{}, /at least one condition, found none/],

@@ -80,8 +80,28 @@ const namedRules = {
   chinaip: { key: 'ip', item: 'geoip:cn', conditions: { ips: [parseIpItem('geoip:cn')] } },
 } as const;
 
-function readNamed(checker: Checker, place: Place, type: keyof typeof namedRules): RuleConditions {
+/** What such a rule may say beside its type: the name of its list is its only condition. */
+const besideType: ReadonlySet<string> = new Set(['type', 'outboundtag', 'balancertag', 'ruletag']);
+
+/** Undefined after an error: another condition may be a fence, and is not to be lost. */
+function readNamed(
+  checker: Checker,
+  place: Place,
+  type: keyof typeof namedRules,
+): RuleConditions | undefined {
   const { conditions, item, key } = namedRules[type];
+  const { node } = place;
+  const others = node.kind === 'object' ? node.members.map(({ key: name }) => name) : [];
+  const other = others.find((name) => !besideType.has(name.toLowerCase()));
+  if (other !== undefined) {
+    checker.error(
+      inside(place, other),
+      'ERR_CONFIG_CONFLICT',
+      `a rule of the type "${type}" has no other conditions, found ${other}`,
+      `Write "type": "field" and "${key}": ["${item}"] beside it.`,
+    );
+    return undefined;
+  }
   const message = `the rule type "${type}" is V2Ray 3's; V2Ray 4.34 refuses it`;
   const hint = `Write { "type": "field", "${key}": ["${item}"] }.`;
   checker.warn(inside(place, 'type'), 'ERR_CONFIG_DEPRECATED', message, hint);
